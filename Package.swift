@@ -1,0 +1,156 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+/// A library of ours: Swift 6, with the upcoming features that every target uses.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.byName(name: name)] + dependencies,
+        resources: resources,
+        swiftSettings: settings
+    )
+}
+
+let package = Package(
+    name: "causeway",
+    products: [
+        .executable(name: "causeway-hub", targets: ["causeway-hub"]),
+        .executable(name: "causeway-agent", targets: ["causeway-agent"]),
+        .executable(name: "causewayctl", targets: ["causewayctl"]),
+        .executable(name: "causeway-supervisor", targets: ["causeway-supervisor"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // System libraries
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "COpenSSLShims", dependencies: ["COpenSSL"]),
+        .target(name: "CKubernetesSchemas"),
+
+        // Pure: values in, values out
+        library("JSONTree"),
+        library("KubernetesModel", ["JSONTree", "CKubernetesSchemas"]),
+        library("Wire", ["JSONTree", "KubernetesModel"]),
+        library("Sessions", ["Wire", "JSONTree", "KubernetesModel", collections]),
+        library("Scheduling", ["JSONTree", "KubernetesModel", collections]),
+
+        // Edge: sockets, OpenSSL, zlib, SQLite, processes, clocks
+        library("Digests", ["COpenSSL", "COpenSSLShims"]),
+        library("TLSTransport", ["COpenSSL", "COpenSSLShims", "Digests", nioCore]),
+        library("PeerTransport", ["CZlib", "TLSTransport", "Wire", "Sessions", nioCore, nioPosix, logging]),
+        library("HTTPTransport", ["TLSTransport", nioCore, nioPosix, nioHTTP1, nioWebSocket, logging]),
+        library("ClusterAPI", ["JSONTree", "KubernetesModel", logging, collections]),
+        library(
+            "KubernetesClient",
+            ["ClusterAPI", "HTTPTransport", "TLSTransport", "JSONTree", "KubernetesModel", nioCore, nioHTTP1, logging, yams]),
+        library("SchedulerLoop", ["Scheduling", "ClusterAPI", "JSONTree", "KubernetesModel", logging]),
+        library("PodRuntime", ["ClusterAPI", "JSONTree", "KubernetesModel", "Digests", logging, subprocess, yams]),
+        library(
+            "EmbeddedCluster",
+            [
+                "CSQLite", "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "PodRuntime", "SchedulerLoop",
+                "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging, collections,
+            ]),
+        library("Telemetry", ["JSONTree", logging]),
+
+        // What each side decides
+        library(
+            "Hub",
+            [
+                "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "Scheduling", "Telemetry",
+                "JSONTree", "KubernetesModel", nioCore, logging,
+            ]),
+        library(
+            "Agent",
+            [
+                "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "Telemetry",
+                "JSONTree", "KubernetesModel", nioCore, nioPosix, logging,
+            ]),
+        library(
+            "CommandLineTool",
+            [
+                "KubernetesClient", "ClusterAPI", "Digests", "Sessions", "JSONTree", "KubernetesModel",
+                argumentParser, logging, yams,
+            ]),
+
+        // Programs: flags, configuration, wiring
+        library(
+            "Daemon",
+            [
+                "EmbeddedCluster", "KubernetesClient", "ClusterAPI", "PodRuntime", "SchedulerLoop", "TLSTransport", "Digests",
+                "Telemetry", "JSONTree", "KubernetesModel", argumentParser, logging, yams, lifecycle, nioCore, nioPosix,
+            ]),
+        program("causeway-hub", ["Hub", "Daemon", argumentParser]),
+        program("causeway-agent", ["Agent", "Daemon", argumentParser]),
+        program("causewayctl", ["CommandLineTool", argumentParser]),
+        program("causeway-supervisor", []),
+
+        // Tests mirror sources
+        library("TestKit", ["ClusterAPI", "TLSTransport", "JSONTree", "KubernetesModel", subprocess, nioCore]),
+        tests("JSONTree", []),
+        tests("KubernetesModel", ["JSONTree"]),
+        tests("Wire", ["JSONTree", "KubernetesModel"]),
+        tests("Sessions", ["Wire", "JSONTree", "KubernetesModel"]),
+        tests("Scheduling", ["JSONTree", "KubernetesModel"]),
+        tests("Digests", []),
+        tests("TLSTransport", ["Digests", nioCore, nioPosix, nioEmbedded]),
+        tests(
+            "PeerTransport", ["TLSTransport", "Wire", "Sessions", "JSONTree", "KubernetesModel", "TestKit", nioCore, nioPosix, nioEmbedded]),
+        tests("HTTPTransport", ["TLSTransport", "TestKit", nioCore, nioPosix, nioHTTP1, nioEmbedded]),
+        tests("ClusterAPI", ["TestKit", "JSONTree", "KubernetesModel"]),
+        tests("KubernetesClient", ["ClusterAPI", "HTTPTransport", "TLSTransport", "TestKit", "JSONTree", "KubernetesModel"]),
+        tests("SchedulerLoop", ["Scheduling", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
+        tests("PodRuntime", ["ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
+        tests(
+            "EmbeddedCluster",
+            ["ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1]),
+        tests("Telemetry", ["JSONTree", logging]),
+        tests("Hub", ["ClusterAPI", "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling"]),
+        tests("Agent", ["ClusterAPI", "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel"]),
+        tests("CommandLineTool", ["ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
+        tests("Daemon", ["TestKit"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["TestKit", "JSONTree", "causeway-hub", "causeway-agent", "causewayctl", "causeway-supervisor"],
+            swiftSettings: settings
+        ),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu2x
+)

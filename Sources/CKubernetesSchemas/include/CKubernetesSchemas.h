@@ -1,0 +1,9 @@
+#ifndef CAUSEWAY_KUBERNETES_SCHEMAS_H
+#define CAUSEWAY_KUBERNETES_SCHEMAS_H
+
+#include <stddef.h>
+
+/// The schemas of the built-in kinds as one JSON document (see `scripts/generate-schemas`).
+extern const unsigned char *causeway_kubernetes_schemas(size_t *length);
+
+#endif

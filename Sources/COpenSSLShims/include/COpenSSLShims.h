@@ -1,0 +1,4 @@
+#ifndef CAUSEWAY_OPENSSL_SHIMS_H
+#define CAUSEWAY_OPENSSL_SHIMS_H
+
+#endif
