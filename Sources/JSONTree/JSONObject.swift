@@ -1,0 +1,129 @@
+/// The members of a JSON object, in order, each key once.
+///
+/// Small objects are searched, large ones are indexed: a sender cannot make look-ups slow.
+public struct JSONObject: Sendable {
+    @usableFromInline struct Member: Sendable {
+        var key: String
+        var value: JSON
+    }
+
+    private var members: [Member] = []
+    /// Where each key is, kept only above `indexedAbove` members.
+    private var index: [String: Int] = [:]
+    private static let indexedAbove = 24
+
+    public init() {}
+
+    /// A later pair with the same key wins.
+    public init(_ pairs: some Sequence<(String, JSON)>) {
+        for (key, value) in pairs { self[key] = value }
+    }
+
+    public var count: Int { members.count }
+    public var isEmpty: Bool { members.isEmpty }
+    public var keys: [String] { members.map(\.key) }
+    public var values: [JSON] { members.map(\.value) }
+
+    private func position(_ key: String) -> Int? {
+        if members.count > Self.indexedAbove { return index[key] }
+        for place in members.indices where members[place].key == key { return place }
+        return nil
+    }
+
+    public func contains(_ key: String) -> Bool { position(key) != nil }
+
+    /// The member `key`. Setting keeps the place of a member that exists and appends one that does not; `nil` removes.
+    public subscript(key: String) -> JSON? {
+        get { position(key).map { members[$0].value } }
+        _modify {
+            if let place = position(key) {
+                var value: JSON? = .null
+                do {
+                    var taken = JSON.null
+                    swap(&taken, &members[place].value)
+                    value = taken
+                }
+                defer {
+                    if let value { members[place].value = value } else { remove(at: place) }
+                }
+                yield &value
+            } else {
+                var value: JSON?
+                defer { if let value { append(key, value) } }
+                yield &value
+            }
+        }
+    }
+
+    /// Adds a member whose key is known to be new.
+    mutating func append(_ key: String, _ value: JSON) {
+        members.append(Member(key: key, value: value))
+        if members.count > Self.indexedAbove {
+            if index.isEmpty { reindex() } else { index[key] = members.count - 1 }
+        }
+    }
+
+    private mutating func remove(at place: Int) {
+        members.remove(at: place)
+        reindex()
+    }
+
+    private mutating func reindex() {
+        index.removeAll(keepingCapacity: true)
+        guard members.count > Self.indexedAbove else { return }
+        for (place, member) in members.enumerated() { index[member.key] = place }
+    }
+
+    /// Keeps the members for which `isKept` says so, in one pass.
+    public mutating func filter(_ isKept: (String, JSON) -> Bool) {
+        members.removeAll { !isKept($0.key, $0.value) }
+        reindex()
+    }
+
+    /// Puts the members in the order of their keys' bytes.
+    public mutating func sortKeys() {
+        members.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        reindex()
+    }
+}
+
+extension JSONObject: Sequence {
+    public struct Iterator: IteratorProtocol {
+        fileprivate var base: IndexingIterator<[Member]>
+        public mutating func next() -> (key: String, value: JSON)? {
+            base.next().map { ($0.key, $0.value) }
+        }
+    }
+    public func makeIterator() -> Iterator { Iterator(base: members.makeIterator()) }
+    public var underestimatedCount: Int { members.count }
+}
+
+extension JSONObject: Hashable {
+    public static func == (left: JSONObject, right: JSONObject) -> Bool {
+        guard left.count == right.count else { return false }
+        for (place, member) in left.members.enumerated() {
+            // Mostly both sides have the same order: look there before searching.
+            if right.members[place].key == member.key {
+                if right.members[place].value != member.value { return false }
+            } else {
+                guard let other = right[member.key], other == member.value else { return false }
+            }
+        }
+        return true
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var sum = 0
+        for member in members {
+            var own = Hasher()
+            own.combine(member.key)
+            own.combine(member.value)
+            sum ^= own.finalize()
+        }
+        hasher.combine(sum)
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
+}
