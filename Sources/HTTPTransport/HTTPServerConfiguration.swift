@@ -1,0 +1,34 @@
+/// The limits of a server. Everything a client sends is bounded before memory is spent on it.
+public struct HTTPServerConfiguration: Sendable {
+    /// Longest request target in bytes; beyond it 414. 8 KiB holds any selector that kubectl writes.
+    public var maxTargetLength = 8 * 1024
+    /// Most bytes of header names and values (with the target) in one request; beyond it 431. The same as Go's default
+    /// in spirit, but smaller: bearer tokens are the largest thing that comes here.
+    public var maxHeaderBytes = 64 * 1024
+    /// Most header fields in one request; beyond it 431.
+    public var maxHeaderCount = 128
+    /// Largest request body in bytes; beyond it 413. 3 MiB is kube-apiserver's limit.
+    public var maxBodyBytes = 3 * 1024 * 1024
+    /// Most connections at a time; further ones are closed as they are accepted.
+    public var maxConnections = 4096
+    /// Most requests that may wait on one connection behind the one that is being answered (pipelining); reading
+    /// pauses beyond it.
+    public var maxPipelinedRequests = 16
+    /// From the first byte of a request, or from the connection's start, to the end of its head; then 408 if something
+    /// was sent and the connection closes.
+    public var headTimeout: Duration = .seconds(10)
+    /// From the end of a request's head to the end of its body; then 408 and the connection closes.
+    public var bodyTimeout: Duration = .seconds(60)
+    /// How long a connection may stay open without a request. Longer than the 90 s of Go's clients, so that they close first.
+    public var idleTimeout: Duration = .seconds(120)
+    /// How long a client may leave the socket full before it is cut off.
+    public var writeTimeout: Duration = .seconds(30)
+    /// How long the server keeps reading, and discards, after a refusal that closes the connection: an immediate close
+    /// would reset the connection and destroy the refusal before the client has read it.
+    public var lingerTimeout: Duration = .seconds(2)
+    /// Bytes queued for a client above which a ``HTTPBodyWriter`` suspends.
+    public var writeHighWaterMark = 256 * 1024
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,268 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// Performs what ``HTTPServerConnectionState`` decides on one connection and keeps the client's deadlines.
+///
+/// Bound to its event loop. Does not decode, does not do TLS; responses are in an extension.
+final class HTTPServerConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = Never
+    typealias OutboundIn = Never
+    typealias OutboundOut = HTTPServerResponsePart
+
+    let configuration: HTTPServerConfiguration
+    let responder: any HTTPResponder
+    let logger: Logger
+
+    var state: HTTPServerConnectionState
+    var context: ChannelHandlerContext?
+    var executor: EventLoopTaskExecutor?
+    var isQuiescing = false
+
+    /// The request that is being answered, its number, and the task at work on it.
+    var exchange: HTTPServerExchange?
+    var exchangeNumber: UInt64 = 0
+    var task: Task<Void, Never>?
+    /// Writes that wait for room, in order.
+    var waiters: [(ticket: HTTPWriteTicket, continuation: CheckedContinuation<Void, any Error>)] = []
+    /// Why nothing can be written any more.
+    var failure: HTTPTransportError?
+    var writeTimer: Scheduled<Void>?
+
+    private var isAdvancing = false
+    private var isInRead = false
+    private var needsFlush = false
+    private var readIsPending = false
+    private var headHasBegun = false
+    private var deadline: NIODeadline?
+    private var deadlineTimer: Scheduled<Void>?
+
+    init(configuration: HTTPServerConfiguration, responder: any HTTPResponder, logger: Logger) {
+        self.configuration = configuration
+        self.responder = responder
+        self.logger = logger
+        state = HTTPServerConnectionState(configuration)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        executor = EventLoopTaskExecutor(context.eventLoop)
+        setDeadline(configuration.headTimeout)
+        scheduleDeadlineTimer()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        finish(HTTPTransportError(.connectionClosed, "The connection has been closed."))
+        self.context = nil
+    }
+
+    // MARK: Input
+
+    /// Whether bytes from the client are still of interest.
+    var takesInput: Bool {
+        switch state.phase {
+        case .idle, .receiving, .responding: true
+        case .lingering, .closed: false
+        }
+    }
+
+    /// Bytes have arrived: returns true, and starts their deadline, if they begin a request's head.
+    func headMayBegin() -> Bool {
+        guard !headHasBegun, state.isBetweenRequests else { return false }
+        headHasBegun = true
+        setDeadline(configuration.headTimeout)
+        return true
+    }
+
+    /// The first line of a request has outgrown its limit.
+    func requestLineTooLong() {
+        let reason = "the request target is longer than \(configuration.maxTargetLength) bytes"
+        receive(.malformed(.uriTooLong, reason: reason))
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isInRead = true
+        switch Self.unwrapInboundIn(data) {
+        case .head(let head):
+            headHasBegun = false
+            receive(.head(head))
+        case .body(let bytes): receive(.body(bytes))
+        case .end: receive(.end)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isInRead = false
+        flushIfNeeded()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if state.wantsInput { context.read() } else { readIsPending = true }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        finish(HTTPTransportError(.connectionClosed, "The client has closed the connection."))
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case HTTPParserError.invalidEOFState:
+            context.close(promise: nil)
+        case HTTPParserError.headerOverflow:
+            receive(.malformed(.requestHeaderFieldsTooLarge, reason: "the headers are too many or too large"))
+        case is HTTPParserError:
+            receive(.malformed(.badRequest, reason: "this is not an HTTP/1.1 request"))
+        default:
+            logger.debug("http connection failed", metadata: ["error": "\(error)"])
+            context.close(promise: nil)
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is ChannelShouldQuiesceEvent: quiesce()
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func receive(_ input: HTTPServerConnectionState.Input) {
+        state.received(input)
+        advance()
+    }
+
+    /// Performs actions until the state waits. Responses that are at hand end inside this loop instead of recursing,
+    /// so that a thousand pipelined requests need no deeper stack than one.
+    func advance() {
+        guard !isAdvancing else { return }
+        isAdvancing = true
+        while let action = state.next() { perform(action) }
+        isAdvancing = false
+        if !isInRead { flushIfNeeded() }
+        if readIsPending, state.wantsInput {
+            readIsPending = false
+            context?.read()
+        }
+    }
+
+    private func perform(_ action: HTTPServerConnectionState.Action) {
+        switch action {
+        case .none:
+            break
+        case .awaitBody(let sendContinue):
+            setDeadline(configuration.bodyTimeout)
+            if sendContinue {
+                write(.head(HTTPResponseHead(version: .http1_1, status: .continue)))
+                flushIfNeeded()
+            }
+        case .respond(let head, let body):
+            deadline = nil
+            respond(to: head, body: body)
+        case .refuse(let status, let reason):
+            refuse(status, reason)
+        }
+    }
+
+    // MARK: Output
+
+    func write(_ part: HTTPServerResponsePart, promise: EventLoopPromise<Void>? = nil) {
+        needsFlush = true
+        context?.write(Self.wrapOutboundOut(part), promise: promise)
+    }
+
+    func flushIfNeeded() {
+        guard needsFlush else { return }
+        needsFlush = false
+        context?.flush()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            writeTimer?.cancel()
+            writeTimer = nil
+            resumeWaiters(throwing: nil)
+        } else if writeTimer == nil {
+            let timeout = configuration.writeTimeout
+            writeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) {
+                self.logger.info("http client cut off: it does not read", metadata: ["timeout": "\(timeout)"])
+                self.abort(HTTPTransportError(.writeTimeout, "The client did not read for \(timeout)."))
+            }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    // MARK: End
+
+    /// Lets the request under way end, then closes; a streaming response is asked to end now.
+    private func quiesce() {
+        isQuiescing = true
+        switch state.phase {
+        case .idle where !headHasBegun:
+            context?.close(promise: nil)
+        case .responding where exchange?.isStreaming == true:
+            task?.cancel()
+        case .idle, .receiving, .responding, .lingering, .closed:
+            break
+        }
+    }
+
+    /// Closes at once; whatever is being written is cut.
+    func abort(_ error: HTTPTransportError) {
+        finish(error)
+        context?.close(promise: nil)
+    }
+
+    private func finish(_ error: HTTPTransportError) {
+        if failure == nil { failure = error }
+        state.closed()
+        exchange = nil
+        task?.cancel()
+        task = nil
+        deadlineTimer?.cancel()
+        deadlineTimer = nil
+        writeTimer?.cancel()
+        writeTimer = nil
+        resumeWaiters(throwing: failure)
+    }
+
+    // MARK: Deadlines
+
+    /// The shortest deadline there is. The timer fires this often and looks whether one has passed, so that the hot
+    /// path only stores a date and no timer is set or cancelled per request.
+    private var shortestTimeout: TimeAmount {
+        TimeAmount(
+            min(
+                configuration.headTimeout, configuration.bodyTimeout, configuration.idleTimeout,
+                configuration.lingerTimeout))
+    }
+
+    func setDeadline(_ timeout: Duration) {
+        deadline = .now() + TimeAmount(timeout)
+    }
+
+    private func scheduleDeadlineTimer() {
+        guard let context else { return }
+        let latest = NIODeadline.now() + shortestTimeout
+        let next = deadline.map { min($0, latest) } ?? latest
+        deadlineTimer = context.eventLoop.assumeIsolated().scheduleTask(deadline: next) {
+            self.deadlineTimerFired()
+        }
+    }
+
+    private func deadlineTimerFired() {
+        guard let deadline, deadline <= .now() else { return scheduleDeadlineTimer() }
+        self.deadline = nil
+        switch state.phase {
+        case .idle where headHasBegun:
+            perform(state.timedOut("the head of the request was not complete after \(configuration.headTimeout)"))
+            scheduleDeadlineTimer()
+        case .receiving:
+            perform(state.timedOut("the body of the request was not complete after \(configuration.bodyTimeout)"))
+            scheduleDeadlineTimer()
+        case .idle, .lingering:
+            context?.close(promise: nil)
+        case .responding, .closed:
+            scheduleDeadlineTimer()
+        }
+    }
+}
