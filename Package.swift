@@ -133,7 +133,7 @@ let package = Package(
         tests(
             "PeerTransport", ["TLSTransport", "Wire", "Sessions", "JSONTree", "KubernetesModel", "TestKit", nioCore, nioPosix, nioEmbedded]),
         tests("HTTPTransport", ["TLSTransport", "TestKit", nioCore, nioPosix, nioHTTP1, nioEmbedded]),
-        tests("ClusterAPI", ["TestKit", "JSONTree", "KubernetesModel"]),
+        tests("ClusterAPI", ["TestKit", "JSONTree", "KubernetesModel", logging]),
         tests("KubernetesClient", ["ClusterAPI", "HTTPTransport", "TLSTransport", "TestKit", "JSONTree", "KubernetesModel"]),
         tests("SchedulerLoop", ["Scheduling", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
         tests("PodRuntime", ["ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),

@@ -1,0 +1,61 @@
+import KubernetesModel
+public import Logging
+
+/// What a reconciler wants next for a key that it has dealt with.
+public enum Requeue: Sendable, Hashable {
+    /// Nothing until something changes.
+    case none
+    /// Look again after this long, whatever happens.
+    case after(Duration)
+}
+
+/// Calls a reconciler for every key of a queue, with back-off after failures.
+///
+/// A reconciler is level-triggered and idempotent: it looks at what is, compares it with what should be, and does the difference.
+public struct Controller<Key: Hashable & Sendable>: Sendable {
+    public let name: String
+    public let queue: WorkQueue<Key>
+    private let workers: Int
+    private let logger: Logger
+    private let reconcile: @Sendable (Key) async throws -> Requeue
+
+    /// - Parameter workers: keys worked on at once, each key by one at a time.
+    public init(
+        _ name: String, queue: WorkQueue<Key> = WorkQueue(), workers: Int = 2, logger: Logger,
+        reconcile: @escaping @Sendable (Key) async throws -> Requeue
+    ) {
+        self.name = name
+        self.queue = queue
+        self.workers = workers
+        self.logger = logger
+        self.reconcile = reconcile
+    }
+
+    /// Works until the task is cancelled or the queue is shut down.
+    public func run() async {
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<workers { group.addTask { await work() } }
+        }
+    }
+
+    private func work() async {
+        while let key = await queue.next() {
+            do {
+                let requeue = try await reconcile(key)
+                queue.forget(key)
+                queue.done(key)
+                if case .after(let delay) = requeue { queue.add(key, after: delay) }
+            } catch is CancellationError {
+                queue.done(key)
+            } catch {
+                // A conflict means that somebody else was faster: routine, and settled by the next look.
+                let level: Logger.Level = (error as? APIError)?.isConflict == true ? .debug : .warning
+                logger.log(
+                    level: level, "reconciling failed, trying again",
+                    metadata: ["controller": "\(name)", "key": "\(key)", "error": "\(error)"])
+                queue.done(key)
+                queue.addAfterFailure(key)
+            }
+        }
+    }
+}

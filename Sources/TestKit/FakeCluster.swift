@@ -1,0 +1,253 @@
+public import ClusterAPI
+public import JSONTree
+public import KubernetesModel
+import Synchronization
+
+/// A cluster in memory for tests of reconcilers: stores what it is given, tells watchers, checks resource versions.
+///
+/// No schemas, no defaults, no validation; finalizers hold deletions, owner references do nothing.
+public final class FakeCluster: ClusterAPI {
+    private struct Watcher {
+        let type: ResourceType
+        let namespace: String?
+        let labels: LabelSelector
+        let fields: [(path: [String], value: String)]
+        let continuation: AsyncThrowingStream<WatchEvent, any Error>.Continuation
+    }
+
+    private struct State {
+        var objects: [ResourceType: [ObjectKey: KubernetesObject]] = [:]
+        var history: [(version: Int, type: ResourceType, event: WatchEvent, object: KubernetesObject)] = []
+        var version = 1
+        var watchers: [Int: Watcher] = [:]
+        var nextWatcher = 0
+        var failure: (any Error)?
+    }
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    /// Makes every call throw `error` until it is `nil` again: a cluster that is away.
+    public var failure: (any Error)? {
+        get { state.withLock { $0.failure } }
+        set { state.withLock { $0.failure = newValue } }
+    }
+
+    public func get(_ type: ResourceType, namespace: String?, name: String) async throws -> KubernetesObject {
+        try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            let key = ObjectKey(namespace: namespace ?? "", name: name)
+            guard let object = state.objects[type]?[key] else { throw APIError.notFound(type, name) }
+            return object
+        }
+    }
+
+    public func list(_ type: ResourceType, namespace: String?, _ options: ListOptions) async throws -> ObjectList {
+        let labels = try LabelSelector(text: options.labelSelector)
+        let fields = Self.fields(options.fieldSelector)
+        return try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            let items = (state.objects[type] ?? [:]).values
+                .filter {
+                    (namespace == nil || $0.namespace == namespace) && labels.matches($0) && Self.matches($0, fields)
+                }
+                .sorted { $0.key < $1.key }
+            return ObjectList(items: items, resourceVersion: String(state.version))
+        }
+    }
+
+    public func watch(_ type: ResourceType, namespace: String?, _ options: WatchOptions) async throws
+        -> AsyncThrowingStream<WatchEvent, any Error>
+    {
+        let labels = try LabelSelector(text: options.labelSelector)
+        let (stream, continuation) = AsyncThrowingStream<WatchEvent, any Error>.makeStream()
+        let watcher = Watcher(
+            type: type, namespace: namespace, labels: labels, fields: Self.fields(options.fieldSelector),
+            continuation: continuation)
+        let id = try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            let since = Int(options.resourceVersion) ?? 0
+            for entry in state.history where entry.version > since {
+                Self.tell(watcher, entry.type, entry.event, entry.object)
+            }
+            state.nextWatcher += 1
+            state.watchers[state.nextWatcher] = watcher
+            return state.nextWatcher
+        }
+        continuation.onTermination = { [weak self] _ in self?.state.withLock { _ = $0.watchers.removeValue(forKey: id) }
+        }
+        return stream
+    }
+
+    public func create(_ type: ResourceType, _ object: KubernetesObject, _ options: WriteOptions) async throws
+        -> KubernetesObject
+    {
+        try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            var object = object
+            if object.name.isEmpty, let prefix = object.json["metadata"]?["generateName"]?.string {
+                object.json["metadata", "name"] = .string(prefix + String(state.version, radix: 36))
+            }
+            guard state.objects[type]?[object.key] == nil else { throw APIError.alreadyExists(type, object.name) }
+            object.json["metadata", "uid"] = .string("uid-\(state.version)")
+            object.json["metadata", "creationTimestamp"] = .string(Timestamp.text(state.version))
+            object.json["metadata", "generation"] = 1
+            if object.json["kind"] == nil { object.json["kind"] = .string(type.kind) }
+            if object.json["apiVersion"] == nil { object.json["apiVersion"] = .string(type.apiVersion) }
+            return Self.store(object, type, isNew: true, &state)
+        }
+    }
+
+    public func update(_ type: ResourceType, _ object: KubernetesObject, subresource: String?, _ options: WriteOptions)
+        async throws -> KubernetesObject
+    {
+        try change(type, object.key) { old in
+            if !object.resourceVersion.isEmpty, object.resourceVersion != old.resourceVersion {
+                throw APIError.conflict(type, object.name)
+            }
+            return object
+        } subresource: {
+            subresource
+        }
+    }
+
+    public func patch(
+        _ type: ResourceType, namespace: String?, name: String, _ patch: Patch, subresource: String?,
+        _ options: WriteOptions
+    ) async throws -> KubernetesObject {
+        try change(type, ObjectKey(namespace: namespace ?? "", name: name)) { old in
+            var new = old
+            switch patch.form {
+            case .merge, .strategic, .apply: new.json.merge(patch.body)
+            case .json: new.json = try JSONPatch(patch.body).applied(to: old.json)
+            }
+            return new
+        } subresource: {
+            subresource
+        }
+    }
+
+    private func change(
+        _ type: ResourceType, _ key: ObjectKey, _ edit: (KubernetesObject) throws -> KubernetesObject,
+        subresource: () -> String?
+    ) throws -> KubernetesObject {
+        try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            guard let old = state.objects[type]?[key] else { throw APIError.notFound(type, key.name) }
+            let edited = try edit(old)
+            var new: KubernetesObject
+            if subresource() == "status" {
+                new = old
+                new.json["status"] = edited.json["status"]
+            } else {
+                new = edited
+                if type.plural != "configmaps", old.json["status"] != nil { new.json["status"] = old.json["status"] }
+                new.json["metadata", "generation"] = JSON(
+                    old.generation + (old.json["spec"] == new.json["spec"] ? 0 : 1))
+            }
+            new.json["metadata", "uid"] = .string(old.uid)
+            new.json["metadata", "creationTimestamp"] = .string(old.creationTimestamp)
+            new.json["metadata", "resourceVersion"] = .string(old.resourceVersion)
+            guard new != old else { return old }
+            if new.isBeingDeleted, new.finalizers.isEmpty { return Self.remove(new, type, &state) }
+            return Self.store(new, type, isNew: false, &state)
+        }
+    }
+
+    public func delete(_ type: ResourceType, namespace: String?, name: String, _ options: DeleteOptions) async throws {
+        try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            let key = ObjectKey(namespace: namespace ?? "", name: name)
+            guard var object = state.objects[type]?[key] else { throw APIError.notFound(type, name) }
+            if let uid = options.uid, uid != object.uid {
+                throw APIError.conflict(type, name, "the UID in the precondition does not match")
+            }
+            let waits = type == .pods && options.gracePeriodSeconds != 0 && object.spec["nodeName"]?.string != nil
+            if object.finalizers.isEmpty, !waits {
+                _ = Self.remove(object, type, &state)
+            } else if !object.isBeingDeleted {
+                object.json["metadata", "deletionTimestamp"] = .string(Timestamp.text(state.version))
+                object.json["metadata", "deletionGracePeriodSeconds"] = JSON(options.gracePeriodSeconds ?? 30)
+                _ = Self.store(object, type, isNew: false, &state)
+            }
+        }
+    }
+
+    public func createSubresource(
+        _ type: ResourceType, namespace: String?, name: String, subresource: String, _ body: JSON
+    ) async throws -> JSON {
+        switch subresource {
+        case "binding":
+            _ = try change(type, ObjectKey(namespace: namespace ?? "", name: name)) { old in
+                guard old.spec["nodeName"]?.string == nil else {
+                    throw APIError.conflict(
+                        type, name, "pod \(name) is already assigned to node \"\(old.spec["nodeName"]?.string ?? "")\"")
+                }
+                var new = old
+                new.json["spec", "nodeName"] = body["target"]?["name"]
+                return new
+            } subresource: {
+                nil
+            }
+            return ["kind": "Status", "apiVersion": "v1", "status": "Success"]
+        default: throw APIError.notFound(type, name)
+        }
+    }
+
+    public func podLogs(namespace: String, name: String, _ options: LogOptions) async throws
+        -> AsyncThrowingStream<[UInt8], any Error>
+    {
+        throw APIError.notFound(.pods, name)
+    }
+
+    // MARK: - Storing
+
+    private static func store(_ object: KubernetesObject, _ type: ResourceType, isNew: Bool, _ state: inout State)
+        -> KubernetesObject
+    {
+        state.version += 1
+        var object = object
+        object.json["metadata", "resourceVersion"] = .string(String(state.version))
+        state.objects[type, default: [:]][object.key] = object
+        publish(type, isNew ? .added(object) : .modified(object), object, &state)
+        return object
+    }
+
+    private static func remove(_ object: KubernetesObject, _ type: ResourceType, _ state: inout State)
+        -> KubernetesObject
+    {
+        state.version += 1
+        var object = object
+        object.json["metadata", "resourceVersion"] = .string(String(state.version))
+        state.objects[type]?[object.key] = nil
+        publish(type, .deleted(object), object, &state)
+        return object
+    }
+
+    private static func publish(
+        _ type: ResourceType, _ event: WatchEvent, _ object: KubernetesObject, _ state: inout State
+    ) {
+        state.history.append((state.version, type, event, object))
+        for watcher in state.watchers.values { tell(watcher, type, event, object) }
+    }
+
+    private static func tell(_ watcher: Watcher, _ type: ResourceType, _ event: WatchEvent, _ object: KubernetesObject)
+    {
+        guard watcher.type == type, watcher.namespace == nil || watcher.namespace == object.namespace,
+            watcher.labels.matches(object), matches(object, watcher.fields)
+        else { return }
+        watcher.continuation.yield(event)
+    }
+
+    private static func fields(_ text: String) -> [(path: [String], value: String)] {
+        text.split(separator: ",").compactMap { part in
+            let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return sides.count == 2 ? (sides[0].split(separator: ".").map(String.init), String(sides[1])) : nil
+        }
+    }
+
+    private static func matches(_ object: KubernetesObject, _ fields: [(path: [String], value: String)]) -> Bool {
+        fields.allSatisfy { (object.json[$0.path]?.string ?? "") == $0.value }
+    }
+}

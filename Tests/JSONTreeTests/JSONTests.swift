@@ -1,0 +1,170 @@
+import JSONTree
+import Testing
+
+@Suite("JSON text")
+struct JSONTextTests {
+    @Test(
+        "text survives parsing and writing",
+        arguments: [
+            "null", "true", "false", "0", "-1.50e+10", "\"a\\\"b\\\\c\\n\"", "[]", "{}", "[1,[2,[3]]]",
+            #"{"b":1,"a":{"c":[null,true,"ü€😀"]}}"#, "9007199254740993", "1e400",
+        ])
+    func roundTrip(_ text: String) throws {
+        #expect(try JSON(parsing: text).text() == text)
+    }
+
+    @Test("escapes are read, surrogate pairs joined")
+    func escapes() throws {
+        #expect(try JSON(parsing: #""\u0041\ud83d\ude00\/\b\f\t""#) == .string("A😀/\u{8}\u{c}\t"))
+        #expect(JSON.string("\u{1}").text() == #""\u0001""#)
+    }
+
+    @Test(
+        "what is not JSON is refused with its code",
+        arguments: [
+            ("", JSONError.Code.syntax), ("{", .syntax), ("[1,]", .syntax), ("01", .syntax), ("1.", .syntax),
+            ("+1", .syntax),
+            ("NaN", .syntax), ("\"\u{1}\"", .syntax), ("tru", .syntax), ("1 2", .syntax), ("{\"a\" 1}", .syntax),
+            (#"{"a":1,"a":2}"#, .duplicateKey), (#""\ud800""#, .text), (#""\udc00""#, .text),
+            (#""\ud800\u0041""#, .text),
+        ])
+    func refused(_ text: String, _ code: JSONError.Code) {
+        #expect { try JSON(parsing: text) } throws: { ($0 as? JSONError)?.code == code }
+    }
+
+    @Test("bytes that are not UTF-8 are refused")
+    func notUTF8() {
+        let bytes: [UInt8] = [0x22, 0xC3, 0x28, 0x22]
+        #expect { try JSON(parsing: bytes) } throws: { ($0 as? JSONError)?.code == .text }
+    }
+
+    @Test("depth, size and number of values are limited")
+    func limits() {
+        let deep = String(repeating: "[", count: 100_000)
+        #expect { try JSON(parsing: deep) } throws: { ($0 as? JSONError)?.code == .limit }
+        let many = "[" + String(repeating: "1,", count: 50) + "1]"
+        #expect { try JSON(parsing: many, limits: JSONLimits(values: 50)) } throws: {
+            ($0 as? JSONError)?.code == .limit
+        }
+        #expect { try JSON(parsing: many, limits: JSONLimits(bytes: 50)) } throws: {
+            ($0 as? JSONError)?.code == .limit
+        }
+    }
+
+    @Test("every cut of a text is refused, none crashes")
+    func cuts() throws {
+        let text = Array(#"{"a":[1,2.5e3,"x\u00e9\n",true,null,{"b":"😀"}]}"#.utf8)
+        _ = try JSON(parsing: text)
+        for end in 0..<text.count { #expect(throws: JSONError.self) { try JSON(parsing: text[..<end]) } }
+    }
+
+    @Test("equality looks at meaning")
+    func equality() throws {
+        #expect(try JSON(parsing: #"{"a":1,"b":2.0}"#) == JSON(parsing: #"{"b":2,"a":1e0}"#))
+        #expect(try JSON(parsing: "1") != JSON(parsing: "2"))
+        #expect(try JSON(parsing: "9007199254740993") != JSON(parsing: "9007199254740992"))
+    }
+
+    @Test("members are set, changed in place and removed by path")
+    func paths() {
+        var json: JSON = [:]
+        json["spec", "template", "name"] = "x"
+        json["spec"]?["replicas"] = 3
+        #expect(json.text() == #"{"spec":{"template":{"name":"x"},"replicas":3}}"#)
+        json["spec", "template"] = nil
+        json["gone", "deep"] = nil
+        #expect(json.text() == #"{"spec":{"replicas":3}}"#)
+        var text: JSON = "scalar"
+        text["a"] = nil
+        #expect(text == "scalar")
+    }
+
+    @Test("large objects are found by index, also after removals")
+    func large() {
+        var object = JSONObject()
+        for place in 0..<1000 { object["k\(place)"] = JSON(place) }
+        object["k500"] = nil
+        #expect(object.count == 999)
+        #expect(object["k999"]?.int == 999)
+        #expect(object["k500"] == nil)
+    }
+}
+
+@Suite("JSON patches")
+struct JSONPatchTests {
+    @Test(
+        "a merge patch does what RFC 7396 shows",
+        arguments: [
+            (#"{"a":"b"}"#, #"{"a":"c"}"#, #"{"a":"c"}"#), (#"{"a":"b"}"#, #"{"a":null}"#, "{}"),
+            (#"{"a":["b"]}"#, #"{"a":"c"}"#, #"{"a":"c"}"#),
+            (#"{"a":{"b":"c"}}"#, #"{"a":{"b":"d","c":null}}"#, #"{"a":{"b":"d"}}"#),
+            ("[1,2]", #"{"a":"b","c":null}"#, #"{"a":"b"}"#),
+            ("{}", #"{"a":{"bb":{"ccc":null}}}"#, #"{"a":{"bb":{}}}"#),
+            (#"{"e":null}"#, #"{"a":1}"#, #"{"e":null,"a":1}"#),
+        ])
+    func merge(_ document: String, _ patch: String, _ result: String) throws {
+        var json = try JSON(parsing: document)
+        json.merge(try JSON(parsing: patch))
+        #expect(try json == JSON(parsing: result))
+    }
+
+    @Test("the patch between two values leads from one to the other")
+    func difference() throws {
+        let a = try JSON(parsing: #"{"x":{"y":1,"z":2},"l":[1]}"#)
+        let b = try JSON(parsing: #"{"x":{"y":1,"w":3},"l":[1,2]}"#)
+        var c = a
+        c.merge(try #require(a.mergePatch(to: b)))
+        #expect(c == b)
+        #expect(a.mergePatch(to: a) == nil)
+    }
+
+    @Test(
+        "a JSON patch does what RFC 6902 shows",
+        arguments: [
+            (#"{"foo":"bar"}"#, #"[{"op":"add","path":"/baz","value":"qux"}]"#, #"{"baz":"qux","foo":"bar"}"#),
+            (
+                #"{"foo":["bar","baz"]}"#, #"[{"op":"add","path":"/foo/1","value":"qux"}]"#,
+                #"{"foo":["bar","qux","baz"]}"#
+            ),
+            (#"{"foo":["bar"]}"#, #"[{"op":"add","path":"/foo/-","value":"x"}]"#, #"{"foo":["bar","x"]}"#),
+            (#"{"a":1,"b":2}"#, #"[{"op":"remove","path":"/a"}]"#, #"{"b":2}"#),
+            (#"{"a":{"b":1},"c":{}}"#, #"[{"op":"move","from":"/a/b","path":"/c/d"}]"#, #"{"a":{},"c":{"d":1}}"#),
+            (#"{"a/b":{"m~n":1}}"#, #"[{"op":"replace","path":"/a~1b/m~0n","value":2}]"#, #"{"a/b":{"m~n":2}}"#),
+            (
+                #"{"a":[1]}"#, #"[{"op":"test","path":"/a","value":[1]},{"op":"copy","from":"/a","path":"/b"}]"#,
+                #"{"a":[1],"b":[1]}"#
+            ),
+        ])
+    func patch(_ document: String, _ patch: String, _ result: String) throws {
+        let patch = try JSONPatch(JSON(parsing: patch))
+        #expect(try patch.applied(to: JSON(parsing: document)) == JSON(parsing: result))
+    }
+
+    @Test(
+        "a patch that does not fit is refused",
+        arguments: [
+            #"[{"op":"remove","path":"/x"}]"#, #"[{"op":"replace","path":"/x","value":1}]"#,
+            #"[{"op":"test","path":"/a","value":2}]"#,
+            #"[{"op":"add","path":"/l/5","value":1}]"#, #"[{"op":"add","path":"/l/01","value":1}]"#,
+            #"[{"op":"nope","path":"/a"}]"#,
+            #"[{"op":"move","from":"/a","path":"/a/b"}]"#, #"[{"op":"add","path":"a"}]"#, #"{"op":"add"}"#,
+        ])
+    func unfit(_ patch: String) throws {
+        let document = try JSON(parsing: #"{"a":1,"l":[1]}"#)
+        #expect(throws: JSONError.self) { try JSONPatch(JSON(parsing: patch)).applied(to: document) }
+    }
+}
+
+@Suite("JSON fields")
+struct JSONFieldsTests {
+    @Test("a wrong field is named in full")
+    func names() throws {
+        let fields = try JSONFields(["a": ["b": [["c": "x"]]]])
+        let inner = try fields.object("a").elements("b")[0]
+        #expect { try JSONFields(inner.value, at: inner.name).int("c") } throws: {
+            "\($0)" == "a.b[0].c: expected a whole number, found string"
+        }
+        #expect { try fields.string("d") } throws: { "\($0)" == "d: missing" }
+        #expect { try fields.allowOnly(["z"]) } throws: { "\($0)" == "a: unknown field" }
+    }
+}
