@@ -1,0 +1,42 @@
+import Testing
+
+@testable import Digests
+
+@Suite struct HMACSHA256Tests {
+    @Test(
+        "HMAC-SHA-256 gives the codes that RFC 4231 publishes",
+        arguments: [
+            (
+                [UInt8](repeating: 0x0b, count: 20), Array("Hi There".utf8),
+                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+            ),
+            (
+                Array("Jefe".utf8), Array("what do ya want for nothing?".utf8),
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+            ),
+            (
+                [UInt8](repeating: 0xaa, count: 131),
+                Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8),
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+            ),
+        ])
+    func knownCodes(key: [UInt8], message: [UInt8], code: String) {
+        #expect(Hex.encode(HMACSHA256.authenticationCode(for: message, key: key)) == code)
+    }
+
+    @Test("an empty key and an empty message have a code too")
+    func empty() {
+        #expect(
+            Hex.encode(HMACSHA256.authenticationCode(for: [], key: []))
+                == "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad")
+    }
+
+    @Test("a code is valid for its own message and key only")
+    func validity() {
+        let code = HMACSHA256.authenticationCode(for: [1, 2, 3], key: [9])
+        #expect(HMACSHA256.isValid(code, for: [1, 2, 3], key: [9]))
+        #expect(!HMACSHA256.isValid(code, for: [1, 2, 4], key: [9]))
+        #expect(!HMACSHA256.isValid(code, for: [1, 2, 3], key: [8]))
+        #expect(!HMACSHA256.isValid(code.dropLast(), for: [1, 2, 3], key: [9]))
+    }
+}
