@@ -66,6 +66,7 @@ let package = Package(
         // Pure: values in, values out
         library("JSONTree"),
         library("KubernetesModel", ["JSONTree", "CKubernetesSchemas"]),
+        library("OffloadingModel", ["JSONTree", "KubernetesModel"]),
         library("Wire", ["JSONTree", "KubernetesModel"]),
         library("Sessions", ["Wire", "JSONTree", "KubernetesModel", collections]),
         library("Scheduling", ["JSONTree", "KubernetesModel", collections]),
@@ -93,18 +94,21 @@ let package = Package(
         library(
             "Hub",
             [
+                "OffloadingModel",
                 "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "Scheduling", "Telemetry",
                 "JSONTree", "KubernetesModel", nioCore, logging,
             ]),
         library(
             "Agent",
             [
+                "OffloadingModel",
                 "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "Telemetry",
                 "JSONTree", "KubernetesModel", nioCore, nioPosix, logging,
             ]),
         library(
             "CommandLineTool",
             [
+                "OffloadingModel",
                 "KubernetesClient", "ClusterAPI", "Digests", "Sessions", "JSONTree", "KubernetesModel",
                 argumentParser, logging, yams,
             ]),
@@ -113,6 +117,7 @@ let package = Package(
         library(
             "Daemon",
             [
+                "OffloadingModel",
                 "EmbeddedCluster", "KubernetesClient", "ClusterAPI", "PodRuntime", "SchedulerLoop", "TLSTransport", "Digests",
                 "Telemetry", "JSONTree", "KubernetesModel", argumentParser, logging, yams, lifecycle, nioCore, nioPosix,
             ]),
@@ -125,6 +130,7 @@ let package = Package(
         library("TestKit", ["ClusterAPI", "TLSTransport", "JSONTree", "KubernetesModel", subprocess, nioCore]),
         tests("JSONTree", []),
         tests("KubernetesModel", ["JSONTree"]),
+        tests("OffloadingModel", ["JSONTree", "KubernetesModel"]),
         tests("Wire", ["JSONTree", "KubernetesModel"]),
         tests("Sessions", ["Wire", "JSONTree", "KubernetesModel"]),
         tests("Scheduling", ["JSONTree", "KubernetesModel"]),
@@ -141,9 +147,9 @@ let package = Package(
             "EmbeddedCluster",
             ["ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1]),
         tests("Telemetry", ["JSONTree", logging]),
-        tests("Hub", ["ClusterAPI", "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling"]),
-        tests("Agent", ["ClusterAPI", "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel"]),
-        tests("CommandLineTool", ["ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
+        tests("Hub", ["OffloadingModel", "ClusterAPI", "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling"]),
+        tests("Agent", ["OffloadingModel", "ClusterAPI", "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel"]),
+        tests("CommandLineTool", ["OffloadingModel", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
         tests("Daemon", ["TestKit"]),
         .testTarget(
             name: "EndToEndTests",

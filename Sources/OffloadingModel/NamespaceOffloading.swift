@@ -1,0 +1,107 @@
+public import JSONTree
+public import KubernetesModel
+
+/// How an offloaded namespace is named on the edges (`spec.namespaceMappingStrategy`).
+public enum NamespaceMapping: String, Sendable, CaseIterable {
+    /// `<namespace>-<origin's name>-<6 hex digits>`.
+    case defaultName = "DefaultName"
+    case enforceSameName = "EnforceSameName"
+    /// `spec.remoteNamespaceName`.
+    case selectedName = "SelectedName"
+}
+
+/// Where the pods of an offloaded namespace may run (`spec.podOffloadingStrategy`).
+public enum PodOffloading: String, Sendable, CaseIterable {
+    case localAndRemote = "LocalAndRemote"
+    case local = "Local"
+    case remote = "Remote"
+}
+
+/// How far the offloading of a namespace is (`status.offloadingPhase`).
+public enum OffloadingPhase: String, Sendable, CaseIterable {
+    case ready = "Ready"
+    case noClusterSelected = "NoClusterSelected"
+    case inProgress = "InProgress"
+    case someFailed = "SomeFailed"
+    case allFailed = "AllFailed"
+    case terminating = "Terminating"
+}
+
+/// What becomes of the pods of an edge that cannot be reached (`causeway.io/on-disconnect`).
+public enum DisconnectPolicy: Sendable, Hashable {
+    /// They are replaced elsewhere once the edge has been away this long.
+    case reschedule(after: Duration)
+    /// They are waited for.
+    case keep
+}
+
+/// An `offloading.liqo.io/v1alpha1 NamespaceOffloading`: how one namespace is offloaded.
+public struct NamespaceOffloading: Sendable, Hashable {
+    public var object: KubernetesObject
+
+    public init(_ object: KubernetesObject) { self.object = object }
+
+    public var namespace: String { object.namespace }
+
+    public var mapping: NamespaceMapping {
+        NamespaceMapping(rawValue: object.spec["namespaceMappingStrategy"]?.string ?? "") ?? .defaultName
+    }
+
+    public var podOffloading: PodOffloading {
+        PodOffloading(rawValue: object.spec["podOffloadingStrategy"]?.string ?? "") ?? .localAndRemote
+    }
+
+    /// Which clusters are meant; `nil` for all.
+    ///
+    /// - Throws: `JSONError` naming the field that is malformed.
+    public func clusterSelector() throws(JSONError) -> NodeSelector? {
+        guard let selector = object.spec["clusterSelector"], selector["nodeSelectorTerms"]?.array?.isEmpty == false else {
+            return nil
+        }
+        return try NodeSelector(selector, at: "spec.clusterSelector")
+    }
+
+    /// The namespace's name on the edges.
+    ///
+    /// - Parameter originHash: at least six hexadecimal digits that tell this origin from others of its name.
+    public func remoteNamespace(originName: String, originHash: String) -> String {
+        switch mapping {
+        case .enforceSameName: namespace
+        case .selectedName: object.spec["remoteNamespaceName"]?.string ?? namespace
+        case .defaultName: "\(namespace)-\(originName)-\(originHash.prefix(6))"
+        }
+    }
+
+    public var phase: OffloadingPhase? { object.status["offloadingPhase"]?.string.flatMap(OffloadingPhase.init) }
+
+    /// What happens to the pods of an edge that is away.
+    public var disconnectPolicy: DisconnectPolicy {
+        if object.annotation(Names.onDisconnectAnnotation) == "keep" { return .keep }
+        let grace = object.annotation(Names.gracePeriodAnnotation).flatMap(GoDuration.parse)
+        return .reschedule(after: grace ?? Self.defaultGracePeriod)
+    }
+
+    /// How long an edge may be away before its pods are replaced, unless the namespace says otherwise.
+    public static let defaultGracePeriod: Duration = .seconds(10)
+}
+
+/// Durations as Kubernetes' users write them: `10s`, `1m30s`, `500ms`, `2h`.
+public enum GoDuration {
+    /// - Returns: `nil` where the text is none, is negative, or is longer than a year.
+    public static func parse(_ text: String) -> Duration? {
+        guard !text.isEmpty, text.utf8.count <= 32 else { return nil }
+        var total: Double = 0
+        var rest = Substring(text)
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+            guard !digits.isEmpty, let value = Double(digits) else { return nil }
+            rest = rest.dropFirst(digits.count)
+            let unit = rest.prefix { $0.isLetter }
+            let seconds: [Substring: Double] = ["ms": 0.001, "s": 1, "m": 60, "h": 3600, "us": 0.000_001, "ns": 0.000_000_001]
+            guard let factor = seconds[unit] else { return nil }
+            rest = rest.dropFirst(unit.count)
+            total += value * factor
+        }
+        return total <= 31_536_000 ? .nanoseconds(Int64(total * 1_000_000_000)) : nil
+    }
+}
