@@ -85,7 +85,7 @@ let package = Package(
         library(
             "EmbeddedCluster",
             [
-                "CSQLite", "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "PodRuntime", "SchedulerLoop",
+                "CSQLite", "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "PodRuntime", "SchedulerLoop", "Scheduling",
                 "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging, collections,
             ]),
         library("Telemetry", ["JSONTree", logging]),
