@@ -62,6 +62,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "COpenSSLShims", dependencies: ["COpenSSL"]),
         .target(name: "CKubernetesSchemas"),
+        .target(name: "CLinuxShims"),
 
         // Pure: values in, values out
         library("JSONTree"),
@@ -70,6 +71,7 @@ let package = Package(
         library("Wire", ["JSONTree", "KubernetesModel"]),
         library("Sessions", ["Wire", "JSONTree", "KubernetesModel", collections]),
         library("Scheduling", ["JSONTree", "KubernetesModel", collections]),
+        library("PodRecords", ["JSONTree"]),
 
         // Edge: sockets, OpenSSL, zlib, SQLite, processes, clocks
         library("Digests", ["COpenSSL", "COpenSSLShims"]),
@@ -81,7 +83,8 @@ let package = Package(
             "KubernetesClient",
             ["ClusterAPI", "HTTPTransport", "TLSTransport", "JSONTree", "KubernetesModel", nioCore, nioHTTP1, logging, yams]),
         library("SchedulerLoop", ["Scheduling", "ClusterAPI", "JSONTree", "KubernetesModel", logging]),
-        library("PodRuntime", ["ClusterAPI", "JSONTree", "KubernetesModel", "Digests", logging, subprocess, yams]),
+        library("PodHost", ["CLinuxShims", "PodRecords", "JSONTree"]),
+        library("PodRuntime", ["PodHost", "PodRecords", "ClusterAPI", "JSONTree", "KubernetesModel", "Digests", logging, subprocess, yams]),
         library(
             "EmbeddedCluster",
             [
@@ -124,7 +127,7 @@ let package = Package(
         program("causeway-hub", ["Hub", "Daemon", argumentParser]),
         program("causeway-agent", ["Agent", "Daemon", argumentParser]),
         program("causewayctl", ["CommandLineTool", argumentParser]),
-        program("causeway-supervisor", []),
+        program("causeway-supervisor", ["CLinuxShims", "PodHost", "PodRecords"]),
 
         // Tests mirror sources
         library("TestKit", ["ClusterAPI", "TLSTransport", "JSONTree", "KubernetesModel", subprocess, nioCore]),
@@ -142,7 +145,8 @@ let package = Package(
         tests("ClusterAPI", ["TestKit", "JSONTree", "KubernetesModel", logging]),
         tests("KubernetesClient", ["ClusterAPI", "HTTPTransport", "TLSTransport", "TestKit", "JSONTree", "KubernetesModel"]),
         tests("SchedulerLoop", ["Scheduling", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
-        tests("PodRuntime", ["ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
+        tests("PodRecords", ["JSONTree"]),
+        tests("PodRuntime", ["PodHost", "PodRecords", "causeway-supervisor", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
         tests(
             "EmbeddedCluster",
             ["ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1]),

@@ -1,0 +1,45 @@
+#ifndef CAUSEWAY_LINUX_H
+#define CAUSEWAY_LINUX_H
+
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <stdint.h>
+
+// Plain functions for system calls that Swift cannot import: variadic ones, ones behind _GNU_SOURCE, and fork.
+// Each returns what the system call returns, with errno set.
+
+// fork(2). Only for a process with one thread.
+int causeway_fork(void);
+// unshare(2) with a sum of the CAUSEWAY_NEW_... flags.
+int causeway_unshare(int flags);
+// Makes orphaned descendants children of this process.
+int causeway_become_subreaper(void);
+// Has the kernel kill this process when its parent dies.
+int causeway_die_with_parent(void);
+// Closes all descriptors from `first` on.
+int causeway_close_from(unsigned int first);
+// Marks all descriptors from `first` on to be closed by execve.
+int causeway_close_on_exec_from(unsigned int first);
+// Blocks the `count` signals and returns a descriptor that reports them.
+int causeway_signal_descriptor(const int *signals, int count);
+// Unblocks all signals and gives them their default action.
+int causeway_reset_signals(void);
+// Makes mounts of this mount namespace invisible to others.
+int causeway_make_mounts_private(void);
+// Mounts a fresh proc file system on /proc.
+int causeway_mount_proc(void);
+// pidfd_open(2).
+int causeway_pidfd_open(int pid);
+
+extern const int causeway_new_user;
+extern const int causeway_new_pid;
+extern const int causeway_new_net;
+extern const int causeway_new_mount;
+extern const int causeway_new_uts;
+extern const int causeway_new_ipc;
+
+#endif

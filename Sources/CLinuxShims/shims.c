@@ -1,0 +1,58 @@
+#define _GNU_SOURCE
+#include "causeway_linux.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+const int causeway_new_user = CLONE_NEWUSER;
+const int causeway_new_pid = CLONE_NEWPID;
+const int causeway_new_net = CLONE_NEWNET;
+const int causeway_new_mount = CLONE_NEWNS;
+const int causeway_new_uts = CLONE_NEWUTS;
+const int causeway_new_ipc = CLONE_NEWIPC;
+
+// From linux/close_range.h, which older kernel headers lack.
+enum { close_range_on_exec = 4 };
+
+int causeway_fork(void) { return fork(); }
+
+int causeway_unshare(int flags) { return unshare(flags); }
+
+int causeway_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int causeway_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
+
+int causeway_close_from(unsigned int first) { return (int)syscall(SYS_close_range, first, ~0U, 0); }
+
+int causeway_close_on_exec_from(unsigned int first) {
+    return (int)syscall(SYS_close_range, first, ~0U, close_range_on_exec);
+}
+
+int causeway_signal_descriptor(const int *signals, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int causeway_reset_signals(void) {
+    // 32 and 33 are the C library's own and cannot be changed; SIGKILL and SIGSTOP neither.
+    for (int number = 1; number <= SIGRTMAX; number++) signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int causeway_make_mounts_private(void) { return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL); }
+
+int causeway_mount_proc(void) { return mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL); }
+
+int causeway_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }

@@ -1,0 +1,52 @@
+public import JSONTree
+
+/// One container, resolved to a program of the host with its arguments and environment.
+public struct ContainerPlan: Sendable, Hashable {
+    public var name: String
+    public var kind: ContainerKind
+    /// The program and its arguments; never empty. A program without a slash is looked up in the container's `PATH`.
+    public var arguments: [String]
+    /// `NAME=value`, in order, each name once.
+    public var environment: [String]
+    /// Where the program starts; empty for `/`.
+    public var workingDirectory: String
+    public var probes: ProbePlans
+
+    public init(
+        name: String, kind: ContainerKind, arguments: [String], environment: [String] = [], workingDirectory: String = "",
+        probes: ProbePlans = ProbePlans()
+    ) {
+        self.name = name
+        self.kind = kind
+        self.arguments = arguments
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+        self.probes = probes
+    }
+
+    public var json: JSON {
+        var json: JSON = [
+            "name": JSON(name), "kind": JSON(kind.rawValue), "arguments": JSON(arguments),
+            "environment": JSON(environment),
+        ]
+        if !workingDirectory.isEmpty { json["workingDirectory"] = JSON(workingDirectory) }
+        if !probes.isEmpty { json["probes"] = probes.json }
+        return json
+    }
+
+    public init(_ fields: JSONFields) throws(JSONError) {
+        name = try fields.string("name")
+        guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")) else {
+            throw fields.error("name", "is no name of a container")
+        }
+        guard let kind = ContainerKind(rawValue: try fields.string("kind")) else {
+            throw fields.error("kind", "is none of initial, sidecar and main")
+        }
+        self.kind = kind
+        arguments = try fields.strings("arguments")
+        guard !arguments.isEmpty else { throw fields.error("arguments", "is empty: there is no program to run") }
+        environment = try fields.strings("environment")
+        workingDirectory = try fields.optionalString("workingDirectory") ?? ""
+        probes = if let probes = try fields.optionalObject("probes") { try ProbePlans(probes) } else { ProbePlans() }
+    }
+}
