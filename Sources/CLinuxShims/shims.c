@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "causeway_linux.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -54,5 +54,7 @@ int causeway_reset_signals(void) {
 int causeway_make_mounts_private(void) { return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL); }
 
 int causeway_mount_proc(void) { return mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL); }
+
+int causeway_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 
 int causeway_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }

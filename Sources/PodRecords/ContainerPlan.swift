@@ -13,7 +13,8 @@ public struct ContainerPlan: Sendable, Hashable {
     public var probes: ProbePlans
 
     public init(
-        name: String, kind: ContainerKind, arguments: [String], environment: [String] = [], workingDirectory: String = "",
+        name: String, kind: ContainerKind, arguments: [String], environment: [String] = [],
+        workingDirectory: String = "",
         probes: ProbePlans = ProbePlans()
     ) {
         self.name = name

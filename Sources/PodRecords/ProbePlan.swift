@@ -50,7 +50,8 @@ public struct ProbePlan: Sendable, Hashable {
     public init(_ fields: JSONFields) throws(JSONError) {
         if let http = try fields.optionalObject("httpGet") {
             check = .httpGet(
-                host: try http.string("host"), port: try http.int("port", in: 1...65_535), path: try http.string("path"),
+                host: try http.string("host"), port: try http.int("port", in: 1...65_535),
+                path: try http.string("path"),
                 headers: try http.strings("headers"))
         } else if let tcp = try fields.optionalObject("tcpSocket") {
             check = .tcpSocket(host: try tcp.string("host"), port: try tcp.int("port", in: 1...65_535))

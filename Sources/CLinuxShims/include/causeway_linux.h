@@ -1,13 +1,6 @@
 #ifndef CAUSEWAY_LINUX_H
 #define CAUSEWAY_LINUX_H
 
-#include <linux/if.h>
-#include <linux/if_addr.h>
-#include <linux/if_link.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/veth.h>
-#include <stdint.h>
 
 // Plain functions for system calls that Swift cannot import: variadic ones, ones behind _GNU_SOURCE, and fork.
 // Each returns what the system call returns, with errno set.
@@ -32,6 +25,8 @@ int causeway_reset_signals(void);
 int causeway_make_mounts_private(void);
 // Mounts a fresh proc file system on /proc.
 int causeway_mount_proc(void);
+// Makes a pipe whose ends execve closes: reads from ends[0], writes to ends[1].
+int causeway_pipe(int *ends);
 // pidfd_open(2).
 int causeway_pidfd_open(int pid);
 

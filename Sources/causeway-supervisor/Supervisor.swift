@@ -1,0 +1,217 @@
+import CLinuxShims
+import Glibc
+import PodHost
+import PodRecords
+
+/// Runs one pod to its end: performs what `PodLifecycle` decides, tells it what happened, and writes down what is.
+struct Supervisor {
+    /// A container whose process is there.
+    private struct Running {
+        let process: ContainerProcess
+        let log: ContainerLog
+        var prober: ContainerProber
+        /// The pipes of its output that are still open at the other end.
+        var streams: [LogLine.Stream: Int32]
+    }
+
+    private let folder: PodFolder
+    private let sandbox: Sandbox
+    private var life: PodLifecycle
+    private var running: [String: Running] = [:]
+    private let signals: Int32
+    private let orders: Int32
+    private var written: PodState?
+    private var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    /// The monotonic time to try again to write the state, after it could not be written.
+    private var writeAgainAt: Int?
+
+    init(folder: PodFolder, plan: PodPlan, previous: PodState?, sandbox: Sandbox) throws {
+        self.folder = folder
+        self.sandbox = sandbox
+        let number = Sandbox.hostNumber(in: sandbox.hostProcesses)
+        let identity = ProcessIdentity(pid: number, startTicks: sandbox.processes.startTicks(of: number))
+        let bootID = HostClock.bootID()
+        let now = HostClock.now()
+        if let previous {
+            life = PodLifecycle(
+                plan: plan, recovering: previous, after: previous.bootID == bootID ? .died : .rebooted, bootID: bootID,
+                supervisor: identity, at: now)
+        } else {
+            life = PodLifecycle(plan: plan, bootID: bootID, supervisor: identity, at: now)
+        }
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGHUP, SIG_IGN)
+        signals = causeway_signal_descriptor([SIGCHLD, SIGTERM, SIGINT], 3)
+        guard signals >= 0 else { throw SystemError.last("watch for signals") }
+        orders = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
+        guard orders >= 0, inotify_add_watch(orders, folder.path, UInt32(IN_MOVED_TO)) >= 0 else {
+            throw SystemError.last("watch \(folder.path)")
+        }
+        try folder.write(life.state)
+        written = life.state
+    }
+
+    mutating func run() -> Never {
+        perform(life.advance(at: HostClock.now()))
+        obey()
+        while life.state.phase != .finished {
+            save()
+            wait()
+        }
+        end()
+    }
+
+    // MARK: - Events
+
+    private mutating func wait() {
+        var files = [
+            pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: orders, events: Int16(POLLIN), revents: 0),
+        ]
+        let names = running.keys.sorted()
+        for name in names {
+            for file in (running[name]?.streams ?? [:]).values {
+                files.append(pollfd(fd: file, events: Int16(POLLIN), revents: 0))
+            }
+        }
+        for name in names { files += running[name]?.prober.files ?? [] }
+        let now = HostClock.now()
+        var deadlines = [life.nextDeadline(after: now), writeAgainAt].compactMap { $0 }
+        for name in names { deadlines += running[name]?.prober.deadline.map { [$0] } ?? [] }
+        // Rounded up: woken a moment early there would be nothing to do yet.
+        let timeout = deadlines.min().map { max(0, min(($0 - now.monotonic + 999_999) / 1_000_000, 3_600_000)) } ?? -1
+        guard poll(&files, nfds_t(files.count), Int32(timeout)) >= 0 || errno == EINTR else { return }
+        for name in names { drain(name) }
+        takeSignals()
+        obey()
+        for name in names { probe(name) }
+        perform(life.advance(at: HostClock.now()))
+    }
+
+    private mutating func takeSignals() {
+        // One signalfd_siginfo is 128 bytes and begins with the signal's number.
+        var buffer = [UInt8](repeating: 0, count: 128 * 16)
+        while true {
+            let count = read(signals, &buffer, buffer.count)
+            guard count >= 128 else { break }
+            for place in stride(from: 0, to: count, by: 128) where Int32(buffer[place]) != SIGCHLD {
+                perform(life.stop(gracePeriodSeconds: life.plan.gracePeriodSeconds, at: HostClock.now()))
+            }
+        }
+        reap()
+    }
+
+    private mutating func reap() {
+        var status: Int32 = 0
+        while true {
+            let pid = waitpid(-1, &status, WNOHANG)
+            guard pid > 0 else { return }
+            if let name = running.first(where: { $0.value.process.pid == pid })?.key {
+                exited(name, ProcessExit(waitStatus: status))
+            } else {
+                for name in running.keys { running[name]?.prober.reaped(pid, ProcessExit(waitStatus: status)) }
+            }
+        }
+    }
+
+    private mutating func exited(_ name: String, _ exit: ProcessExit) {
+        guard let container = running[name] else { return }
+        container.process.end()
+        // What daemons have left the group: alone in the pod, all goes with the container.
+        if running.count == 1 { sandbox.killAll() }
+        drain(name)
+        container.log.finish()
+        running[name]?.prober.close()
+        for file in (running[name]?.streams ?? [:]).values { close(file) }
+        running[name] = nil
+        perform(life.exited(name, exit, at: HostClock.now()))
+    }
+
+    /// Moves what a container has written to its log, as much as is there now.
+    private mutating func drain(_ name: String) {
+        guard let container = running[name] else { return }
+        for (stream, file) in container.streams {
+            // Bounded, so that a container that never stops writing does not keep the others waiting.
+            for _ in 0..<64 {
+                let count = read(file, &buffer, buffer.count)
+                if count == 0 {
+                    close(file)
+                    running[name]?.streams[stream] = nil
+                }
+                guard count > 0 else { break }
+                container.log.take(buffer[..<count], from: stream)
+            }
+        }
+    }
+
+    private mutating func obey() {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while read(orders, &buffer, buffer.count) > 0 {}
+        guard let command = folder.stopCommand() else { return }
+        perform(life.stop(gracePeriodSeconds: command.gracePeriodSeconds, at: HostClock.now()))
+    }
+
+    private mutating func probe(_ name: String) {
+        guard var container = running[name] else { return }
+        let verdict = container.prober.advance(at: HostClock.now())
+        running[name] = container
+        life.probed(name, isStarted: container.prober.isStarted, isReady: container.prober.isReady)
+        if verdict == .unhealthy { perform(life.unhealthy(name, at: HostClock.now())) }
+    }
+
+    // MARK: - Actions
+
+    private mutating func perform(_ actions: [PodLifecycle.Action]) {
+        for action in actions {
+            switch action {
+            case .start(let name, let run): start(name, run: run)
+            case .signal(let name): running[name]?.process.signal(SIGTERM)
+            case .kill(let name): running[name]?.process.end()
+            }
+        }
+    }
+
+    private mutating func start(_ name: String, run: Int) {
+        guard let plan = life.plan.containers.first(where: { $0.name == name }) else { return }
+        let log = ContainerLog(folder: folder, container: name, run: run)
+        do throws(ContainerProcess.StartFailure) {
+            let process = try ContainerProcess(plan, sandbox: sandbox)
+            let now = HostClock.now()
+            running[name] = Running(
+                process: process, log: log, prober: ContainerProber(plan, startedAt: now),
+                streams: [.standardOutput: process.standardOutput, .standardError: process.standardError])
+            perform(life.started(name, as: process.identity, at: now))
+        } catch {
+            log.finish()
+            perform(life.failedToStart(name, message: error.message, at: HostClock.now()))
+        }
+    }
+
+    private mutating func save() {
+        guard life.state != written else { return }
+        if let writeAgainAt, writeAgainAt > HostClock.now().monotonic { return }
+        do throws(SystemError) {
+            try folder.write(life.state)
+            written = life.state
+            writeAgainAt = nil
+        } catch {
+            if writeAgainAt == nil { complain("\(error); trying again every second") }
+            writeAgainAt = HostClock.now().monotonic + 1_000_000_000
+        }
+    }
+
+    private func complain(_ message: String) {
+        try? PodFiles.writeAll(
+            Array("\(HostClock.now().wall.precise) \(message)\n".utf8), to: 2, path: "standard error")
+    }
+
+    /// Nothing is left to do: the last state is written, however long that takes, before the lock goes.
+    private mutating func end() -> Never {
+        sandbox.killAll()
+        while life.state != written {
+            save()
+            if life.state != written { sleep(1) }
+        }
+        exit(0)
+    }
+}
