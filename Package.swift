@@ -132,7 +132,7 @@ let package = Package(
         // Tests mirror sources
         library("TestKit", ["ClusterAPI", "TLSTransport", "JSONTree", "KubernetesModel", subprocess, nioCore]),
         tests("JSONTree", []),
-        tests("KubernetesModel", ["JSONTree"]),
+        tests("KubernetesModel", ["JSONTree"], resources: [.copy("Fixtures")]),
         tests("OffloadingModel", ["JSONTree", "KubernetesModel"]),
         tests("Wire", ["JSONTree", "KubernetesModel"]),
         tests("Sessions", ["Wire", "JSONTree", "KubernetesModel"]),

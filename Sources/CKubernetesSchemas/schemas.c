@@ -1,10 +1,19 @@
 #include "CKubernetesSchemas.h"
 
-static const unsigned char document[] = {
+static const unsigned char schemas[] = {
 #embed "schemas.json"
 };
 
+static const unsigned char defaults[] = {
+#embed "defaults.json"
+};
+
 const unsigned char *causeway_kubernetes_schemas(size_t *length) {
-    *length = sizeof document;
-    return document;
+    *length = sizeof schemas;
+    return schemas;
+}
+
+const unsigned char *causeway_kubernetes_defaults(size_t *length) {
+    *length = sizeof defaults;
+    return defaults;
 }

@@ -6,4 +6,7 @@
 /// The schemas of the built-in kinds as one JSON document (see `scripts/generate-schemas`).
 extern const unsigned char *causeway_kubernetes_schemas(size_t *length);
 
+/// What Kubernetes fills in where a member is absent, by definition: one JSON document.
+extern const unsigned char *causeway_kubernetes_defaults(size_t *length);
+
 #endif
