@@ -1,5 +1,6 @@
 public import NIOCore
 public import NIOHTTP1
+public import TLSTransport
 
 /// One complete request as a responder sees it: head and body have arrived and are within the server's limits.
 public struct HTTPRequest: Sendable {
@@ -17,6 +18,8 @@ public struct HTTPRequest: Sendable {
     public let body: ByteBuffer
     /// The address of the other end of the connection; nil if the socket has gone already.
     public let remoteAddress: SocketAddress?
+    /// Who the client is by its certificate; nil without one.
+    public let peer: PeerIdentity?
 
     /// Makes a request, also for tests of responders.
     public init(
@@ -24,7 +27,8 @@ public struct HTTPRequest: Sendable {
         target: String,
         headers: HTTPHeaders = [:],
         body: ByteBuffer = ByteBuffer(),
-        remoteAddress: SocketAddress? = nil
+        remoteAddress: SocketAddress? = nil,
+        peer: PeerIdentity? = nil
     ) {
         self.method = method
         self.target = target
@@ -38,6 +42,7 @@ public struct HTTPRequest: Sendable {
         self.headers = headers
         self.body = body
         self.remoteAddress = remoteAddress
+        self.peer = peer
     }
 
     /// The path split at `/`, each segment percent-decoded; the empty segment before the leading slash is left out.

@@ -2,6 +2,7 @@ public import Logging
 public import NIOCore
 import NIOHTTP1
 import NIOPosix
+public import TLSTransport
 
 /// An HTTP/1.1 server on one address.
 ///
@@ -26,12 +27,14 @@ public final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - host: an IP address or a name to listen on.
     ///   - port: 0 to 65535; 0 lets the system choose.
+    ///   - tls: what each new connection's handler is made from; nil serves plain HTTP, on loopback only.
     /// - Throws: ``HTTPTransportError`` with `addressInUse`, `cannotListen`, or `plaintextRefused` for a host that is not
     ///   loopback when there is no TLS.
     public static func start(
         group: any EventLoopGroup,
         host: String,
         port: Int,
+        tls: TLSContextBox?,
         configuration: HTTPServerConfiguration = HTTPServerConfiguration(),
         logger: Logger,
         responder: any HTTPResponder
@@ -39,7 +42,7 @@ public final class HTTPServer: Sendable {
         guard (0...65535).contains(port) else {
             throw HTTPTransportError(.invalidConfiguration, "Port \(port) is not a port: use 0 to 65535.")
         }
-        guard LoopbackAddress.isLoopback(host) else {
+        guard tls != nil || LoopbackAddress.isLoopback(host) else {
             throw HTTPTransportError(
                 .plaintextRefused, "Serving HTTP on \(host):\(port) without TLS is refused; only loopback may do that.")
         }
@@ -61,6 +64,7 @@ public final class HTTPServer: Sendable {
                         throw HTTPTransportError(
                             .connectionClosed, "There are \(connections.limit) connections already.")
                     }
+                    if let tls { try channel.pipeline.syncOperations.addHandler(tls.makeHandler()) }
                     try addHandlers(channel, configuration, responder, logger)
                 }
             }

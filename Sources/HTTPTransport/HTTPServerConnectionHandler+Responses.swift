@@ -22,7 +22,7 @@ extension HTTPServerConnectionHandler {
             method: head.method, version: head.version, keepAlive: head.isKeepAlive && !wantsUpgrade)
         let request = HTTPRequest(
             method: head.method, target: head.uri, headers: head.headers, body: body,
-            remoteAddress: context.channel.remoteAddress)
+            remoteAddress: context.channel.remoteAddress, peer: peer)
 
         if let response = responder.respondImmediately(to: request) {
             guard let produce = begin(response, exchange: exchangeNumber) else { return }
@@ -104,7 +104,8 @@ extension HTTPServerConnectionHandler {
         guard let exchange else { return }
         self.exchange = nil
         task = nil
-        if exchange.isLast, let context {
+        // A stream may have said that it goes on before the server began to close.
+        if exchange.isLast || isQuiescing, let context {
             let written = context.eventLoop.makePromise(of: Void.self)
             let channel = context.channel
             written.futureResult.whenComplete { _ in channel.close(promise: nil) }

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOHTTP1
+import TLSTransport
 
 /// Performs what ``HTTPServerConnectionState`` decides on one connection and keeps the client's deadlines.
 ///
@@ -19,6 +20,8 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler {
     var context: ChannelHandlerContext?
     var executor: EventLoopTaskExecutor?
     var isQuiescing = false
+    /// The client, known once the TLS handshake is done.
+    var peer: PeerIdentity?
 
     /// The request that is being answered, its number, and the task at work on it.
     var exchange: HTTPServerExchange?
@@ -121,7 +124,11 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is ChannelShouldQuiesceEvent: quiesce()
+        case is ChannelShouldQuiesceEvent:
+            quiesce()
+        case let event as TLSHandshakeCompleted:
+            peer = event.peer
+            context.fireUserInboundEventTriggered(event)
         default: context.fireUserInboundEventTriggered(event)
         }
     }

@@ -84,3 +84,10 @@ final class RawConnection: Sendable {
         }
     }
 }
+
+extension String {
+    /// The parts between a separator.
+    func components(_ separator: String) -> [String] {
+        split(separator: separator, omittingEmptySubsequences: false).map { String($0) }
+    }
+}

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import TLSTransport
 
 /// A responder made of closures.
 struct TestResponder: HTTPResponder {
@@ -23,11 +24,13 @@ struct TestResponder: HTTPResponder {
 /// Runs a server on a free loopback port for the length of the body.
 func withServer<Value: Sendable>(
     _ responder: TestResponder = TestResponder(),
+    tls: TLSContextBox? = nil,
     configuration: HTTPServerConfiguration = HTTPServerConfiguration(),
     _ body: (HTTPServer) async throws -> Value
 ) async throws -> Value {
     let server = try await HTTPServer.start(
-        group: MultiThreadedEventLoopGroup.singleton, host: "127.0.0.1", port: 0, configuration: configuration,
+        group: MultiThreadedEventLoopGroup.singleton, host: "127.0.0.1", port: 0, tls: tls,
+        configuration: configuration,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, responder: responder)
     do {
         let value = try await body(server)
@@ -37,16 +40,4 @@ func withServer<Value: Sendable>(
         await server.close(grace: .zero)
         throw error
     }
-}
-
-/// Waits for a condition with a deadline.
-func eventually(
-    within limit: Duration = .seconds(10), _ condition: @Sendable () async throws -> Bool
-) async throws -> Bool {
-    let deadline = ContinuousClock.now + limit
-    while ContinuousClock.now < deadline {
-        if try await condition() { return true }
-        try await Task.sleep(for: .milliseconds(2))
-    }
-    return try await condition()
 }
