@@ -1,0 +1,100 @@
+/// Whether a peer is there, by what is heard from it on this side's own monotonic clock.
+///
+/// Each side sends something at least every so often and gives the connection up when it hears nothing: so a connection
+/// that is cut in one direction only ends at the deaf side, which closes it for the other. The hub pings at every
+/// interval, the agent only when it has said nothing for one and a half: together they send one ping and one pong.
+public struct Liveness: Sendable {
+    /// What a look at the clock asks for.
+    public struct Verdict: Sendable, Hashable {
+        /// The id of a ping to send.
+        public var ping: Int?
+        public var becameSuspect = false
+        /// How long nothing was heard, where that is too long.
+        public var deadFor: Duration?
+    }
+
+    /// A timer that fires this late says that this process was not running; silence during that time proves nothing.
+    private static let lateness = Duration.seconds(1)
+
+    private let timings: LivenessTimings
+    private let pingsAlways: Bool
+    private var heardAt: Duration
+    private var spokeAt: Duration
+    private var pings: [(id: Int, at: Duration)] = []
+    private var lastPing = 0
+    public private(set) var isSuspect = false
+    /// The smoothed time from a ping to its pong; `nil` before the first.
+    public private(set) var roundTripTime: Duration?
+    private let estimate: Duration
+
+    /// - Parameters:
+    ///   - pingsAlways: true for the hub.
+    ///   - now: the time at which the peer was heard first.
+    ///   - roundTripEstimate: from the handshake; used until a ping is answered.
+    public init(_ timings: LivenessTimings, pingsAlways: Bool, now: Duration, roundTripEstimate: Duration = .zero) {
+        self.timings = timings
+        self.pingsAlways = pingsAlways
+        heardAt = now
+        spokeAt = now
+        estimate = roundTripEstimate
+    }
+
+    private var deadAfter: Duration {
+        max(timings.deadAfter, min((roundTripTime ?? estimate) * 3, timings.deadAfterMaximum))
+    }
+
+    private var suspectAfter: Duration {
+        max(timings.suspectAfter, min((roundTripTime ?? estimate) * 2, deadAfter))
+    }
+
+    private var pingAfter: Duration { pingsAlways ? timings.pingInterval : timings.pingInterval * 1.5 }
+
+    /// When ``check(_:)`` has something to do at the earliest.
+    public var deadline: Duration {
+        min(spokeAt + pingAfter, heardAt + (isSuspect ? deadAfter : suspectAfter))
+    }
+
+    /// Any bytes came.
+    ///
+    /// - Returns: whether the peer was suspect until now.
+    public mutating func heard(_ now: Duration) -> Bool {
+        heardAt = now
+        defer { isSuspect = false }
+        return isSuspect
+    }
+
+    /// Something was sent. Counts for the agent only: the hub's pings also measure.
+    public mutating func spoke(_ now: Duration) { if !pingsAlways { spokeAt = now } }
+
+    /// - Returns: the time since the ping; `nil` for a pong that nobody asked for.
+    public mutating func pong(_ id: Int, _ now: Duration) -> Duration? {
+        guard let place = pings.firstIndex(where: { $0.id == id }) else { return nil }
+        let time = now - pings[place].at
+        pings.removeFirst(place + 1)
+        roundTripTime = roundTripTime.map { $0 * 0.875 + time * 0.125 } ?? time
+        return time
+    }
+
+    public mutating func check(_ now: Duration) -> Verdict {
+        let late = now - deadline
+        if late > Self.lateness { heardAt = min(now, heardAt + late) }
+        var verdict = Verdict()
+        let silence = now - heardAt
+        if silence >= deadAfter {
+            verdict.deadFor = silence
+            return verdict
+        }
+        if silence >= suspectAfter, !isSuspect {
+            isSuspect = true
+            verdict.becameSuspect = true
+        }
+        if now >= spokeAt + pingAfter {
+            lastPing += 1
+            spokeAt = now
+            pings.append((lastPing, now))
+            if pings.count > 64 { pings.removeFirst() }
+            verdict.ping = lastPing
+        }
+        return verdict
+    }
+}

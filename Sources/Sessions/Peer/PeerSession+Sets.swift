@@ -1,0 +1,90 @@
+public import Wire
+
+extension PeerSession {
+    // MARK: Copies
+
+    /// Says what this side's copy holds: the desired set's at the agent, the observed set's at the hub. Once a connection.
+    ///
+    /// A copy of an older epoch is not spoken of: the peer sends everything.
+    public mutating func hold(_ digest: [ItemKey: String]) -> [Action] {
+        withEstablished { established in
+            let epoch = established.agreement.epoch
+            let held = established.agreement.isNewEpoch ? [:] : digest
+            let messages =
+                established.desired.withCopy { $0.begin(held: held, epoch: epoch) }
+                ?? established.observed.withCopy { $0.begin(held: held, epoch: epoch) } ?? []
+            return messages.map { Action.send(.digest($0)) }
+        } ?? []
+    }
+
+    /// Changes with this number were taken over.
+    public mutating func consumed(_ set: ItemSetName, sequence: Int) -> [Action] {
+        withEstablished { established in
+            let acknowledgement =
+                switch set {
+                case .desired: established.desired.withCopy { $0.consumed(sequence) }
+                case .observed: established.observed.withCopy { $0.consumed(sequence) }
+                }
+            return (acknowledgement ?? nil).map { [Action.send(.acknowledge($0))] } ?? []
+        } ?? []
+    }
+
+    // MARK: Own sets
+
+    /// Replaces the whole desired set (hub only). The first call begins the synchronisation.
+    public mutating func publish(_ set: DesiredSet) {
+        withEstablished { $0.desired.withOwner { $0.publish(set) } }
+    }
+
+    /// Replaces the whole observed set (agent only). The first call begins the synchronisation.
+    public mutating func publish(_ set: ObservedSet) {
+        withEstablished { $0.observed.withOwner { $0.publish(set) } }
+    }
+
+    /// Changes the desired set after it was published (hub only).
+    public mutating func update(desired upserts: [DesiredItem], removals: [ItemKey]) {
+        withEstablished { $0.desired.withOwner { $0.update(upserts: upserts, removals: removals) } }
+    }
+
+    /// Changes the observed set after it was published (agent only).
+    public mutating func update(observed upserts: [ObservedItem], removals: [ItemKey]) {
+        withEstablished { $0.observed.withOwner { $0.update(upserts: upserts, removals: removals) } }
+    }
+
+    /// Whether the peer has confirmed all of the own set.
+    public var isSettled: Bool {
+        guard case .established(let established) = currentState else { return false }
+        return switch (established.desired, established.observed) {
+        case (.owner(let sync), _): sync.isSettled
+        case (_, .owner(let sync)): sync.isSettled
+        case (.copy, .copy): false
+        }
+    }
+
+    // MARK: Bulk output
+
+    /// The next bulk output, to be sent while the connection takes more: changes and stream data in turn.
+    ///
+    /// - Returns: what to send, and events to deliver with it; `nil` where there is nothing.
+    public mutating func nextOutput() -> (output: Output, event: PeerSessionEvent?)? {
+        withEstablished { established in
+            established.streamsFirst.toggle()
+            if established.streamsFirst {
+                return established.nextStreamOutput() ?? established.nextChanges().map { ($0, nil) }
+            }
+            return established.nextChanges().map { ($0, nil) } ?? established.nextStreamOutput()
+        } ?? nil
+    }
+}
+
+extension PeerSession.Established {
+    fileprivate mutating func nextChanges() -> PeerSession.Output? {
+        if let changes = desired.withOwner({ $0.nextBatch() }) { return changes.map { .message(.desired($0)) } }
+        if let changes = observed.withOwner({ $0.nextBatch() }) { return changes.map { .message(.observed($0)) } }
+        return nil
+    }
+
+    fileprivate mutating func nextStreamOutput() -> (output: PeerSession.Output, event: PeerSessionEvent?)? {
+        streams.nextOutput().map { ($0.output, $0.drained.map { .stream(.drained(id: $0)) }) }
+    }
+}

@@ -1,0 +1,38 @@
+/// How much one peer may make this side keep.
+public struct SessionLimits: Sendable, Hashable {
+    /// Streams at the same time, of both sides together.
+    public var streams: Int
+    /// Bytes of one stream that are kept for a reader who does not read.
+    public var streamWindow: Int
+    /// The most bytes of one stream frame, so that no stream holds up the others.
+    public var streamChunk: Int
+    /// Changes sent and not acknowledged yet.
+    public var unacknowledged: Int
+    /// Items of one message of changes.
+    public var batchItems: Int
+    /// Bytes of one message of changes, about; a larger item goes alone.
+    public var batchBytes: Int
+    /// Items of a set.
+    public var items: Int
+
+    /// - Parameters:
+    ///   - streams: 256 unless told; with their windows 64 MiB.
+    ///   - streamWindow: 256 KiB unless told: 20 Mbit/s at 100 ms.
+    ///   - streamChunk: 32 KiB unless told.
+    ///   - unacknowledged: 16 unless told; with the batches 4 MiB for a slow peer.
+    ///   - batchItems: 256 unless told.
+    ///   - batchBytes: 256 KiB unless told.
+    ///   - items: 100,000 unless told.
+    public init(
+        streams: Int = 256, streamWindow: Int = 256 << 10, streamChunk: Int = 32 << 10, unacknowledged: Int = 16,
+        batchItems: Int = 256, batchBytes: Int = 256 << 10, items: Int = 100_000
+    ) {
+        self.streams = streams
+        self.streamWindow = streamWindow
+        self.streamChunk = streamChunk
+        self.unacknowledged = unacknowledged
+        self.batchItems = batchItems
+        self.batchBytes = batchBytes
+        self.items = items
+    }
+}

@@ -1,0 +1,55 @@
+/// Decides whether a presented token is good. Pure: the caller looks the record up, hashes, and stores the result.
+public enum TokenVerification: Sendable, Hashable {
+    /// Good. Store this record, and only then issue the certificate; when storing fails because the record was changed by
+    /// somebody else, verify again.
+    case accepted(TokenRecord)
+    /// Used a moment ago by the same key, whose answer may have been lost: issue again, nothing needs storing.
+    case repeated(TokenRecord)
+    /// Not good. One answer for unknown, expired, used, wrong and bound to another name.
+    case refused
+
+    /// How long the same key may ask again, in seconds.
+    public static let repeatWindow = 10
+
+    /// The words of every refusal, on the wire and to the user.
+    public static let refusalMessage =
+        "the token was refused: it is wrong, expired or already used; generate a new one and peer again"
+
+    /// What came with an enrolment.
+    public struct Presented: Sendable, Hashable {
+        /// The SHA-256 of the secret.
+        public var secretHash: [UInt8]
+        /// The cluster name that the dialler goes by.
+        public var clusterName: String
+        /// The SHA-256 of the SubjectPublicKeyInfo in the certificate request.
+        public var keyHash: [UInt8]
+
+        public init(secretHash: [UInt8], clusterName: String, keyHash: [UInt8]) {
+            self.secretHash = secretHash
+            self.clusterName = clusterName
+            self.keyHash = keyHash
+        }
+    }
+
+    /// - Parameters:
+    ///   - record: the record of the token's id; `nil` where there is none. The same work is done then.
+    ///   - now: seconds since 1970.
+    ///   - equals: compares two byte strings in constant time.
+    public static func verify(
+        _ record: TokenRecord?, presented: Presented, now: Int, equals: ([UInt8], [UInt8]) -> Bool
+    ) -> TokenVerification {
+        let expected = record?.secretHash ?? [UInt8](repeating: 0, count: 32)
+        let isRight = equals(expected, presented.secretHash)
+        guard let record, isRight, record.boundName == nil || record.boundName == presented.clusterName else {
+            return .refused
+        }
+        guard let use = record.use else {
+            guard now <= record.expiry else { return .refused }
+            return .accepted(record.used(at: now, keyHash: presented.keyHash))
+        }
+        guard equals(use.keyHash, presented.keyHash), now >= use.time, now - use.time <= repeatWindow else {
+            return .refused
+        }
+        return .repeated(record)
+    }
+}
