@@ -39,14 +39,21 @@ extension TLSConfiguration {
             guard hash.count == Digests.SHA256.byteCount else {
                 throw TLSError(.invalidInput, "a pin is a SHA-256 of 32 bytes and this one has \(hash.count)")
             }
-        case .system, nil:
+        case .system:
+            guard role == .server || serverName != nil else {
+                throw TLSError(
+                    .invalidInput,
+                    "anyone can have a certificate of a public authority: give the server's name to check")
+            }
+        case nil:
             break
         }
     }
 
     private static func validate(serverName: String) throws(TLSError) {
         guard IPAddressText.bytes(of: serverName) == nil else { return }
-        let labels = serverName.split(separator: ".", omittingEmptySubsequences: false)
+        let name = serverName.hasSuffix(".") ? serverName.dropLast() : serverName[...]
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         let isName = labels.allSatisfy { label in
             (1...63).contains(label.utf8.count)
                 && label.utf8.allSatisfy { byte in

@@ -44,6 +44,9 @@ public struct TLSConfiguration: Sendable {
     /// The oldest version spoken. 1.3 is the newest there is.
     public var minimumVersion: TLSVersion
 
+    /// The newest version spoken; lower only to be an old peer in a test.
+    var maximumVersion = TLSVersion.tls1_3
+
     /// From the start of the connection to the end of the handshake. The default of 10 s is a few round trips of a bad
     /// link; a peer that needs longer is holding a half-open connection.
     public var handshakeTimeout: TimeAmount

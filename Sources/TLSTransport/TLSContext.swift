@@ -40,9 +40,8 @@ public final class TLSContext: @unchecked Sendable {
     private static func apply(
         _ configuration: TLSConfiguration, protocols: [UInt8], to context: OpaquePointer
     ) throws(TLSError) {
-        let minimum = configuration.minimumVersion == .tls1_3 ? TLS1_3_VERSION : TLS1_2_VERSION
-        guard causeway_ssl_ctx_set_minimum_version(context, minimum) == 1,
-            causeway_ssl_ctx_set_maximum_version(context, TLS1_3_VERSION) == 1
+        guard causeway_ssl_ctx_set_minimum_version(context, number(of: configuration.minimumVersion)) == 1,
+            causeway_ssl_ctx_set_maximum_version(context, number(of: configuration.maximumVersion)) == 1
         else { throw OpenSSLErrors.unexpected("set the TLS versions") }
         causeway_ssl_ctx_apply_policy(context)
         SSL_CTX_set_num_tickets(context, 0)
@@ -74,6 +73,13 @@ public final class TLSContext: @unchecked Sendable {
             }
         }
         SSL_CTX_set_cert_verify_callback(context, TLSCallbacks.verifyPeer, nil)
+    }
+
+    private static func number(of version: TLSVersion) -> Int32 {
+        switch version {
+        case .tls1_2: TLS1_2_VERSION
+        case .tls1_3: TLS1_3_VERSION
+        }
     }
 
     private static func use(_ identity: Identity, in context: OpaquePointer) throws(TLSError) {

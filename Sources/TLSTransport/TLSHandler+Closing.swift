@@ -42,8 +42,7 @@ extension TLSHandler {
             awaitPeersEnd(context)
         case .sendNoticeAndClose:
             closePromise.setOrCascade(to: promise)
-            sendNotice(context, promise: nil)
-            finishClose(context)
+            sendLastNotice(context)
         case .waitToo:
             closePromise.setOrCascade(to: promise)
             if deadline == nil { awaitPeersEnd(context) }
@@ -57,8 +56,7 @@ extension TLSHandler {
             context.close(mode: .output, promise: promise)
         case .sendNoticeAndClose:
             closePromise.setOrCascade(to: promise)
-            sendNotice(context, promise: nil)
-            finishClose(context)
+            sendLastNotice(context)
         case .refuse:
             promise?.fail(TLSError(.closed, "the connection is not open for writing; wait for the handshake"))
         }
@@ -71,8 +69,7 @@ extension TLSHandler {
         case .reportHalfClosure:
             context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         case .replyAndClose:
-            sendNotice(context, promise: nil)
-            finishClose(context)
+            sendLastNotice(context)
         case .close:
             finishClose(context)
         case .none:
@@ -86,6 +83,17 @@ extension TLSHandler {
         sendOutbound(context, promise: promise)
     }
 
+    /// Ends both directions once the notice, and what was written before it, is out.
+    private func sendLastNotice(_ context: ChannelHandlerContext) {
+        awaitPeersEnd(context)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { _ in
+            guard self.state.lastNoticeSent() else { return }
+            self.finishClose(context)
+        }
+        sendNotice(context, promise: promise)
+    }
+
     private func awaitPeersEnd(_ context: ChannelHandlerContext) {
         schedule(context, after: self.context.configuration.shutdownTimeout) { handler, context in
             guard handler.state.shutdownDeadlineExpired() else { return }
@@ -94,7 +102,7 @@ extension TLSHandler {
         context.read()
     }
 
-    private func finishClose(_ context: ChannelHandlerContext) {
+    func finishClose(_ context: ChannelHandlerContext) {
         deadline?.cancel()
         let promise = closePromise
         closePromise = nil
@@ -115,7 +123,7 @@ extension TLSHandler {
     }
 
     /// Fails what waits for the handshake or to be sent.
-    private func failWaiting(with error: TLSError) {
+    func failWaiting(with error: TLSError) {
         failWrites(with: error)
         handshakePromise?.fail(error)
         handshakePromise = nil
@@ -125,9 +133,8 @@ extension TLSHandler {
         for promise in writes.takeAllPromises() { promise.fail(error) }
     }
 
-    /// The channel is gone: fails what waits, and whoever wanted it closed has it so.
-    func failEverything(with error: TLSError) {
-        failWaiting(with: error)
+    /// The channel is gone: whoever wanted it closed has it so.
+    func succeedClose() {
         closePromise?.succeed()
         closePromise = nil
     }

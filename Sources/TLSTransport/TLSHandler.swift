@@ -4,7 +4,7 @@ public import NIOCore
 ///
 /// Fires ``TLSHandshakeCompleted`` before the first inbound bytes. Writes wait for the handshake. Each failure is fired
 /// once, as a ``TLSError`` by `errorCaught`, before the channel closes; an end of the connection without the peer's
-/// close_notify is one too (``TLSError/Code/truncated``). `close()` sends close_notify and waits for the peer's for the
+/// close_notify is one too (``TLSError/Code/truncated``), unless the socket's own error was passed up before. `close()` sends close_notify and waits for the peer's for the
 /// configured time. Half closure works when the channel allows it (`ChannelOptions.allowRemoteHalfClosure`). It cannot be
 /// removed from the pipeline before the channel closes.
 public final class TLSHandler: ChannelDuplexHandler {
@@ -45,7 +45,8 @@ public final class TLSHandler: ChannelDuplexHandler {
     public func handlerRemoved(context: ChannelHandlerContext) {
         deadline?.cancel()
         _ = state.transportEnded()
-        failEverything(with: TLSError(.closed, "the connection was closed"))
+        failWaiting(with: TLSError(.closed, "the connection was closed"))
+        succeedClose()
         engine = nil
     }
 
@@ -57,12 +58,13 @@ public final class TLSHandler: ChannelDuplexHandler {
     public func channelInactive(context: ChannelHandlerContext) {
         transportEnded(context)
         deadline?.cancel()
+        succeedClose()
         engine = nil
         context.fireChannelInactive()
     }
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard let engine else { return }
+        guard state.acceptsInput, let engine else { return }
         engine.receive(unwrapInboundIn(data))
         progress(context)
     }
@@ -80,9 +82,9 @@ public final class TLSHandler: ChannelDuplexHandler {
             return
         }
         // Ours is fired when TLS says that the peer has ended, which the transport alone cannot.
-        guard state.readsInput || state.state == .handshaking else { return }
+        guard state.acceptsInput || state.state == .draining else { return }
         transportEnded(context)
-        context.close(promise: nil)
+        finishClose(context)
     }
 
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -101,7 +103,6 @@ public final class TLSHandler: ChannelDuplexHandler {
     public func flush(context: ChannelHandlerContext) {
         writes.flush()
         sendWrites(context)
-        context.flush()
     }
 
     public func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
@@ -214,7 +215,7 @@ extension TLSHandler {
             case .none:
                 nil
             }
-        if let error, !transportFailed || handshakePromise != nil { report(context, error) }
-        failEverything(with: error ?? TLSError(.closed, "the connection was closed"))
+        failWaiting(with: error ?? TLSError(.closed, "the connection was closed"))
+        if let error, !transportFailed { context.fireErrorCaught(error) }
     }
 }

@@ -7,11 +7,12 @@
 /// | handshaking, active | failure | draining | refuse |
 /// | handshaking | handshake deadline | draining | refuse with `timeout` |
 /// | handshaking | close asked | closed | close at once |
-/// | active | close asked | closing, or closed if the peer has ended | send notice and wait, or send notice and close |
-/// | active | output close asked | active without output, or closed if the peer has ended | send notice |
-/// | active | peer ended, half closure allowed | active without input, or closed if we have ended | report |
-/// | active | peer ended, otherwise | closed | reply and close |
-/// | closing | peer ended, shutdown deadline | closed | close |
+/// | active | close asked | closing | send notice, then wait for the peer's, or close if the peer has ended |
+/// | active | output close asked | active without output, or closing if the peer has ended | send notice |
+/// | active | peer ended, we have ended | closed | close |
+/// | active | peer ended, half closure allowed | active without input | report |
+/// | active | peer ended, otherwise | closing | reply, then close |
+/// | closing | peer ended, last notice sent, shutdown deadline | closed | close |
 /// | draining | shutdown deadline | closed | close |
 /// | handshaking, active with input | transport ended | closed | report |
 /// | any other | transport ended | closed | nothing to report |
@@ -38,7 +39,7 @@ struct ConnectionStateMachine {
         }
     }
 
-    /// Whether OpenSSL is to look at bytes of the peer at all.
+    /// Whether bytes of the peer are decrypted, if only to find its end.
     var readsInput: Bool {
         switch state {
         case .active(let input, _): input
@@ -46,6 +47,9 @@ struct ConnectionStateMachine {
         case .idle, .handshaking, .draining, .closed: false
         }
     }
+
+    /// Whether bytes of the peer are kept for OpenSSL at all; otherwise they are thrown away.
+    var acceptsInput: Bool { readsInput || state == .handshaking }
 
     /// Whether writes are encrypted and sent; before it they wait, after it they fail.
     var sendsOutput: Bool {
@@ -109,12 +113,13 @@ extension ConnectionStateMachine {
             state = .closed
             return .closeAtOnce
         case .active(let input, let output):
-            guard input else {
+            guard input || output else {
                 state = .closed
-                return output ? .sendNoticeAndClose : .closeAtOnce
+                return .closeAtOnce
             }
-            // The notice may be sent already, but the peer's is still owed.
             state = .closing
+            guard input else { return .sendNoticeAndClose }
+            // The notice may be sent already, but the peer's is still owed.
             return output ? .sendNoticeAndWait : .waitToo
         case .closing, .draining:
             return .waitToo
@@ -131,7 +136,7 @@ extension ConnectionStateMachine {
     mutating func closeOutputRequested() -> CloseOutputAction {
         guard case .active(let input, true) = state else { return .refuse }
         guard input else {
-            state = .closed
+            state = .closing
             return .sendNoticeAndClose
         }
         state = .active(input: input, output: false)
@@ -154,7 +159,7 @@ extension ConnectionStateMachine {
                 return .close
             }
             guard halfClosureAllowed else {
-                state = .closed
+                state = .closing
                 return .replyAndClose
             }
             state = .active(input: false, output: true)
@@ -165,6 +170,14 @@ extension ConnectionStateMachine {
         case .active(false, _), .idle, .handshaking, .draining, .closed:
             return .none
         }
+    }
+
+    /// Our close_notify is out, and with it all that was written before; asked only when the peer has ended too.
+    /// Returns whether to close.
+    mutating func lastNoticeSent() -> Bool {
+        guard state == .closing else { return false }
+        state = .closed
+        return true
     }
 
     enum TransportEndAction: Hashable {

@@ -31,6 +31,9 @@ final class TLSEngine {
     /// The peer whose certificate was verified.
     var peer: PeerIdentity?
 
+    /// What ended the last reading, when bytes were returned first.
+    private var stopped: ReadStep?
+
     /// The authority trusted for this connection by its pin; owned here because OpenSSL only borrows it.
     var pinnedStack: OpaquePointer?
 
@@ -89,7 +92,10 @@ final class TLSEngine {
     }
 
     /// Adds bytes from the peer.
-    func receive(_ buffer: ByteBuffer) { transport.receive(buffer) }
+    func receive(_ buffer: ByteBuffer) {
+        transport.receive(buffer)
+        if case .needsMoreBytes = stopped { stopped = nil }
+    }
 
     /// Takes the bytes to send to the peer; nil when there are none.
     func takeOutbound() -> ByteBuffer? { transport.takeOutbound() }
@@ -108,6 +114,10 @@ final class TLSEngine {
 
     /// Decrypts up to `limit` bytes into one buffer.
     func read(allocator: ByteBufferAllocator, limit: Int = 64 * 1024) -> ReadStep {
+        if let stopped {
+            self.stopped = nil
+            return stopped
+        }
         // Plaintext is shorter than its ciphertext; a rest that OpenSSL holds already comes with the next round.
         var buffer = allocator.buffer(capacity: min(max(transport.inbound.readableBytes, 512), limit))
         while buffer.readableBytes < limit {
@@ -121,8 +131,10 @@ final class TLSEngine {
                 return 0
             }
             guard let step else { continue }
-            // Bytes first: what stopped the reading is found again by the next call.
-            return buffer.readableBytes > 0 ? .bytes(buffer) : step
+            guard buffer.readableBytes > 0 else { return step }
+            // Bytes first: what stopped the reading is for the next call.
+            stopped = step
+            return .bytes(buffer)
         }
         return .bytes(buffer)
     }

@@ -30,7 +30,7 @@ final class TransportBytes {
 
     /// Makes room for a message that is about to be encrypted, so that the queue grows once.
     func reserve(_ plaintextCount: Int) {
-        // Per record of 16 KiB: a header of 5 bytes and at most 256 bytes of padding and authentication.
+        // Per record of 16 KiB, at most: a header of 5 bytes, a nonce of 8, a type of 1 and 16 to authenticate; rounded up.
         outbound.reserveCapacity(minimumWritableBytes: plaintextCount + (plaintextCount / 16384 + 1) * 64)
     }
 

@@ -67,10 +67,22 @@ struct CertificateFields: Sendable {
                     (KU_KEY_CERT_SIGN, .certificateSigning), (KU_CRL_SIGN, .revocationListSigning),
                 ])
         }
-        if flags & UInt32(EXFLAG_XKUSAGE) != 0 {
-            collect(
-                X509_get_extended_key_usage(certificate),
-                [(XKU_SSL_SERVER, .server), (XKU_SSL_CLIENT, .client)])
+        if flags & UInt32(EXFLAG_XKUSAGE) != 0 { usages.formUnion(extendedUsages(of: certificate)) }
+        return usages
+    }
+
+    /// Read use by use: OpenSSL's own summary leaves out those that it does not know.
+    private static func extendedUsages(of certificate: OpaquePointer) -> KeyUsages {
+        guard let value = X509_get_ext_d2i(certificate, NID_ext_key_usage, nil, nil) else { return .other }
+        let uses = OpaquePointer(value)
+        defer { EXTENDED_KEY_USAGE_free(uses) }
+        var usages: KeyUsages = []
+        for index in 0..<max(0, OPENSSL_sk_num(uses)) {
+            switch OBJ_obj2nid(OPENSSL_sk_value(uses, index).map { OpaquePointer($0) }) {
+            case NID_server_auth: usages.insert(.server)
+            case NID_client_auth: usages.insert(.client)
+            default: usages.insert(.other)
+            }
         }
         return usages
     }
