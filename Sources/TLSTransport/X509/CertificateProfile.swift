@@ -1,6 +1,6 @@
 /// Everything that an authority writes into a leaf certificate, apart from the key and the issuer's own fields.
 public struct CertificateProfile: Hashable, Sendable {
-    /// One second less than this is the longest life of a leaf: a year and a day, so that nothing outlives its renewals.
+    /// The life of a cluster's own certificates, in seconds: a year and a day, about as long as kubeadm's.
     public static let defaultValidity: Int64 = 366 * 24 * 3600
 
     public var commonName: String
