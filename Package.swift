@@ -136,8 +136,7 @@ let package = Package(
         tests("OffloadingModel", ["JSONTree", "KubernetesModel"]),
         tests("Wire", ["JSONTree", "KubernetesModel"]),
         tests("Sessions", ["Wire", "JSONTree", "KubernetesModel"]),
-        tests(
-            "Scheduling", ["JSONTree", "KubernetesModel"], resources: [.copy("scheduling-cases.jsonl.gz")]),
+        tests("Scheduling", ["JSONTree", "KubernetesModel"]),
         tests("Digests", []),
         tests("TLSTransport", ["Digests", nioCore, nioPosix, nioEmbedded]),
         tests(

@@ -1,0 +1,80 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+
+/// What the schemas say about a resource's objects: which fields there are, what they default to, what is valid.
+enum ObjectRules {
+    /// Reads the body of a write.
+    ///
+    /// - Returns: the object without what the schema does not know, and warnings about that.
+    static func decode(
+        _ body: JSON, as definition: ResourceDefinition, _ validation: FieldValidation?
+    ) throws(APIError) -> (object: KubernetesObject, warnings: [String]) {
+        guard body.object != nil else {
+            throw APIError.badRequest("the object provided is unrecognized: expected an object, found \(body.kindName)")
+        }
+        var object = KubernetesObject(body)
+        if object.kind.isEmpty { object.json["kind"] = .string(definition.type.kind) }
+        if object.apiVersion.isEmpty { object.json["apiVersion"] = .string(definition.type.apiVersion) }
+        guard object.kind == definition.type.kind, object.apiVersion == definition.type.apiVersion else {
+            throw APIError.badRequest(
+                "the object provided is unrecognized (must be of type \(definition.type.kind)): couldn't get version/kind; "
+                    + "it says \(object.apiVersion), Kind=\(object.kind)")
+        }
+        guard let schema = definition.schema else { return (object, []) }
+        let decoded: SchemaDecoder.Result
+        do throws(DecodingFailure) {
+            decoded = try SchemaDecoder.decode(object.json, as: schema)
+        } catch {
+            throw unreadable(definition, error.message)
+        }
+        // Who says nothing wants warnings (the default since Kubernetes 1.27).
+        switch validation ?? .warn {
+        case .ignore: return (KubernetesObject(decoded.value), [])
+        case .warn: return (KubernetesObject(decoded.value), decoded.problems)
+        case .strict:
+            guard decoded.problems.isEmpty else {
+                throw unreadable(definition, "strict decoding error: \(decoded.problems.joined(separator: ", "))")
+            }
+            return (KubernetesObject(decoded.value), [])
+        }
+    }
+
+    private static func unreadable(_ definition: ResourceDefinition, _ why: String) -> APIError {
+        let type = definition.type
+        guard definition.custom == nil else { return .badRequest(why) }
+        return .badRequest("\(type.kind) in version \"\(type.version)\" cannot be handled as a \(type.kind): \(why)")
+    }
+
+    static func applyDefaults(_ object: inout KubernetesObject, _ definition: ResourceDefinition) {
+        guard let schema = definition.schema else { return }
+        object.json = Defaults.applied(to: object.json, schema: schema)
+    }
+
+    /// What is wrong with an object; `old` where it is updated.
+    static func problems(
+        _ object: KubernetesObject, old: KubernetesObject?, _ definition: ResourceDefinition
+    ) -> [APIError.Cause] {
+        []
+    }
+
+    /// - Throws: 415 for custom resources, whose lists have no merge keys; 400 for a malformed directive.
+    static func strategicMerge(
+        _ patch: JSON, into current: JSON, _ definition: ResourceDefinition
+    ) throws(APIError) -> JSON {
+        guard definition.custom == nil, let schema = definition.schema else {
+            throw APIError(
+                code: 415, reason: .unsupportedMediaType,
+                message: "the body of the request was in an unknown format - accepted media types include: "
+                    + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml")
+        }
+        guard patch.object != nil else {
+            throw APIError.badRequest("error decoding patch: expected an object, found \(patch.kindName)")
+        }
+        do throws(JSONError) {
+            return try StrategicMergePatch.apply(patch, to: current, schema: schema)
+        } catch {
+            throw APIError.badRequest(error.message)
+        }
+    }
+}

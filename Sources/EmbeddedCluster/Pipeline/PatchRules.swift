@@ -1,0 +1,35 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+
+/// Applies the forms of patches, with Kubernetes' answers for those that do not fit.
+enum PatchRules {
+    static func apply(
+        _ patch: Patch, to current: JSON, _ definition: ResourceDefinition
+    ) throws(APIError) -> JSON {
+        switch patch.form {
+        case .json:
+            let operations: JSONPatch
+            do throws(JSONError) {
+                operations = try JSONPatch(patch.body)
+            } catch {
+                throw APIError.badRequest("error decoding patch: \(error.message)")
+            }
+            do throws(JSONError) {
+                return try operations.applied(to: current)
+            } catch {
+                throw APIError(
+                    code: 422, reason: .invalid,
+                    message: "the server rejected our request due to an error in our request")
+            }
+        case .merge, .apply:
+            guard patch.body.object != nil else {
+                throw APIError.badRequest("error decoding patch: expected an object, found \(patch.body.kindName)")
+            }
+            var result = current
+            result.merge(patch.body)
+            return result
+        case .strategic: return try ObjectRules.strategicMerge(patch.body, into: current, definition)
+        }
+    }
+}

@@ -1,0 +1,177 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+
+extension ResourcePipeline {
+    /// Stores a new object.
+    ///
+    /// - Parameter name: the name that the path gives, where an update creates.
+    func create(
+        _ definition: ResourceDefinition, namespace: String?, _ body: JSON, _ context: WriteContext,
+        name: String? = nil
+    ) async throws(APIError) -> WriteResult {
+        var (object, warnings) = try ObjectRules.decode(body, as: definition, context.options.fieldValidation)
+        try setPlace(&object, definition, namespace: namespace, name: name)
+        guard object.resourceVersion.isEmpty else {
+            throw APIError.badRequest("resourceVersion should not be set on objects to be created")
+        }
+        if let warning = Self.deprecation(definition) { warnings.append(warning) }
+        let prefix = object.name.isEmpty ? object.json["metadata", "generateName"]?.string ?? "" : ""
+        // A generated name that is taken is nobody's fault: try others.
+        for _ in 0..<8 {
+            if !prefix.isEmpty { object.json["metadata", "name"] = .string(RandomName.generate(prefix: prefix)) }
+            do throws(APIError) {
+                var result = try await insert(definition, object, context)
+                result.warnings = warnings
+                return result
+            } catch {
+                guard error.isAlreadyExists, !prefix.isEmpty else { throw error }
+            }
+        }
+        throw APIError.alreadyExists(definition.type, object.name)
+    }
+
+    private func insert(
+        _ definition: ResourceDefinition, _ body: KubernetesObject, _ context: WriteContext
+    ) async throws(APIError) -> WriteResult {
+        var object = body
+        let reference = definition.reference(namespace: object.namespace, name: object.name)
+        if definition.type.isNamespaced {
+            if let refusal = NamespaceRules.refusal(
+                of: definition.type, name: object.name, in: object.namespace, { self.store.object($0) })
+            {
+                throw refusal
+            }
+        }
+        try await admit(&object, old: nil, definition, context, .create, subresource: nil)
+        ObjectRules.applyDefaults(&object, definition)
+        let address = try prepare(&object, definition, name: object.name)
+        do throws(APIError) {
+            try validate(object, old: nil, definition)
+            return try await insert(object, reference, definition, context)
+        } catch {
+            addresses.release(address)
+            throw error
+        }
+    }
+
+    /// Sets what a new object gets from the server.
+    ///
+    /// - Returns: the service address that was taken for it.
+    private func prepare(
+        _ object: inout KubernetesObject, _ definition: ResourceDefinition, name: String
+    ) throws(APIError) -> String? {
+        let strategy = definition.strategy
+        let now = now()
+        if definition.hasStatus, !strategy.acceptsStatusOnCreate { object.json["status"] = nil }
+        strategy.prepareForCreate(&object, now)
+        if definition.hasStatus, object.json["status"] == nil, let status = strategy.initialStatus(object) {
+            object.json["status"] = status
+        }
+        object.json["metadata", "uid"] = .string(RandomName.uid())
+        object.json["metadata", "creationTimestamp"] = .string(Timestamp.text(now))
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink", "managedFields"] {
+            object.json["metadata", field] = nil
+        }
+        switch definition.generation {
+        case .none: break
+        case .spec, .contents: object.json["metadata", "generation"] = 1
+        }
+        for finalizer in strategy.finalizersOnCreate where !object.finalizers.contains(finalizer) {
+            object.finalizers.append(finalizer)
+        }
+        if definition.type == .customResourceDefinitions {
+            CustomResources.accept(&object, registry: registry, now: now)
+        }
+        return definition.type == .services ? try addresses.assign(&object, old: nil) : nil
+    }
+
+    private func insert(
+        _ object: KubernetesObject, _ reference: ObjectReference, _ definition: ResourceDefinition,
+        _ context: WriteContext
+    ) async throws(APIError) -> WriteResult {
+        if context.isDryRun {
+            guard store.object(reference) == nil else { throw APIError.alreadyExists(definition.type, object.name) }
+            return WriteResult(object: Self.imagined(object, reference), isCreated: true)
+        }
+        let type = definition.type
+        let name = object.name
+        let namespace = reference.key.namespace
+        let request = StoreRequest(reference, expected: .absent, change: .put(PreparedObject(object))) { staged in
+            type.isNamespaced
+                ? NamespaceRules.refusal(of: type, name: name, in: namespace, staged.object) : nil
+        }
+        switch await store.write(request) {
+        case .done(let stored): return WriteResult(object: stored, isCreated: true)
+        case .unexpected: throw APIError.alreadyExists(definition.type, object.name)
+        case .refused(let error): throw error
+        case .failed(let error): throw Self.error(error)
+        }
+    }
+
+    /// An object that is not stored, as dry runs answer with it.
+    static func imagined(_ object: KubernetesObject, _ reference: ObjectReference, revision: Int = 0) -> StoredObject {
+        StoredObject(
+            resource: reference.resource, key: reference.key, revision: revision, bytes: object.json.encoded(),
+            object: object)
+    }
+
+    /// The namespace and name of the path, which the body may repeat but not contradict.
+    func setPlace(
+        _ object: inout KubernetesObject, _ definition: ResourceDefinition, namespace: String?, name: String?
+    ) throws(APIError) {
+        if definition.type.isNamespaced {
+            // Without a namespace in the path the object says its own, as in-process callers write it.
+            let namespace = namespace ?? object.namespace
+            guard object.namespace.isEmpty || object.namespace == namespace else {
+                throw APIError.badRequest(
+                    "the namespace of the provided object does not match the namespace sent on the request")
+            }
+            guard !namespace.isEmpty else {
+                throw APIError.badRequest("an empty namespace may not be set during creation")
+            }
+            object.json["metadata", "namespace"] = .string(namespace)
+        } else if !object.namespace.isEmpty {
+            guard namespace == nil || namespace == "" else {
+                throw APIError.badRequest("namespace may not be set on a cluster-scoped object")
+            }
+            object.json["metadata", "namespace"] = nil
+        }
+        guard let name else { return }
+        if object.name.isEmpty { object.json["metadata", "name"] = .string(name) }
+        guard object.name == name else {
+            throw APIError.badRequest(
+                "the name of the object (\(object.name)) does not match the name on the URL (\(name))")
+        }
+    }
+
+    /// Lets the hooks change or refuse the object.
+    func admit(
+        _ object: inout KubernetesObject, old: KubernetesObject?, _ definition: ResourceDefinition,
+        _ context: WriteContext, _ operation: AdmissionRequest.Operation, subresource: String?
+    ) async throws(APIError) {
+        guard !hooks.isEmpty else { return }
+        let request = AdmissionRequest(
+            operation: operation, type: definition.type, namespace: object.namespace, name: object.name,
+            subresource: subresource, user: context.user, old: old, isDryRun: context.isDryRun)
+        for hook in hooks { try await hook.admit(&object, request) }
+    }
+
+    /// - Throws: 422 with all that is wrong.
+    func validate(
+        _ object: KubernetesObject, old: KubernetesObject?, _ definition: ResourceDefinition
+    ) throws(APIError) {
+        var causes = old == nil ? MetadataRules.problems(object, definition) : []
+        causes += ObjectRules.problems(object, old: old, definition)
+        guard causes.isEmpty else {
+            throw APIError.invalid(
+                group: definition.type.group, kind: definition.type.kind, name: object.name, causes)
+        }
+    }
+
+    private static func deprecation(_ definition: ResourceDefinition) -> String? {
+        guard let custom = definition.custom, custom.isDeprecated else { return nil }
+        if !custom.deprecationWarning.isEmpty { return custom.deprecationWarning }
+        return "\(definition.type.apiVersion) \(definition.type.kind) is deprecated"
+    }
+}

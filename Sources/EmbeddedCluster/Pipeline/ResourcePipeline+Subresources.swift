@@ -1,0 +1,175 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+
+extension ResourcePipeline {
+    // MARK: Binding
+
+    /// Gives a pod its node (`pods/binding`).
+    func bind(namespace: String?, name: String, _ body: JSON, _ context: WriteContext) async throws(APIError) {
+        let definition = try definition(.pods)
+        guard let node = body["target", "name"]?.string, !node.isEmpty else {
+            throw APIError.invalid(
+                group: "", kind: "Binding", name: name,
+                [APIError.Cause(reason: "FieldValueRequired", message: "Required value", field: "target.name")])
+        }
+        let uid = body["metadata", "uid"]?.string
+        let now = now()
+        _ = try await modify(
+            definition, definition.reference(namespace: namespace, name: name), "binding", context
+        ) { (pod) throws(APIError) in
+            func refused(_ why: String) -> APIError {
+                APIError(
+                    code: 409, reason: .conflict,
+                    message: "Operation cannot be fulfilled on pods/binding \"\(name)\": \(why)", kind: "pods/binding",
+                    name: name)
+            }
+            if let uid, uid != pod.uid {
+                throw refused("Precondition failed: UID in precondition: \(uid), UID in object meta: \(pod.uid)")
+            }
+            if pod.isBeingDeleted { throw refused("pod \(name) is being deleted, cannot be assigned to a host") }
+            if let present = pod.spec["nodeName"]?.string, !present.isEmpty {
+                throw refused("pod \(name) is already assigned to node \"\(present)\"")
+            }
+            var pod = pod
+            pod.json["spec", "nodeName"] = .string(node)
+            for (key, value) in body["metadata", "annotations"]?.stringMap ?? [:] {
+                pod.json["metadata", "annotations", key] = .string(value)
+            }
+            var conditions = pod.status["conditions"]
+            Conditions.set("PodScheduled", status: "True", reason: "", message: "", now: now, in: &conditions)
+            pod.json["status", "conditions"] = conditions
+            return pod
+        }
+    }
+
+    // MARK: Finalizing a namespace
+
+    /// Replaces the finalizers in a namespace's `spec`; the last one lets a namespace that is being deleted go.
+    func finalize(name: String, _ body: JSON, _ context: WriteContext) async throws(APIError) -> WriteResult {
+        let definition = try definition(.namespaces)
+        let finalizers = body["spec", "finalizers"]
+        let version = body["metadata", "resourceVersion"]?.string ?? ""
+        return try await modify(
+            definition, definition.reference(namespace: nil, name: name), "finalize", context
+        ) { (namespace) throws(APIError) in
+            guard version.isEmpty || version == namespace.resourceVersion else {
+                throw APIError.conflict(.namespaces, name)
+            }
+            var namespace = namespace
+            namespace.json["spec", "finalizers"] = finalizers
+            if namespace.spec.object?.isEmpty == true { namespace.json["spec"] = .object(JSONObject()) }
+            return namespace
+        }
+    }
+
+    // MARK: Scale
+
+    /// The `Scale` of an object (`autoscaling/v1`).
+    func scale(_ definition: ResourceDefinition, namespace: String?, name: String) throws(APIError) -> JSON {
+        let object = try get(definition, namespace: namespace, name: name).object
+        return try Self.scale(of: object, definition)
+    }
+
+    private static func scale(of object: KubernetesObject, _ definition: ResourceDefinition) throws(APIError) -> JSON {
+        guard let paths = definition.scale else { throw notServed }
+        var metadata = JSONObject()
+        for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+            metadata[field] = object.json["metadata", field]
+        }
+        var status: JSON = ["replicas": object.json[paths.statusReplicas] ?? 0]
+        if let selector = paths.selector.flatMap({ object.json[$0] }) {
+            if let text = selector.string {
+                status["selector"] = .string(text)
+            } else if let parsed = try? LabelSelector(selector) {
+                status["selector"] = .string(parsed.text)
+            }
+        }
+        var spec = JSONObject()
+        if let replicas = object.json[paths.specReplicas], replicas.int != 0 { spec["replicas"] = replicas }
+        return [
+            "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": .object(metadata), "spec": .object(spec),
+            "status": status,
+        ]
+    }
+
+    /// Changes the number of replicas by replacing the `Scale`, or by a patch of it.
+    func setScale(
+        _ definition: ResourceDefinition, namespace: String?, name: String, _ patch: Patch?, _ body: JSON,
+        _ context: WriteContext
+    ) async throws(APIError) -> JSON {
+        guard let paths = definition.scale else { throw Self.notServed }
+        let reference = definition.reference(namespace: namespace, name: name)
+        let result = try await modify(definition, reference, nil, context) { (object) throws(APIError) in
+            let current = try Self.scale(of: object, definition)
+            let wanted = try patch.map { (patch) throws(APIError) in
+                // A Scale has no lists: a strategic merge of it is a merge.
+                let form: Patch.Form = patch.form == .json ? .json : .merge
+                return try PatchRules.apply(Patch(form, patch.body), to: current, definition)
+            }
+            let scale = wanted ?? body
+            let version = scale["metadata", "resourceVersion"]?.string ?? ""
+            guard version.isEmpty || version == object.resourceVersion else {
+                throw APIError.conflict(definition.type, name)
+            }
+            let replicas = scale["spec", "replicas"] ?? 0
+            guard let count = replicas.int, count >= 0 else {
+                throw APIError.invalid(
+                    group: "autoscaling", kind: "Scale", name: name,
+                    [
+                        APIError.Cause(
+                            reason: "FieldValueInvalid",
+                            message: "Invalid value: \(replicas): must be greater than or equal to 0",
+                            field: "spec.replicas")
+                    ])
+            }
+            var object = object
+            object.json[paths.specReplicas] = JSON(count)
+            return object
+        }
+        return try Self.scale(of: result.object.object, definition)
+    }
+
+    // MARK: Logs
+
+    /// The log of a pod's container, from the node that runs it.
+    func podLogs(
+        namespace: String, name: String, _ options: LogOptions
+    ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        let pod = try get(try definition(.pods), namespace: namespace, name: name).object
+        var options = options
+        options.container = try PodContainers.choose(options.container, of: pod)
+        let node = pod.spec["nodeName"]?.string ?? ""
+        guard !node.isEmpty else {
+            throw APIError.badRequest("pod \(name) does not have a host assigned")
+        }
+        guard let endpoint = nodes[node] else {
+            throw APIError.internalError("nobody answers for node \"\(node)\" now: try again when it is Ready")
+        }
+        return try await endpoint.podLogs(pod, options)
+    }
+}
+
+/// Which container of a pod a request means.
+enum PodContainers {
+    static func choose(_ asked: String, of pod: KubernetesObject) throws(APIError) -> String {
+        func names(_ field: String) -> [String] { (pod.spec[field]?.array ?? []).compactMap { $0["name"]?.string } }
+        let containers = names("containers")
+        let all = containers + names("initContainers") + names("ephemeralContainers")
+        if !asked.isEmpty {
+            guard all.contains(asked) else {
+                throw APIError.badRequest("container \(asked) is not valid for pod \(pod.name)")
+            }
+            return asked
+        }
+        if containers.count == 1, let only = containers.first { return only }
+        if let annotated = pod.annotation("kubectl.kubernetes.io/default-container"), all.contains(annotated) {
+            return annotated
+        }
+        let list = containers.joined(separator: " ")
+        let starting = names("initContainers").joined(separator: " ")
+        throw APIError.badRequest(
+            "a container name must be specified for pod \(pod.name), choose one of: [\(list)]"
+                + (starting.isEmpty ? "" : " or one of the init containers: [\(starting)]"))
+    }
+}

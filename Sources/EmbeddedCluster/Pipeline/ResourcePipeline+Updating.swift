@@ -1,0 +1,180 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+
+extension ResourcePipeline {
+    /// How often a write that names no version tries again when others were faster. Many, because each round lets one of
+    /// them through; few enough to end.
+    private static let attempts = 64
+
+    /// Replaces an object, or the part of it that a subresource is.
+    func update(
+        _ definition: ResourceDefinition, namespace: String?, name: String, subresource: String?, _ body: JSON,
+        _ context: WriteContext
+    ) async throws(APIError) -> WriteResult {
+        let (decoded, warnings) = try ObjectRules.decode(body, as: definition, context.options.fieldValidation)
+        var place = decoded
+        try setPlace(&place, definition, namespace: namespace, name: name)
+        let object = place
+        let reference = definition.reference(namespace: object.namespace, name: name)
+        if definition.createsOnUpdate, subresource == nil, store.object(reference) == nil {
+            var fresh = object
+            fresh.json["metadata", "resourceVersion"] = nil
+            return try await create(definition, namespace: namespace, fresh.json, context, name: name)
+        }
+        var result = try await modify(definition, reference, subresource, context) { (current) throws(APIError) in
+            try Self.checkIdentity(of: object, current, definition)
+            return object
+        }
+        result.warnings = warnings
+        return result
+    }
+
+    /// Changes an object, or the part of it that a subresource is.
+    func patch(
+        _ definition: ResourceDefinition, namespace: String?, name: String, subresource: String?, _ patch: Patch,
+        _ context: WriteContext
+    ) async throws(APIError) -> WriteResult {
+        let reference = definition.reference(namespace: namespace, name: name)
+        if patch.form == .apply, subresource == nil, store.object(reference) == nil {
+            return try await create(definition, namespace: namespace, patch.body, context, name: name)
+        }
+        var warnings: [String] = []
+        var result = try await modify(definition, reference, subresource, context) { (current) throws(APIError) in
+            let patched = try PatchRules.apply(patch, to: current.json, definition)
+            var (object, said) = try ObjectRules.decode(patched, as: definition, context.options.fieldValidation)
+            try self.setPlace(&object, definition, namespace: namespace, name: name)
+            try Self.checkIdentity(of: object, current, definition)
+            warnings = said
+            return object
+        }
+        result.warnings = warnings
+        return result
+    }
+
+    /// A version or uid in the object must be the stored one's.
+    private static func checkIdentity(
+        of object: KubernetesObject, _ current: KubernetesObject, _ definition: ResourceDefinition
+    ) throws(APIError) {
+        if !object.uid.isEmpty, object.uid != current.uid {
+            throw APIError.conflict(
+                definition.type, object.name,
+                "Precondition failed: UID in precondition: \(object.uid), UID in object meta: \(current.uid)")
+        }
+        if !object.resourceVersion.isEmpty, object.resourceVersion != current.resourceVersion {
+            throw APIError.conflict(definition.type, object.name)
+        }
+    }
+
+    /// Reads, changes and stores, again where another write came between.
+    ///
+    /// - Parameter change: makes the new object of the stored one; called again for each attempt.
+    func modify(
+        _ definition: ResourceDefinition, _ reference: ObjectReference, _ subresource: String?,
+        _ context: WriteContext,
+        change: (KubernetesObject) async throws(APIError) -> KubernetesObject
+    ) async throws(APIError) -> WriteResult {
+        for _ in 0..<Self.attempts {
+            guard let current = store.object(reference) else {
+                throw APIError.notFound(definition.type, reference.key.name)
+            }
+            let old = present(current, as: definition).object
+            var object = try await change(old)
+            let address = try await finish(&object, old, definition, subresource, context)
+            do throws(APIError) {
+                // Other subresources set what the object itself may not change, such as a pod's node.
+                if subresource == nil || subresource == "status" { try validate(object, old: old, definition) }
+                if let result = try await replace(current, with: object, old, definition, context) { return result }
+            } catch {
+                addresses.release(address)
+                throw error
+            }
+            addresses.release(address)
+        }
+        throw APIError.conflict(definition.type, reference.key.name)
+    }
+
+    /// Makes the new object whole: what the request may not change is the old one's.
+    ///
+    /// - Returns: the service address that was taken for it.
+    private func finish(
+        _ object: inout KubernetesObject, _ old: KubernetesObject, _ definition: ResourceDefinition,
+        _ subresource: String?, _ context: WriteContext
+    ) async throws(APIError) -> String? {
+        let strategy = definition.strategy
+        if subresource == "status" {
+            let sent = object
+            object = old
+            object.json["status"] = sent.json["status"]
+            for field in strategy.statusMetadata {
+                object.json["metadata", field] = sent.json["metadata", field]
+            }
+            if definition.type == .customResourceDefinitions { return nil }
+        } else if subresource == nil, definition.hasStatus {
+            object.json["status"] = old.json["status"]
+        }
+        MetadataRules.keepServerFields(&object, old)
+        try await admit(&object, old: old, definition, context, .update, subresource: subresource)
+        ObjectRules.applyDefaults(&object, definition)
+        guard subresource == nil else { return nil }
+        strategy.prepareForUpdate(&object, old)
+        if definition.type == .customResourceDefinitions {
+            CustomResources.accept(&object, registry: registry, now: now())
+        }
+        if Self.isNewGeneration(object, old, definition.generation) {
+            object.json["metadata", "generation"] = JSON(old.generation + 1)
+        }
+        return definition.type == .services ? try addresses.assign(&object, old: old) : nil
+    }
+
+    private static func isNewGeneration(
+        _ object: KubernetesObject, _ old: KubernetesObject, _ rule: ResourceDefinition.GenerationRule
+    ) -> Bool {
+        switch rule {
+        case .none: return false
+        case .spec: return object.json["spec"] != old.json["spec"]
+        case .contents:
+            var (new, before) = (object.json, old.json)
+            for field in ["metadata", "status"] {
+                new[field] = nil
+                before[field] = nil
+            }
+            return new != before
+        }
+    }
+
+    /// Stores a new version, or removes the object where it was only waiting for this change.
+    ///
+    /// - Returns: `nil` where another write came between.
+    private func replace(
+        _ current: StoredObject, with object: KubernetesObject, _ old: KubernetesObject,
+        _ definition: ResourceDefinition, _ context: WriteContext
+    ) async throws(APIError) -> WriteResult? {
+        let problems = MetadataRules.finalizerProblems(object, old)
+        guard problems.isEmpty else {
+            throw APIError.invalid(
+                group: definition.type.group, kind: definition.type.kind, name: object.name, problems)
+        }
+        let isGone = Self.isReadyToGo(object, definition)
+        if object == old, !isGone { return WriteResult(object: present(current, as: definition)) }
+        if context.isDryRun {
+            return WriteResult(object: Self.imagined(object, current.reference, revision: current.revision))
+        }
+        let prepared = PreparedObject(object)
+        let request = StoreRequest(
+            current.reference, expected: .revision(current.revision),
+            change: isGone ? .remove(prepared) : .put(prepared))
+        switch await store.write(request) {
+        case .done(let stored): return WriteResult(object: stored)
+        case .unexpected: return nil
+        case .refused(let error): throw error
+        case .failed(let error): throw Self.error(error)
+        }
+    }
+
+    /// Whether nothing holds an object that is being deleted.
+    static func isReadyToGo(_ object: KubernetesObject, _ definition: ResourceDefinition) -> Bool {
+        object.isBeingDeleted && object.finalizers.isEmpty && (object.deletionGracePeriodSeconds ?? 0) == 0
+            && !definition.strategy.isHeld(object)
+    }
+}

@@ -1,0 +1,72 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+
+/// How a watch begins and ends.
+struct WatchQuery: Sendable {
+    var selection = ListQuery()
+    /// Empty and `0` begin with what is there.
+    var resourceVersion = ""
+    var resourceVersionMatch = ""
+    var sendInitialEvents: Bool?
+    var allowsBookmarks = false
+    var timeoutSeconds: Int?
+
+    init() {}
+}
+
+extension ResourcePipeline {
+    /// Follows the changes of a namespace's objects, or of all.
+    ///
+    /// - Throws: 410 where the changes since the version are not kept any more.
+    func watch(
+        _ definition: ResourceDefinition, namespace: String?, _ query: WatchQuery
+    ) throws(APIError) -> WatchStream {
+        try check(query)
+        let namespace = definition.type.isNamespaced ? namespace : nil
+        let asked = try Self.revision(query.resourceVersion)
+        var initial: [WatchStream.Change] = []
+        var after = asked
+        let startsWithState = query.sendInitialEvents ?? (asked == 0)
+        if startsWithState {
+            let page = try list(definition, namespace: namespace, query.selection)
+            initial = page.items.map { .added($0) }
+            after = page.revision
+            if query.sendInitialEvents == true { initial.append(.bookmark(revision: after, isInitialEnd: true)) }
+        } else if asked == 0 {
+            after = store.revision
+        }
+        guard after <= store.revision || !startsWithState else { throw Self.tooOld(asked, store.revision) }
+        // Without a word from the client: between half an hour and an hour, so that watches do not all end together.
+        let seconds = query.timeoutSeconds.map { max(1, $0) } ?? Int.random(in: 1800...3600)
+        let subscription = StoreSubscription(
+            resource: definition.storage, namespace: namespace,
+            name: query.selection.fields.required("metadata.name"), after: after,
+            bookmarkInterval: query.allowsBookmarks ? .seconds(60) : nil, deadline: .now + .seconds(seconds))
+        guard store.follow(subscription) else { throw Self.tooOld(asked, store.revision) }
+        return WatchStream(subscription, query: query.selection, initial: initial) { [self] object in
+            present(object, as: definition)
+        }
+    }
+
+    private func check(_ query: WatchQuery) throws(APIError) {
+        func refused(_ field: String, _ message: String) -> APIError {
+            .invalid(
+                group: "meta.k8s.io", kind: "ListOptions", name: "",
+                [APIError.Cause(reason: "FieldValueForbidden", message: "Forbidden: \(message)", field: field)])
+        }
+        guard query.sendInitialEvents != nil else {
+            if !query.resourceVersionMatch.isEmpty {
+                throw refused(
+                    "resourceVersionMatch",
+                    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+            }
+            return
+        }
+        if query.resourceVersionMatch != "NotOlderThan" {
+            throw refused(
+                "resourceVersionMatch",
+                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+        }
+    }
+}

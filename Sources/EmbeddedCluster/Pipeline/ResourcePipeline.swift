@@ -1,0 +1,103 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+import Logging
+import Synchronization
+
+/// What happens to every request, whoever makes it and for whichever resource: decode, default, admit, validate, store.
+///
+/// The resources differ only by their `ResourceDefinition`. Reads answer at once from memory; writes wait for the disk.
+final class ResourcePipeline: Sendable {
+    let store: ObjectStore
+    let hooks: [any AdmissionHook]
+    let nodes: NodeEndpoints
+    let addresses: ServiceAddresses
+    /// Seconds since 1970.
+    let now: @Sendable () -> Int
+    private let served: Served
+
+    /// The registry of the moment, apart so that the store's observer can replace it.
+    private final class Served: Sendable {
+        let registry = Mutex(ResourceRegistry())
+    }
+
+    /// Opens the store of a folder.
+    ///
+    /// - Throws: `StoreError`.
+    init(
+        folder: String, serviceRange: ServiceAddresses, hooks: [any AdmissionHook], nodes: NodeEndpoints,
+        now: @escaping @Sendable () -> Int = { WallClock.seconds() }
+    ) throws(StoreError) {
+        let served = Served()
+        let definitions = CustomDefinitions()
+        store = try ObjectStore(folder: folder, indexes: BuiltInResources.indexes) { events in
+            var hasNewDefinitions = false
+            for event in events {
+                switch event.object.resource {
+                case CustomDefinitions.resource:
+                    definitions.observe(event)
+                    hasNewDefinitions = true
+                case ResourceID(.services): serviceRange.observe(event)
+                default: break
+                }
+            }
+            if hasNewDefinitions {
+                let registry = ResourceRegistry.with(customResourceDefinitions: definitions.all)
+                served.registry.withLock { $0 = registry }
+            }
+        }
+        for object in store.objects(CustomDefinitions.resource, in: nil).objects {
+            definitions.observe(StoreEvent(kind: .added, object: object, previous: nil))
+        }
+        for object in store.objects(ResourceID(.services), in: nil).objects {
+            serviceRange.observe(StoreEvent(kind: .added, object: object, previous: nil))
+        }
+        let registry = ResourceRegistry.with(customResourceDefinitions: definitions.all)
+        served.registry.withLock { $0 = registry }
+        self.served = served
+        self.addresses = serviceRange
+        self.hooks = hooks
+        self.nodes = nodes
+        self.now = now
+    }
+
+    var registry: ResourceRegistry { served.registry.withLock { $0 } }
+
+    /// The definition of a type.
+    ///
+    /// - Throws: 404 where it is not served.
+    func definition(_ type: ResourceType) throws(APIError) -> ResourceDefinition {
+        guard let definition = registry.definition(type) else { throw Self.notServed }
+        return definition
+    }
+
+    /// As Kubernetes answers for paths that lead nowhere.
+    static let notServed = APIError(
+        code: 404, reason: .notFound, message: "the server could not find the requested resource")
+
+    /// An object in the version in which it is asked for.
+    func present(_ object: StoredObject, as definition: ResourceDefinition) -> StoredObject {
+        guard definition.custom != nil, object.object.apiVersion != definition.type.apiVersion else { return object }
+        // Conversion strategy None: only the version's name differs.
+        var other = object.object
+        other.json["apiVersion"] = .string(definition.type.apiVersion)
+        return PreparedObject(other).stored(object.reference, revision: object.revision)
+    }
+
+    /// Translates what the store says where nobody else is to blame.
+    static func error(_ error: StoreError) -> APIError {
+        APIError.unavailable("the change was not stored: \(error.message)", retryAfterSeconds: 1)
+    }
+}
+
+/// The custom resource definitions that are stored, followed by the store's observer.
+private final class CustomDefinitions: Sendable {
+    static let resource = ResourceID(.customResourceDefinitions)
+    private let objects = Mutex<[String: KubernetesObject]>([:])
+
+    func observe(_ event: StoreEvent) {
+        objects.withLock { $0[event.object.key.name] = event.kind == .deleted ? nil : event.object.object }
+    }
+
+    var all: [KubernetesObject] { objects.withLock { Array($0.values) } }
+}

@@ -1,0 +1,19 @@
+/// Who makes a request: the names that a client certificate carries.
+public struct UserIdentity: Sendable, Hashable {
+    public let name: String
+    public let groups: [String]
+
+    public init(name: String, groups: [String]) {
+        self.name = name
+        self.groups = groups
+    }
+
+    /// The group whose members may do everything.
+    public static let administratorsGroup = "system:masters"
+
+    public var isAdministrator: Bool { groups.contains(Self.administratorsGroup) }
+
+    /// The cluster's own parts: controllers, the local node, the scheduler.
+    public static let cluster = UserIdentity(
+        name: "system:causeway", groups: [administratorsGroup, "system:authenticated"])
+}

@@ -1,0 +1,37 @@
+import ClusterAPI
+
+/// What goes with every write besides the object.
+struct WriteContext: Sendable {
+    var user: UserIdentity
+    var options: WriteOptions
+
+    init(user: UserIdentity, options: WriteOptions = WriteOptions()) {
+        self.user = user
+        self.options = options
+    }
+
+    var isDryRun: Bool { options.isDryRun }
+}
+
+/// What a write came to.
+struct WriteResult: Sendable {
+    /// The object as it is now; after a dry run, as it would be.
+    let object: StoredObject
+    /// Sentences for the client's user (`Warning` headers).
+    var warnings: [String] = []
+    var isCreated = false
+}
+
+/// What a deletion came to.
+enum DeletionResult: Sendable {
+    /// The object is gone; its last version.
+    case removed(StoredObject)
+    /// The object is marked, and goes when nothing holds it any more.
+    case marked(StoredObject)
+
+    var object: StoredObject {
+        switch self {
+        case .removed(let object), .marked(let object): object
+        }
+    }
+}

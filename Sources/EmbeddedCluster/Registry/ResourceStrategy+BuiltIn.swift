@@ -1,0 +1,60 @@
+import JSONTree
+import KubernetesModel
+
+extension ResourceStrategy {
+    /// A new object starts with this status.
+    static func withStatus(_ status: JSON) -> ResourceStrategy { ResourceStrategy(initialStatus: { _ in status }) }
+
+    /// Nodes bring their status when they register, and may relabel themselves with it.
+    static let nodes = ResourceStrategy(
+        acceptsStatusOnCreate: true, statusMetadata: ["annotations", "labels"])
+
+    /// The finalizer in `spec` holds a namespace until its contents are gone.
+    static let namespaces = ResourceStrategy(
+        prepareForCreate: { namespace, _ in
+            namespace.spec = ["finalizers": ["kubernetes"]]
+            namespace.json["metadata", "labels", "kubernetes.io/metadata.name"] = .string(namespace.name)
+        },
+        prepareForUpdate: { namespace, old in
+            namespace.json["spec"] = old.json["spec"]
+            namespace.json["metadata", "labels", "kubernetes.io/metadata.name"] = .string(namespace.name)
+        },
+        initialStatus: { _ in ["phase": "Active"] },
+        isHeld: { !($0.spec["finalizers"]?.array ?? []).isEmpty },
+        markDeleted: { $0.json["status", "phase"] = "Terminating" },
+        nameProblem: { LabelSyntax.problem(dnsLabel: $0) },
+        deletionRefusal: { name in
+            ["default", "kube-system", "kube-public"].contains(name) ? "this namespace may not be deleted" : nil
+        })
+
+    /// The address that was given to a service stays with it.
+    static let services = ResourceStrategy(
+        prepareForUpdate: { service, old in
+            for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]
+            where service.spec[field] == nil && service.spec["type"]?.string != "ExternalName" {
+                service.json["spec", field] = old.spec[field]
+            }
+        },
+        initialStatus: { _ in ["loadBalancer": .object(JSONObject())] },
+        nameProblem: { LabelSyntax.problem(dnsLabel: $0) })
+
+    static let customResourceDefinitions = ResourceStrategy(
+        prepareForCreate: { definition, _ in CustomResources.setDefaults(&definition) },
+        prepareForUpdate: { definition, _ in CustomResources.setDefaults(&definition) },
+        finalizersOnCreate: [CustomResources.cleanupFinalizer])
+
+    static let pods = ResourceStrategy(
+        prepareForCreate: { pod, _ in
+            PodAdmission.addTolerations(to: &pod.json)
+            if pod.spec["priority"] == nil { PodAdmission.setPriority(of: &pod.json, from: nil) }
+        },
+        initialStatus: { pod in ["phase": "Pending", "qosClass": .string(PodQuality.of(pod.spec))] },
+        statusMetadata: ["annotations", "labels"],
+        gracePeriod: { pod, asked in
+            // An unbound pod, or one that has ended, has nothing to wait for.
+            guard pod.spec["nodeName"]?.string?.isEmpty == false else { return 0 }
+            if ["Failed", "Succeeded"].contains(pod.status["phase"]?.string ?? "") { return 0 }
+            let own = pod.spec["terminationGracePeriodSeconds"]?.int ?? 30
+            return max(0, asked ?? own)
+        })
+}

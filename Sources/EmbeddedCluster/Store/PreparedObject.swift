@@ -1,0 +1,56 @@
+import JSONTree
+import KubernetesModel
+
+/// An object ready to be stored: encoded, but for its resource version, which the writer knows only when its turn comes.
+struct PreparedObject: Sendable {
+    let object: KubernetesObject
+    /// The text up to and from the digits of `metadata.resourceVersion`.
+    private let bytes: [UInt8]
+    private let place: Int
+
+    init(_ object: KubernetesObject) {
+        self.object = object
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(2048)
+        var place = 0
+        var members = object.json.object ?? JSONObject()
+        if members["metadata"] == nil { members["metadata"] = .object(JSONObject()) }
+        bytes.append(UInt8(ascii: "{"))
+        for (key, value) in members {
+            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+            JSON.string(key).encode(into: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            guard key == "metadata" else {
+                value.encode(into: &bytes)
+                continue
+            }
+            bytes.append(contentsOf: #"{"resourceVersion":""#.utf8)
+            place = bytes.count
+            bytes.append(UInt8(ascii: "\""))
+            for (field, value) in value.object ?? JSONObject() where field != "resourceVersion" {
+                bytes.append(UInt8(ascii: ","))
+                JSON.string(field).encode(into: &bytes)
+                bytes.append(UInt8(ascii: ":"))
+                value.encode(into: &bytes)
+            }
+            bytes.append(UInt8(ascii: "}"))
+        }
+        bytes.append(UInt8(ascii: "}"))
+        self.bytes = bytes
+        self.place = place
+    }
+
+    /// The object as of a revision.
+    func stored(_ reference: ObjectReference, revision: Int) -> StoredObject {
+        let digits = String(revision)
+        var text: [UInt8] = []
+        text.reserveCapacity(bytes.count + digits.utf8.count)
+        text.append(contentsOf: bytes[..<place])
+        text.append(contentsOf: digits.utf8)
+        text.append(contentsOf: bytes[place...])
+        var object = object
+        object.json["metadata", "resourceVersion"] = .string(digits)
+        return StoredObject(
+            resource: reference.resource, key: reference.key, revision: revision, bytes: text, object: object)
+    }
+}
