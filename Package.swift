@@ -92,19 +92,20 @@ let package = Package(
                 "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging, collections,
             ]),
         library("Telemetry", ["JSONTree", logging]),
+        library("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "JSONTree", "KubernetesModel", logging]),
 
         // What each side decides
         library(
             "Hub",
             [
-                "OffloadingModel",
+                "OffloadingModel", "ClusterBootstrap",
                 "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "Scheduling", "Telemetry",
                 "JSONTree", "KubernetesModel", nioCore, logging,
             ]),
         library(
             "Agent",
             [
-                "OffloadingModel",
+                "OffloadingModel", "ClusterBootstrap",
                 "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "Telemetry",
                 "JSONTree", "KubernetesModel", nioCore, nioPosix, logging,
             ]),
@@ -120,7 +121,7 @@ let package = Package(
         library(
             "Daemon",
             [
-                "OffloadingModel",
+                "OffloadingModel", "ClusterBootstrap",
                 "EmbeddedCluster", "KubernetesClient", "ClusterAPI", "PodRuntime", "SchedulerLoop", "TLSTransport", "Digests",
                 "Telemetry", "JSONTree", "KubernetesModel", argumentParser, logging, yams, lifecycle, nioCore, nioPosix,
             ]),
@@ -151,8 +152,14 @@ let package = Package(
             "EmbeddedCluster",
             ["ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1]),
         tests("Telemetry", ["JSONTree", logging]),
+        tests("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "TestKit", "JSONTree", "KubernetesModel", logging]),
         tests("Hub", ["OffloadingModel", "ClusterAPI", "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling"]),
-        tests("Agent", ["OffloadingModel", "ClusterAPI", "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel"]),
+        tests(
+            "Agent",
+            [
+                "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "TestKit", "JSONTree",
+                "KubernetesModel", nioCore, nioPosix, logging,
+            ]),
         tests("CommandLineTool", ["OffloadingModel", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
         tests("Daemon", ["TestKit"]),
         .testTarget(
