@@ -76,7 +76,9 @@ let package = Package(
         // Edge: sockets, OpenSSL, zlib, SQLite, processes, clocks
         library("Digests", ["COpenSSL", "COpenSSLShims"]),
         library("TLSTransport", ["COpenSSL", "COpenSSLShims", "Digests", nioCore]),
-        library("PeerTransport", ["CZlib", "TLSTransport", "Wire", "Sessions", nioCore, nioPosix, logging]),
+        library(
+            "PeerTransport",
+            ["CZlib", "TLSTransport", "Digests", "Wire", "Sessions", "JSONTree", nioCore, nioPosix, logging, collections]),
         library("HTTPTransport", ["TLSTransport", nioCore, nioPosix, nioHTTP1, nioWebSocket, logging]),
         library("ClusterAPI", ["JSONTree", "KubernetesModel", logging, collections]),
         library(

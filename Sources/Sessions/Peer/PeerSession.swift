@@ -135,6 +135,12 @@ public struct PeerSession: Sendable {
         return [.send(.error(ErrorMessage(code: code, message: end.message)))] + over(end)
     }
 
+    /// Ends the session because the peer is not wanted any more, and says why.
+    public mutating func refuse(_ error: ErrorMessage) -> [Action] {
+        if case .over = state { return [] }
+        return [.send(.error(error))] + over(PeerSessionEnd(.refusal, error.message))
+    }
+
     private mutating func over(_ end: PeerSessionEnd) -> [Action] {
         if case .over = state { return [] }
         state = .over(end)

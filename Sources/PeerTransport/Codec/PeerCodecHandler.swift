@@ -1,0 +1,114 @@
+import JSONTree
+import NIOCore
+import Sessions
+import Wire
+
+/// Bytes below, messages and stream data above: frames, deflate and JSON of one connection, within its limits.
+///
+/// What breaks a rule is fired once as a ``PeerSessionEnd``; nothing is read after it. Closes nothing itself.
+final class PeerCodecHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = PeerPacket
+    typealias OutboundIn = PeerPacket
+    typealias OutboundOut = ByteBuffer
+
+    private var limits: FrameLimits
+    private let deflateThreshold: Int
+    private var decoder: FrameDecoder
+    private var deflate: DeflateStream?
+    private var inflate: InflateStream?
+    private var hasFailed = false
+
+    init(limits: FrameLimits, deflateThreshold: Int) {
+        self.limits = limits
+        self.deflateThreshold = deflateThreshold
+        decoder = FrameDecoder(limits: limits)
+    }
+
+    /// The peer is known now. Counts from the next frame on.
+    func raise(_ limits: FrameLimits) {
+        self.limits = limits
+        decoder.limits = limits
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !hasFailed else { return }
+        var frames: [Frame] = []
+        var failure: FrameError?
+        do throws(FrameError) {
+            try decoder.decode(unwrapInboundIn(data).readableBytesView, into: &frames)
+        } catch {
+            failure = error
+        }
+        if frames.isEmpty, failure == nil { context.fireUserInboundEventTriggered(PeerBytesHeard()) }
+        for frame in frames where !hasFailed {
+            do {
+                context.fireChannelRead(wrapInboundOut(try read(frame)))
+            } catch let error as FrameError {
+                fail(context, error)
+            } catch {
+                fail(context, .violation("a message is broken: \(error)"))
+            }
+        }
+        if let failure, !hasFailed { fail(context, failure) }
+    }
+
+    private func read(_ frame: Frame) throws -> PeerPacket {
+        switch frame.kind {
+        case .message:
+            return .message(try Message(parsing: frame.payload, limits: limits))
+        case .deflatedMessage:
+            let stream = try inflate ?? InflateStream()
+            inflate = stream
+            let bytes = try stream.inflated(frame.payload, limit: limits.inflatedLength)
+            return .message(try Message(parsing: bytes, limits: limits))
+        case .streamData:
+            let (id, bytes) = try frame.streamContent()
+            return .data(stream: id, bytes)
+        }
+    }
+
+    private func fail(_ context: ChannelHandlerContext, _ error: FrameError) {
+        fail(context, PeerSessionEnd(error.code == .tooLong ? .limit : .violation, error.message))
+    }
+
+    private func fail(_ context: ChannelHandlerContext, _ end: PeerSessionEnd) {
+        hasFailed = true
+        context.fireErrorCaught(end)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        do {
+            context.write(wrapOutboundOut(try bytes(of: unwrapOutboundIn(data), context)), promise: promise)
+        } catch {
+            promise?.fail(error)
+            fail(context, PeerSessionEnd(.limit, "this side made a message that it may not send: \(error)"))
+        }
+    }
+
+    private func bytes(of packet: PeerPacket, _ context: ChannelHandlerContext) throws -> ByteBuffer {
+        switch packet {
+        case .message(let message):
+            var payload = message.encoded
+            var kind = FrameKind.message
+            if payload.count >= deflateThreshold, message.isCompressible {
+                let stream = try deflate ?? DeflateStream()
+                deflate = stream
+                payload = try stream.deflated(payload)
+                kind = .deflatedMessage
+            }
+            let header = try Frame.header(kind, payloadLength: payload.count, limits: limits)
+            var buffer = context.channel.allocator.buffer(capacity: header.count + payload.count)
+            buffer.writeBytes(header)
+            buffer.writeBytes(payload)
+            return buffer
+        case .data(let stream, let bytes):
+            let header = try Frame.header(.streamData, payloadLength: bytes.count + 4, limits: limits)
+            var buffer = context.channel.allocator.buffer(capacity: header.count + 4 + bytes.count)
+            buffer.writeBytes(header)
+            buffer.writeInteger(stream)
+            buffer.writeBytes(bytes)
+            return buffer
+        }
+    }
+}

@@ -1,0 +1,152 @@
+public import JSONTree
+import NIOCore
+public import Sessions
+public import TLSTransport
+public import Wire
+
+/// An established connection with a known peer.
+///
+/// First say what your copy holds (``hold(_:)``) and publish the set you own, in any order; then follow ``events``. All
+/// calls take effect in their order, and do nothing once the connection is lost.
+public final class PeerConnection: Sendable {
+    private let core: PeerConnectionCore
+
+    /// What both sides agreed on: the peer's hello, version and epoch.
+    public let agreement: PeerEstablished
+
+    /// The peer's certificate.
+    public let identity: PeerIdentity
+
+    /// What happens, for one reader; see ``PeerEvents``.
+    public let events: PeerEvents
+
+    init(core: PeerConnectionCore, agreement: PeerEstablished, identity: PeerIdentity, events: PeerEvents) {
+        self.core = core
+        self.agreement = agreement
+        self.identity = identity
+        self.events = events
+    }
+
+    /// The peer's hello.
+    public var peer: HelloMessage { agreement.peer }
+
+    /// The socket's other end, such as `192.0.2.1:40112`; empty where it is not known.
+    public var remoteAddress: String {
+        core.channel.remoteAddress.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? ""
+    }
+
+    // MARK: Sets
+
+    /// Says what this side's copy holds: the desired set's at the agent, the observed set's at the hub. Once.
+    public func hold(_ digest: [ItemKey: String]) { core.run { $0.change { $0.hold(digest) } } }
+
+    /// Publishes the whole desired set (hub): at once, as soon as it is known for certain; later to replace it.
+    public func publish(_ set: DesiredSet) {
+        core.run {
+            $0.change {
+                $0.publish(set)
+                return []
+            }
+        }
+    }
+
+    /// Publishes the whole observed set (agent).
+    public func publish(_ set: ObservedSet) {
+        core.run {
+            $0.change {
+                $0.publish(set)
+                return []
+            }
+        }
+    }
+
+    /// Changes the published desired set (hub).
+    public func update(desired upserts: [DesiredItem] = [], removals: [ItemKey] = []) {
+        core.run {
+            $0.change {
+                $0.update(desired: upserts, removals: removals)
+                return []
+            }
+        }
+    }
+
+    /// Changes the published observed set (agent).
+    public func update(observed upserts: [ObservedItem] = [], removals: [ItemKey] = []) {
+        core.run {
+            $0.change {
+                $0.update(observed: upserts, removals: removals)
+                return []
+            }
+        }
+    }
+
+    /// Whether the peer has taken over all of the published set; false once the connection is lost.
+    public func isSettled() async -> Bool { (try? await core.ask { $0.isSettled }) ?? false }
+
+    // MARK: Messages
+
+    /// What the agent's cluster has and how it is (agent). The last one counts.
+    public func advertise(_ message: AdvertiseMessage) { send(.advertise(message)) }
+
+    /// Asks for a new certificate (the side that dialled); `renewed` comes as an event.
+    public func renew(_ message: RenewMessage) { send(.renew(message)) }
+
+    /// Answers `renew` (the side that listens).
+    public func renewed(_ message: RenewedMessage) { send(.renewed(message)) }
+
+    private func send(_ message: Message) {
+        core.run { $0.change { $0.end == nil && $0.agreement != nil ? [.send(message)] : [] } }
+    }
+
+    /// Says goodbye and closes. Returns when the connection is closed, after a second or so at most; ``events`` end.
+    ///
+    /// - Parameter epoch: told to the peer; `nil` for the one agreed on. An unpeer names the new one.
+    public func close(_ reason: GoodbyeMessage.Reason = .shutdown, message: String = "", epoch: Int? = nil) async {
+        core.run { $0.change { $0.goodbye(reason, message: message, epoch: epoch) } }
+        try? await core.channel.closeFuture.get()
+    }
+
+    /// Says goodbye and closes, without waiting.
+    func drop() { core.run { $0.change { $0.goodbye(.shutdown) } } }
+
+    /// Tells the peer why it is not wanted any more, and closes.
+    public func refuse(_ error: ErrorMessage) async {
+        core.run { $0.change { $0.refuse(error) } }
+        try? await core.channel.closeFuture.get()
+    }
+
+    /// The smoothed time of a round trip through the peer's program; `nil` before the first, and after the end.
+    public func roundTripTime() async -> Duration? { (try? await core.ask { $0.roundTripTime }) ?? nil }
+
+    // MARK: Streams
+
+    /// Opens a stream to the peer.
+    ///
+    /// - Parameter parameters: an object; what is in it depends on the kind.
+    /// - Throws: ``StreamError`` with the peer's reason for a refusal, or where the connection is lost.
+    public func openStream(kind: String, parameters: JSON = .object(JSONObject())) async throws -> PeerStream {
+        let pipe = StreamPipe()
+        let promise = core.channel.eventLoop.makePromise(of: UInt32.self)
+        core.run { $0.open(kind: kind, parameters: parameters, pipe, promise) }
+        let id = try await withTaskCancellationHandler {
+            try await promise.futureResult.get()
+        } onCancel: {
+            core.run { $0.abandon(pipe) }
+        }
+        let stream = PeerStream(id: id, kind: kind, pipe: pipe, connection: core)
+        try Task.checkCancellation()
+        return stream
+    }
+}
+
+extension PeerConnectionCore {
+    /// The owner has dealt with an event.
+    func taken(_ event: PeerEvent, _ untaken: UntakenCount) {
+        untaken.remove()
+        switch event {
+        case .desired(let changes): run { $0.change { $0.consumed(.desired, sequence: changes.sequence) } }
+        case .observed(let changes): run { $0.change { $0.consumed(.observed, sequence: changes.sequence) } }
+        case .received, .streamRequested, .suspected, .recovered, .lost: break
+        }
+    }
+}

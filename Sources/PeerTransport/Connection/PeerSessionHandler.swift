@@ -1,0 +1,306 @@
+import JSONTree
+import NIOCore
+import Sessions
+import Synchronization
+import TLSTransport
+import Wire
+
+/// Feeds a ``PeerSession`` with what its connection hears, and does what it says. Bound to one event loop.
+final class PeerSessionHandler: ChannelInboundHandler {
+    typealias InboundIn = PeerPacket
+    typealias OutboundOut = PeerPacket
+
+    /// How much bulk is written between two flushes: the connection's writability only shows after a flush.
+    private static let flushAfter = 64 << 10
+
+    private let configuration: PeerTransportConfiguration
+    private let identity: PeerIdentity
+    private var session: PeerSession
+    private var context: ChannelHandlerContext?
+    private var timer: (at: Duration, task: Scheduled<Void>)?
+    private var pipes: [UInt32: StreamPipe] = [:]
+    private var openings: [UInt32: (pipe: StreamPipe, promise: EventLoopPromise<UInt32>)] = [:]
+    private var events: AsyncStream<PeerEvent>.Continuation?
+    private let untaken = UntakenCount()
+    private var established: EventLoopPromise<PeerConnection>?
+    private var unsent = 0
+    private var failure: PeerSessionEnd?
+    private var isPumping = false
+
+    /// - Parameter established: completed with the connection, or failed with the ``PeerSessionEnd`` before it.
+    init(
+        _ session: PeerSessionConfiguration, identity: PeerIdentity, configuration: PeerTransportConfiguration,
+        established: EventLoopPromise<PeerConnection>
+    ) {
+        self.configuration = configuration
+        self.identity = identity
+        self.session = PeerSession(session)
+        self.established = established
+    }
+
+    var roundTripTime: Duration? { session.roundTripTime }
+    var isSettled: Bool { session.isSettled }
+
+    // MARK: From the channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        perform(session.start(.monotonicNow))
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        perform(session.lost(failure ?? PeerSessionEnd(.lost, "the connection was closed")))
+        self.context = nil
+        timer?.task.cancel()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        perform(session.lost(failure ?? PeerSessionEnd(.lost, "the connection to the peer ended")))
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let now = Duration.monotonicNow
+        perform(session.heard(now))
+        switch unwrapInboundIn(data) {
+        case .message(let message): perform(session.received(message, now))
+        case .data(let id, let bytes): perform(session.received(stream: id, bytes))
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        pump()
+        context.fireChannelReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { unsent = 0 }
+        pump()
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is PeerBytesHeard {
+            perform(session.heard(.monotonicNow))
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let end = error as? PeerSessionEnd {
+            perform(session.violated(end))
+        } else {
+            failure = PeerSessionEnd(connectionError: error)
+            if !(error is TLSError) { context.close(promise: nil) }
+        }
+    }
+
+    // MARK: Doing what the session says
+
+    /// Lets `body` change the session, and does what comes of it.
+    func change(_ body: (inout PeerSession) -> [PeerSession.Action]) {
+        perform(body(&session))
+        pump()
+    }
+
+    private func perform(_ actions: [PeerSession.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let message): send(message)
+            case .deliver(let event): deliver(event)
+            case .close(let end): close(end)
+            }
+        }
+        if !actions.isEmpty { context?.flush() }
+        schedule()
+    }
+
+    private func send(_ message: Message) {
+        guard let context else { return }
+        if !context.channel.isWritable {
+            unsent += 1
+            // The peer makes us answer and does not read the answers.
+            guard unsent <= configuration.unsentAnswers else {
+                if session.end == nil {
+                    perform(session.lost(PeerSessionEnd(.limit, "the peer does not read what it is sent")))
+                }
+                return
+            }
+        }
+        session.spoke(.monotonicNow)
+        context.write(wrapOutboundOut(.message(message)), promise: nil)
+    }
+
+    /// Writes what waits in the session while the connection takes it.
+    private func pump() {
+        guard let context, !isPumping, session.end == nil else { return }
+        isPumping = true
+        defer { isPumping = false }
+        var unflushed = 0
+        while context.channel.isActive, context.channel.isWritable, let (output, event) = session.nextOutput() {
+            switch output {
+            case .message(let message):
+                context.write(wrapOutboundOut(.message(message)), promise: nil)
+                unflushed += Self.flushAfter
+            case .data(let id, let bytes):
+                context.write(wrapOutboundOut(.data(stream: id, bytes)), promise: nil)
+                unflushed += bytes.count
+            }
+            session.spoke(.monotonicNow)
+            if let event { deliver(event) }
+            if unflushed >= Self.flushAfter {
+                context.flush()
+                unflushed = 0
+            }
+        }
+        if unflushed > 0 { context.flush() }
+        schedule()
+    }
+
+    private func schedule() {
+        guard let context, let deadline = session.deadline else {
+            timer?.task.cancel()
+            timer = nil
+            return
+        }
+        // A later deadline waits for the earlier timer, which then looks again.
+        if let timer, timer.at <= deadline { return }
+        timer?.task.cancel()
+        let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: NIODeadline(deadline)) { [weak self] in
+            guard let self else { return }
+            self.timer = nil
+            self.perform(self.session.tick(.monotonicNow))
+        }
+        timer = (deadline, task)
+    }
+
+    private func close(_ end: PeerSessionEnd) {
+        established?.fail(end)
+        established = nil
+        let error = StreamError(.closed, "the connection to the peer is gone: \(end.message)")
+        for pipe in pipes.values { pipe.failed(error) }
+        for opening in openings.values { opening.promise.fail(error) }
+        pipes = [:]
+        openings = [:]
+        events?.yield(.lost(end))
+        events?.finish()
+        events = nil
+        timer?.task.cancel()
+        timer = nil
+        context?.flush()
+        context?.close(promise: nil)
+    }
+
+    // MARK: Telling the owner
+
+    private func deliver(_ event: PeerSessionEvent) {
+        switch event {
+        case .established(let agreement): establish(agreement)
+        case .desired(let changes): yield(.desired(changes))
+        case .observed(let changes): yield(.observed(changes))
+        case .received(let message): yield(.received(message))
+        case .suspected: yield(.suspected)
+        case .recovered: yield(.recovered)
+        case .stream(let event): deliver(event)
+        }
+    }
+
+    private func establish(_ agreement: PeerEstablished) {
+        guard let context, let promise = established else { return }
+        established = nil
+        let (stream, continuation) = AsyncStream<PeerEvent>.makeStream()
+        events = continuation
+        let core = PeerConnectionCore(
+            channel: context.channel, handler: NIOLoopBound(self, eventLoop: context.eventLoop))
+        promise.succeed(
+            PeerConnection(
+                core: core, agreement: agreement, identity: identity,
+                events: PeerEvents(stream: stream, taken: { [untaken] in core.taken($0, untaken) })))
+    }
+
+    private func yield(_ event: PeerEvent) {
+        guard let events else { return }
+        guard untaken.add() <= configuration.untakenEvents else {
+            return perform(
+                session.violated(PeerSessionEnd(.limit, "more messages than this side can take; slow down")))
+        }
+        events.yield(event)
+    }
+
+    private func deliver(_ event: StreamEvent) {
+        switch event {
+        case .requested(let request):
+            guard let context else { return }
+            let core = PeerConnectionCore(
+                channel: context.channel, handler: NIOLoopBound(self, eventLoop: context.eventLoop))
+            yield(.streamRequested(IncomingStream(request, connection: core)))
+        case .opened(let id):
+            guard let (pipe, promise) = openings.removeValue(forKey: id) else { return }
+            pipes[id] = pipe
+            promise.succeed(id)
+        case .refused(let refusal):
+            openings.removeValue(forKey: refusal.id)?.promise.fail(
+                StreamError(.refused, reason: refusal.code, refusal.message))
+        case .data(let id, let bytes): pipes[id]?.received(bytes)
+        case .ended(let id): pipes[id]?.ended()
+        case .failed(let id, let message):
+            let error = StreamError(.failed, message)
+            pipes.removeValue(forKey: id)?.failed(error)
+            openings.removeValue(forKey: id)?.promise.fail(error)
+        case .drained(let id): pipes[id]?.drained()
+        }
+    }
+
+    // MARK: Streams
+
+    func open(kind: String, parameters: JSON, _ pipe: StreamPipe, _ promise: EventLoopPromise<UInt32>) {
+        do throws(StreamError) {
+            let (id, actions) = try session.openStream(kind: kind, parameters: parameters)
+            openings[id] = (pipe, promise)
+            perform(actions)
+        } catch {
+            promise.fail(error)
+        }
+    }
+
+    func accept(_ id: UInt32, _ pipe: StreamPipe) {
+        guard session.end == nil else {
+            return pipe.failed(StreamError(.closed, "the connection to the peer is gone"))
+        }
+        pipes[id] = pipe
+        change { $0.acceptStream(id) }
+    }
+
+    func write(_ id: UInt32, _ bytes: ArraySlice<UInt8>) {
+        guard session.writeStream(id, bytes) else {
+            pipes[id]?.failed(StreamError(.closed, "the stream is closed"))
+            return
+        }
+        pump()
+    }
+
+    /// Nobody uses the stream any more, and it is over.
+    func forget(_ id: UInt32) { pipes[id] = nil }
+
+    /// Nobody waits any more for the stream that was to be opened.
+    func abandon(_ pipe: StreamPipe) {
+        guard let (id, opening) = openings.first(where: { $0.value.pipe === pipe }) else { return }
+        opening.promise.fail(CancellationError())
+        cancel(id, error: "the stream is not wanted any more")
+    }
+
+    func cancel(_ id: UInt32, error: String) {
+        pipes[id] = nil
+        openings[id] = nil
+        change { $0.cancelStream(id, error: error) }
+    }
+}
+
+/// How many events wait for the owner of a connection.
+final class UntakenCount: Sendable {
+    private let count = Atomic(0)
+
+    func add() -> Int { count.add(1, ordering: .relaxed).newValue }
+    func remove() { count.subtract(1, ordering: .relaxed) }
+}

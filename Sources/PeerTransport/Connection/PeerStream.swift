@@ -1,0 +1,76 @@
+import Sessions
+
+/// A stream through a peering: bytes both ways, with backpressure both ways.
+///
+/// One task may read while another writes. Dropping the last reference breaks the stream off; end it well with ``finish()``
+/// and by reading to the end.
+public final class PeerStream: Sendable, AsyncSequence {
+    public typealias Element = ArraySlice<UInt8>
+    public typealias Failure = any Error
+
+    /// Unique on its connection.
+    public let id: UInt32
+    public let kind: String
+    private let pipe: StreamPipe
+    private let connection: PeerConnectionCore
+
+    init(id: UInt32, kind: String, pipe: StreamPipe, connection: PeerConnectionCore) {
+        self.id = id
+        self.kind = kind
+        self.pipe = pipe
+        self.connection = connection
+    }
+
+    deinit {
+        if pipe.isOver {
+            connection.forgetStream(id)
+        } else {
+            connection.cancelStream(id, error: "the other side stopped using the stream")
+        }
+    }
+
+    /// The next bytes; `nil` at the peer's good end.
+    ///
+    /// - Throws: ``StreamError`` where the peer broke off or the connection is lost, `CancellationError`.
+    public func read() async throws -> ArraySlice<UInt8>? {
+        guard let bytes = try await pipe.read() else { return nil }
+        connection.consumed(id, bytes: bytes.count)
+        return bytes
+    }
+
+    /// Sends bytes; returns when the connection has taken them all, which is when the peer is ready for them.
+    ///
+    /// A cancelled write breaks the stream off: how much of it arrives is not known.
+    /// - Throws: ``StreamError``, `CancellationError`.
+    public func write(_ bytes: some Collection<UInt8>) async throws {
+        let copy = Array(bytes)[...]
+        guard !copy.isEmpty else { return }
+        do {
+            try await pipe.write { connection.writeStream(id, copy) }
+        } catch is CancellationError {
+            cancel("the writer was stopped")
+            throw CancellationError()
+        }
+    }
+
+    /// Ends this side's direction after what was written. Reading goes on.
+    public func finish() {
+        if pipe.finish() { connection.finishStream(id) }
+    }
+
+    /// Breaks the stream off in both directions.
+    ///
+    /// - Parameter error: what the peer's reader and writer are told.
+    public func cancel(_ error: String) {
+        _ = pipe.finish()
+        connection.cancelStream(id, error: error)
+        pipe.failed(StreamError(.closed, error))
+    }
+
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        let stream: PeerStream
+        public mutating func next() async throws -> ArraySlice<UInt8>? { try await stream.read() }
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: self) }
+}
