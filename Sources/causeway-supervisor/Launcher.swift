@@ -107,6 +107,7 @@ struct Launcher {
         do {
             let sandbox = try Sandbox(plan, network: network)
             var supervisor = try Supervisor(folder: folder, plan: plan, previous: previous, sandbox: sandbox)
+            supervisor.begin()
             try PodFiles.writeAll(Array("ok".utf8), to: report, path: "the report")
             close(report)
             supervisor.run()

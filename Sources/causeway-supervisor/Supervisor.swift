@@ -51,9 +51,15 @@ struct Supervisor {
         written = life.state
     }
 
-    mutating func run() -> Never {
-        perform(life.advance(at: HostClock.now()))
+    /// Starts what starts at once and writes that down: whoever waits for the pod finds it running.
+    mutating func begin() {
+        // An order to stop that is there already comes before any start.
         obey()
+        perform(life.advance(at: HostClock.now()))
+        save()
+    }
+
+    mutating func run() -> Never {
         while life.state.phase != .finished {
             save()
             wait()

@@ -1,0 +1,353 @@
+import Glibc
+import JSONTree
+import KubernetesModel
+public import Logging
+import PodHost
+import PodRecords
+
+/// Runs pods as processes of this machine, each pod under a small supervisor of its own that outlives the daemon.
+///
+/// All that lasts lies in the pods' folders (`PodFolder`): a new runtime on the same folder finds the pods as they are.
+/// With root each pod has a network namespace and an address on the cluster's bridge; without, its address is one of
+/// 127.0.0.0/8 and, where user namespaces may be made, reachable from inside the pod only.
+public actor ProcessRuntime: PodRuntime {
+    /// What is known of one pod.
+    struct Entry {
+        let folder: PodFolder
+        var namespace: String
+        var name: String
+        var address: IPv4Address?
+        /// `nil` while the pod waits for its images or values.
+        var plan: PodPlan?
+        var state: PodState?
+        var isSupervised = false
+        var isStopping = false
+        /// The containers of a pod without a plan, each with what it waits for.
+        var waiting: [ContainerRecord] = []
+        var problem = ""
+        var remarks: [String] = []
+    }
+
+    public nonisolated let version: String
+    public nonisolated let hostAddress: String
+    public nonisolated var warning: String? { nil }
+    /// The name of the cluster's bridge; `nil` without one.
+    public nonisolated let bridge: String?
+
+    let configuration: ProcessRuntimeConfiguration
+    let logger: Logger
+    private let network: ClusterNetwork
+    private let supervisor: SupervisorProgram
+    private let watch: FolderWatch
+    private let fileChanges: AsyncStream<FolderWatch.Change?>
+    let broadcast = ChangeBroadcast<String>()
+    private var pool: AddressPool
+    private var images: ImageTableFile
+    var entries: [String: Entry] = [:]
+    /// Pods that are being set up or removed: one thing at a time for each.
+    private var busy: Set<String> = []
+
+    /// Reads the image table, makes the cluster's network, and finds the pods of an earlier run.
+    ///
+    /// - Throws: `PodRuntimeError` (`configuration`, `unavailable`).
+    public static func open(
+        _ configuration: ProcessRuntimeConfiguration, logger: Logger
+    ) async throws(PodRuntimeError) -> ProcessRuntime {
+        let images = try ImageTableFile(path: configuration.imageTable)
+        let pool = try AddressPool(cidr: configuration.podCIDR)
+        guard access(configuration.supervisor, X_OK) == 0 else {
+            throw PodRuntimeError(
+                .unavailable, "the program \(configuration.supervisor) is missing: it belongs beside this one")
+        }
+        let supervisor = SupervisorProgram(path: configuration.supervisor)
+        var mode = ClusterNetwork.Mode.host
+        if !configuration.usesHostNetwork {
+            switch try await supervisor.isolation() {
+            case "privileged": mode = .bridged
+            case "userNamespace": mode = .isolated
+            default: mode = .host
+            }
+        }
+        let network = ClusterNetwork(mode: mode, identity: configuration.folder, pool: pool)
+        try network.setUp()
+        let runtime: ProcessRuntime
+        do throws(SystemError) {
+            try PodFiles.makeFolders("\(configuration.folder)/pods")
+            let (changes, continuation) = AsyncStream<FolderWatch.Change?>.makeStream()
+            let watch = try FolderWatch { continuation.yield($0) }
+            runtime = ProcessRuntime(
+                configuration, network: network, pool: pool, images: images, watch: watch, changes: changes,
+                logger: logger)
+        } catch {
+            throw PodRuntimeError(.unavailable, "the pods' folder cannot be used: \(error)")
+        }
+        await runtime.recover()
+        return runtime
+    }
+
+    private init(
+        _ configuration: ProcessRuntimeConfiguration, network: ClusterNetwork, pool: AddressPool,
+        images: ImageTableFile, watch: FolderWatch, changes: AsyncStream<FolderWatch.Change?>, logger: Logger
+    ) {
+        fileChanges = changes
+        self.configuration = configuration
+        self.network = network
+        self.pool = pool
+        self.images = images
+        self.watch = watch
+        self.logger = logger
+        version = "process://\(configuration.version)"
+        hostAddress = network.hostAddress
+        bridge = network.mode == .bridged ? network.bridge : nil
+        supervisor = SupervisorProgram(path: configuration.supervisor)
+    }
+
+    // MARK: - Finding pods
+
+    private var podsFolder: String { "\(configuration.folder)/pods" }
+
+    private func recover() {
+        for uid in PodFiles.names(in: podsFolder) {
+            let folder = PodFolder(path: "\(podsFolder)/\(uid)")
+            if uid.hasPrefix(".") {
+                // Begun and never finished: no supervisor has ever seen it.
+                PodFiles.removeAll(folder.path)
+                continue
+            }
+            guard let plan = try? folder.plan() else {
+                logger.warning(
+                    "a pod's folder cannot be read and is left alone", metadata: ["folder": "\(folder.path)"])
+                continue
+            }
+            var entry = Entry(folder: folder, namespace: plan.namespace, name: plan.name, plan: plan)
+            entry.address = ownAddress(plan.network)
+            if let address = entry.address { pool.reserve(address) }
+            entry.isStopping = folder.stopCommand() != nil
+            entries[uid] = entry
+            follow(uid)
+            refresh(uid)
+        }
+        if !entries.isEmpty { logger.info("found pods of an earlier run", metadata: ["pods": "\(entries.count)"]) }
+    }
+
+    /// The address as the pool counts it.
+    private func ownAddress(_ plan: NetworkPlan) -> IPv4Address? {
+        guard let address = IPv4Address(plan.address) else { return nil }
+        if case .bridged = plan { return address }
+        return IPv4Address(number: address.number & 0x00FF_FFFF | pool.gateway.number & 0xFF00_0000)
+    }
+
+    private func follow(_ uid: String) {
+        guard let folder = entries[uid]?.folder else { return }
+        do { try watch.add(folder.path, as: uid) } catch {
+            logger.error("a pod cannot be watched", metadata: ["pod": "\(uid)", "error": "\(error)"])
+        }
+    }
+
+    // MARK: - Noticing
+
+    public nonisolated func changes() -> AsyncStream<String> { broadcast.stream() }
+
+    public func run() async {
+        for await change in fileChanges {
+            if let change {
+                guard change.file == PodFolder.stateFile || change.file == PodFolder.lockFile else { continue }
+                refresh(change.key)
+            } else {
+                for uid in entries.keys { refresh(uid) }
+            }
+        }
+    }
+
+    /// Reads what the supervisor wrote, and whether it is still there.
+    private func refresh(_ uid: String) {
+        guard var entry = entries[uid], entry.plan != nil else { return }
+        // In this order: a supervisor that ends in between has written its last word before it let go of the lock.
+        entry.isSupervised = entry.folder.isSupervised
+        let state = entry.folder.state()
+        if entry.isSupervised || state?.phase == .finished {
+            entry.state = state
+        } else if let state {
+            entry.state = state.after(
+                state.bootID == HostClock.bootID() ? .died : .rebooted, at: HostClock.now())
+            if !busy.contains(uid), entries[uid]?.isSupervised == true {
+                logger.warning("a pod's supervisor is gone", metadata: ["pod": "\(uid)"])
+            }
+        }
+        entries[uid] = entry
+        broadcast.send(uid)
+    }
+
+    // MARK: - PodRuntime
+
+    public func status(uid: String) -> PodRuntimeStatus? { entries[uid].map { Self.status(uid, $0) } }
+
+    public func list() -> [PodRuntimeStatus] { entries.map { Self.status($0.key, $0.value) } }
+
+    private static func status(_ uid: String, _ entry: Entry) -> PodRuntimeStatus {
+        PodRuntimeStatus(
+            uid: uid, namespace: entry.namespace, name: entry.name,
+            phase: entry.state?.phase ?? (entry.isStopping ? .finished : .active), address: entry.plan?.network.address,
+            startedAt: entry.state?.startedAt,
+            containers: entry.state?.containers ?? (entry.waiting.isEmpty ? unstarted(entry.plan) : entry.waiting),
+            problem: entry.problem, isSupervised: entry.isSupervised, remarks: entry.remarks)
+    }
+
+    private static func unstarted(_ plan: PodPlan?) -> [ContainerRecord] {
+        (plan?.containers ?? []).map {
+            ContainerRecord(
+                name: $0.name, kind: $0.kind, state: .waiting(reason: "ContainerCreating", message: ""))
+        }
+    }
+
+    public func ensure(_ request: PodRequest) async throws {
+        let uid = request.pod.uid
+        guard !uid.isEmpty, !uid.contains("/"), !uid.hasPrefix(".") else {
+            throw PodRuntimeError(.noSuchPod, "pod \(request.pod.key) has no uid that can name a folder")
+        }
+        guard busy.insert(uid).inserted else { return }
+        defer { busy.remove(uid) }
+        if entries[uid]?.plan == nil {
+            try prepare(request)
+            guard entries[uid]?.plan != nil else { return broadcast.send(uid) }
+        }
+        guard let entry = entries[uid], !entry.isSupervised, !entry.isStopping, entry.state?.phase != .finished else {
+            return
+        }
+        do {
+            try await supervisor.supervise(entry.folder)
+            entries[uid]?.problem = ""
+        } catch {
+            entries[uid]?.problem = error.message
+            broadcast.send(uid)
+            throw error
+        }
+        refresh(uid)
+    }
+
+    /// Plans the pod and writes its folder, or notes what it waits for.
+    private func prepare(_ request: PodRequest) throws {
+        let pod = request.pod
+        let uid = pod.uid
+        var entry = Entry(
+            folder: PodFolder(path: "\(podsFolder)/\(uid)"), namespace: pod.namespace, name: pod.name)
+        if let image = images.reload() {
+            logger.warning("the image table is not used", metadata: ["error": "\(image)"])
+        }
+        guard let address = pool.take() else {
+            throw PodRuntimeError(
+                .addressesExhausted, "no address is left in the pod network \(configuration.podCIDR)")
+        }
+        let isOnHost = pod.spec["hostNetwork"]?.bool == true
+        let outcome = PodPlanner(
+            request, images: images.table,
+            surroundings: PodPlanner.Surroundings(
+                hostAddress: hostAddress, searchPath: configuration.searchPath,
+                filesFolder: "\(entry.folder.path)/files",
+                bindsLowPorts: network.mode != .host || geteuid() == 0, isolation: network.isolation,
+                network: isOnHost ? .host(address: hostAddress) : network.plan(for: address, uid: uid))
+        ).plan()
+        entry.remarks = outcome.remarks
+        guard let plan = outcome.plan else {
+            pool.release(address)
+            entry.waiting = PodPlanner.containers(of: pod).map { name, kind in
+                let obstacle = outcome.obstacles[name]
+                return ContainerRecord(
+                    name: name, kind: kind,
+                    state: .waiting(
+                        reason: obstacle?.reason ?? "ContainerCreating", message: obstacle?.message ?? ""))
+            }
+            entries[uid] = entry
+            return
+        }
+        if isOnHost { pool.release(address) } else { entry.address = address }
+        do throws(SystemError) {
+            try write(plan, outcome.files, to: entry.folder)
+        } catch {
+            pool.release(address)
+            throw PodRuntimeError(.sandbox, "the pod's folder cannot be written: \(error)")
+        }
+        entry.plan = plan
+        entries[uid] = entry
+        follow(uid)
+    }
+
+    /// Fills a folder of another name and renames it: a pod's folder is complete or not there.
+    private func write(_ plan: PodPlan, _ files: [PodPlanner.RenderedFile], to folder: PodFolder) throws(SystemError) {
+        let new = PodFolder(path: "\(podsFolder)/.\(plan.uid)")
+        PodFiles.removeAll(new.path)
+        try PodFiles.makeFolders(new.path)
+        try new.write(plan)
+        for file in files {
+            let path = new.path + file.path.dropFirst(folder.path.utf8.count)
+            if let slash = path.lastIndex(of: "/") { try PodFiles.makeFolders(String(path[..<slash]), mode: 0o755) }
+            try PodFiles.replace(path, with: Array(file.content.utf8), mode: file.isExecutable ? 0o755 : 0o644)
+        }
+        guard rename(new.path, folder.path) == 0 else { throw .last("rename \(new.path)") }
+    }
+
+    public func stop(uid: String, gracePeriodSeconds: Int) async throws {
+        guard let entry = entries[uid] else { return }
+        entries[uid]?.isStopping = true
+        guard entry.plan != nil else { return broadcast.send(uid) }
+        do {
+            try entry.folder.write(StopCommand(gracePeriodSeconds: max(0, gracePeriodSeconds)))
+        } catch {
+            throw PodRuntimeError(.sandbox, "the order to stop cannot be written: \(error)")
+        }
+        refresh(uid)
+        guard entries[uid]?.isSupervised == false, entries[uid]?.state?.phase != .finished,
+            busy.insert(uid).inserted
+        else { return }
+        defer { busy.remove(uid) }
+        // Nobody obeys: what the lost supervisor left behind is ended here, and its last word written for it.
+        let state = entries[uid]?.state
+        await Self.endLeftovers(uid, entry.folder.state())
+        if var last = state, let lock = try? entry.folder.lock() {
+            last.phase = .finished
+            try? entry.folder.write(last)
+            close(lock)
+        }
+        refresh(uid)
+    }
+
+    public func remove(uid: String) async throws {
+        guard let entry = entries[uid] else { return }
+        guard busy.insert(uid).inserted else {
+            throw PodRuntimeError(.sandbox, "pod \(uid) is being set up or ended; try again")
+        }
+        defer { busy.remove(uid) }
+        if entry.plan != nil {
+            let table = ProcessTable()
+            for _ in 0..<200 where entry.folder.isSupervised {
+                if let state = entry.folder.state() { table.kill(state.supervisor) }
+                try? await Task.sleep(for: .milliseconds(10))
+            }
+            guard !entry.folder.isSupervised else {
+                throw PodRuntimeError(.sandbox, "the supervisor of pod \(uid) cannot be killed; try again")
+            }
+            await Self.endLeftovers(uid, entry.folder.state())
+        }
+        watch.remove(uid)
+        // Renamed first: a crash halfway leaves nothing that looks like a pod.
+        let doomed = "\(podsFolder)/.\(uid)"
+        PodFiles.removeAll(doomed)
+        rename(entry.folder.path, doomed)
+        PodFiles.removeAll(doomed)
+        if let address = entry.address { pool.release(address) }
+        entries[uid] = nil
+        broadcast.send(uid)
+    }
+
+    @concurrent
+    private static func endLeftovers(_ uid: String, _ state: PodState?) async {
+        Leftovers.end(uid: uid, state: state)
+    }
+
+    /// Ends all pods at once and removes the cluster's bridge and all folders: nothing of the runtime is left.
+    public func purge() async {
+        for uid in entries.keys { try? await remove(uid: uid) }
+        ClusterNetwork.remove(identity: configuration.folder)
+        PodFiles.removeAll(configuration.folder)
+    }
+}
