@@ -139,7 +139,8 @@ let package = Package(
         tests("OffloadingModel", ["JSONTree", "KubernetesModel"]),
         tests("Wire", ["JSONTree", "KubernetesModel"]),
         tests("Sessions", ["Wire", "JSONTree", "KubernetesModel"]),
-        tests("Scheduling", ["JSONTree", "KubernetesModel"]),
+        tests(
+            "Scheduling", ["JSONTree", "KubernetesModel"], resources: [.copy("scheduling-cases.jsonl.gz")]),
         tests("Digests", []),
         tests("TLSTransport", ["Digests", nioCore, nioPosix, nioEmbedded]),
         tests(

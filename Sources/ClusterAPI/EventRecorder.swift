@@ -94,7 +94,7 @@ public final class EventRecorder: Sendable {
             [
                 "involvedObject": involved, "reason": .string(reason), "message": .string(message), "source": source,
                 "firstTimestamp": .string(time), "lastTimestamp": .string(time), "count": 1,
-                "type": .string(severity.rawValue), "eventTime": nil, "reportingComponent": .string(component),
+                "type": .string(severity.rawValue), "eventTime": .null, "reportingComponent": .string(component),
                 "reportingInstance": .string(host),
             ])
     }

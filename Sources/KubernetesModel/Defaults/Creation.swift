@@ -23,7 +23,7 @@ public enum Creation {
         case "customresourcedefinitions.apiextensions.k8s.io":
             let stored = json["spec"]?["versions"]?.array?.first { $0["storage"]?.bool == true }
             json["status"] = [
-                "conditions": nil, "acceptedNames": ["plural": "", "kind": ""],
+                "conditions": .null, "acceptedNames": ["plural": "", "kind": ""],
                 "storedVersions": .array([stored?["name"] ?? ""]),
             ]
         default: break

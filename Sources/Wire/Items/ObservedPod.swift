@@ -23,10 +23,14 @@ public struct ObservedPod: Sendable, Hashable {
     public var status: JSON
     /// Where the edge could not create the pod. Absent means that it could.
     public var refused: Refusal?
+    /// The pod that was to end has ended, and the edge has nothing of it any more. Absent means false.
+    public var isGone: Bool
 
     public init(
-        originUID: String, edgeUID: String, status: JSON = .object(JSONObject()), refused: Refusal? = nil
+        originUID: String, edgeUID: String, status: JSON = .object(JSONObject()), refused: Refusal? = nil,
+        isGone: Bool = false
     ) {
+        self.isGone = isGone
         self.originUID = originUID
         self.edgeUID = edgeUID
         self.status = status
@@ -37,6 +41,7 @@ public struct ObservedPod: Sendable, Hashable {
         originUID = try fields.string("originUID", limit: 128)
         edgeUID = try fields.optionalString("edgeUID", limit: 128) ?? ""
         status = .object(try fields.optionalObject("status")?.object ?? JSONObject())
+        isGone = try fields.optionalBool("gone") ?? false
         if let refusal = try fields.optionalObject("refused") {
             refused = Refusal(
                 reason: try refusal.string("reason", limit: 128), message: try refusal.string("message", limit: 4096))
@@ -50,6 +55,7 @@ public struct ObservedPod: Sendable, Hashable {
         if let refused {
             json["refused"] = ["reason": .string(refused.reason), "message": .string(refused.message)]
         }
+        if isGone { json["gone"] = true }
         return json
     }
 }

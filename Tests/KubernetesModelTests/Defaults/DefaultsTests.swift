@@ -120,7 +120,7 @@ struct DefaultsTests {
         ])
         #expect(Defaults.applied(to: [:], schema: schema) == ["spec": ["colour": "blue", "size": 3]])
         #expect(
-            Defaults.applied(to: ["spec": ["colour": nil, "size": nil, "list": [[:]]]], schema: schema)
-                == ["spec": ["colour": "red", "size": nil, "list": [["on": true]]]])
+            Defaults.applied(to: ["spec": ["colour": .null, "size": .null, "list": [[:]]]], schema: schema)
+                == ["spec": ["colour": "red", "size": .null, "list": [["on": true]]]])
     }
 }

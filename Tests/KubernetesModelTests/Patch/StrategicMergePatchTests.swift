@@ -98,8 +98,8 @@ struct StrategicMergePatchTests {
     func replaced() throws {
         let result = try apply(
             [
-                "metadata": ["labels": ["a": nil, "b": "2"]],
-                "spec": ["containers": [["name": "n", "command": ["x"], "$setElementOrder/env": [], "tty": nil]]],
+                "metadata": ["labels": ["a": .null, "b": "2"]],
+                "spec": ["containers": [["name": "n", "command": ["x"], "$setElementOrder/env": [], "tty": .null]]],
             ], ["metadata": ["labels": ["a": "1"]], "spec": ["containers": [["name": "n", "command": ["a", "b"]]]]])
         #expect(
             result == ["metadata": ["labels": ["b": "2"]], "spec": ["containers": [["name": "n", "command": ["x"]]]]])

@@ -35,10 +35,10 @@ struct SchemaDecoderTests {
     func zeroValues() throws {
         let result = try decode(
             [
-                "metadata": ["name": "p", "creationTimestamp": nil, "labels": [:], "generateName": ""],
+                "metadata": ["name": "p", "creationTimestamp": .null, "labels": [:], "generateName": ""],
                 "spec": [
                     "hostNetwork": false, "automountServiceAccountToken": false, "nodeName": "", "tolerations": [],
-                    "terminationGracePeriodSeconds": 0, "securityContext": [:], "nodeSelector": ["a": nil],
+                    "terminationGracePeriodSeconds": 0, "securityContext": [:], "nodeSelector": ["a": .null],
                     "containers": [["name": "c", "tty": false, "env": [["name": "A", "value": ""]]]],
                 ],
             ], as: .pods)

@@ -1,0 +1,25 @@
+/// How the hub behaves; every field has a default that suits production.
+public struct HubConfiguration: Sendable, Hashable {
+    /// The id of the origin cluster: a UUID.
+    public var clusterID: String
+    public var clusterName: String
+    /// The hub's version, as the edges and the virtual nodes show it.
+    public var version: String
+    /// What the virtual nodes give as their kubelet's address: where the hub can be reached from the origin.
+    public var nodeAddress = "127.0.0.1"
+    /// How long a withdrawal waits for the edge to confirm that everything is gone, before it ends without it: an edge that
+    /// is away must not hold up anybody.
+    public var withdrawalDeadline: Duration = .seconds(20)
+    /// From the last answer until an edge is Lost rather than Disconnected.
+    public var lostAfter: Duration = .seconds(300)
+    /// Between probes of the edge's pod network.
+    public var probeInterval: Duration = .seconds(1)
+    /// Probes in a row that may fail before NETWORKING is no longer Established.
+    public var probeLosses = 3
+
+    public init(clusterID: String, clusterName: String, version: String) {
+        self.clusterID = clusterID
+        self.clusterName = clusterName
+        self.version = version
+    }
+}

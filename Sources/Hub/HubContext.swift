@@ -1,0 +1,68 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+import Logging
+import OffloadingModel
+
+/// What all of the hub's reconcilers share: the cluster, the local copies of it, and what is known of the edges.
+struct HubContext: Sendable {
+    let configuration: HubConfiguration
+    let cluster: any ClusterAPI
+    let foreignClusters: Informer
+    let offloadings: Informer
+    let namespaces: Informer
+    let nodes: Informer
+    let pods: Informer
+    let edges: EdgeDirectory
+    let desired: DesiredState
+    let events: EventRecorder
+    let logger: Logger
+    /// Seconds since 1970, for timestamps that people read; never for deciding who is alive.
+    let now: @Sendable () -> Int
+
+    /// The index of pods by the node they are bound to.
+    static let byNode = "node"
+
+    init(
+        configuration: HubConfiguration, cluster: any ClusterAPI, events: EventRecorder, logger: Logger,
+        now: @escaping @Sendable () -> Int
+    ) {
+        self.configuration = configuration
+        self.cluster = cluster
+        self.events = events
+        self.logger = logger
+        self.now = now
+        foreignClusters = Informer(cluster, .foreignClusters, logger: logger)
+        offloadings = Informer(cluster, .namespaceOffloadings, logger: logger)
+        namespaces = Informer(cluster, .namespaces, logger: logger)
+        nodes = Informer(cluster, .nodes, labelSelector: "\(Names.typeLabel)=\(Names.virtualNodeType)", logger: logger)
+        pods = Informer(cluster, .pods, logger: logger)
+        pods.addIndex(Self.byNode) { $0.spec["nodeName"]?.string.map { [$0] } ?? [] }
+        edges = EdgeDirectory()
+        desired = DesiredState()
+    }
+
+    var informers: [Informer] { [foreignClusters, offloadings, namespaces, nodes, pods] }
+
+    /// How a namespace is offloaded; `nil` where it is not.
+    func offloading(_ namespace: String) -> NamespaceOffloading? {
+        offloadings.get(namespace: namespace, name: Names.offloading).map(NamespaceOffloading.init)
+    }
+
+    /// Where a namespace belongs; `nil` where it is not offloaded.
+    func plan(_ namespace: String) -> OffloadingPlan? {
+        guard let offloading = offloading(namespace), !offloading.object.isBeingDeleted,
+            namespaces.get(name: namespace)?.isBeingDeleted == false
+        else { return nil }
+        return plan(offloading)
+    }
+
+    func plan(_ offloading: NamespaceOffloading) -> OffloadingPlan {
+        OffloadingPlan(
+            offloading, edges: edges.views, originName: configuration.clusterName,
+            originHash: configuration.clusterID.filter(\.isHexDigit).lowercased())
+    }
+
+    /// The pods bound to an edge's virtual node.
+    func pods(boundTo node: String) -> [KubernetesObject] { pods.objects(index: Self.byNode, node) }
+}

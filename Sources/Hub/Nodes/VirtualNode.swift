@@ -1,0 +1,93 @@
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+import Scheduling
+import Wire
+
+/// The node that stands for an edge: a pure function of the peering and of what the edge says.
+enum VirtualNode {
+    /// Labels that say what a node is: an edge's own labels may not overrule them.
+    private static func fixedLabels(_ cluster: ForeignCluster, _ edge: AdvertiseMessage) -> [String: String] {
+        [
+            Names.typeLabel: Names.virtualNodeType, Names.remoteClusterIDLabel: cluster.clusterID,
+            Names.roleLabel: "agent", "kubernetes.io/hostname": cluster.virtualNode,
+            "kubernetes.io/arch": edge.architecture, "kubernetes.io/os": edge.operatingSystem,
+            "node.kubernetes.io/exclude-from-external-load-balancers": "true",
+        ]
+    }
+
+    static func labels(_ cluster: ForeignCluster, _ edge: AdvertiseMessage) -> [String: String] {
+        edge.labels.merging(fixedLabels(cluster, edge)) { _, fixed in fixed }
+    }
+
+    /// The node without its status.
+    ///
+    /// - Parameter before: the node as it is; what others put there (cordons, taints, labels) stays.
+    static func node(
+        _ cluster: ForeignCluster, _ edge: AdvertiseMessage, state: EdgeState, before: KubernetesObject?
+    ) -> KubernetesObject {
+        var node = before ?? KubernetesObject(.nodes, name: cluster.virtualNode)
+        node.labels = node.labels.merging(labels(cluster, edge)) { _, new in new }
+        var annotations = node.annotations
+        annotations[Names.edgeStateAnnotation] = state.rawValue
+        node.annotations = annotations
+        var taints = (node.spec["taints"]?.array ?? []).filter { taint in
+            guard let key = taint["key"]?.string else { return false }
+            return key != Names.virtualNodeTaint && key != unreachableTaint
+        }
+        taints.append(["key": .string(Names.virtualNodeTaint), "value": "true", "effect": "NoExecute"])
+        if state == .disconnected || state == .lost {
+            taints.append(["key": .string(unreachableTaint), "effect": "NoSchedule"])
+        }
+        var spec = node.spec
+        if spec["taints"] != .array(taints) { spec["taints"] = .array(taints) }
+        if state == .draining { spec["unschedulable"] = true }
+        spec["providerID"] = .string("causeway://\(cluster.clusterID)")
+        node.spec = spec
+        return node
+    }
+
+    private static let unreachableTaint = "node.kubernetes.io/unreachable"
+
+    /// The node's status.
+    ///
+    /// - Parameters:
+    ///   - address: where the node's kubelet endpoint is, which is the hub itself.
+    ///   - now: seconds since 1970.
+    static func status(
+        _ edge: AdvertiseMessage, state: EdgeState, isNetworkUp: Bool, address: String, before: JSON, now: Int
+    ) -> JSON {
+        var status = before
+        status["capacity"] = JSON(edge.capacity)
+        status["allocatable"] = JSON(edge.allocatable)
+        status["addresses"] = [["type": "InternalIP", "address": .string(address)]]
+        status["daemonEndpoints"] = ["kubeletEndpoint": ["Port": 10250]]
+        status["nodeInfo"] = [
+            "architecture": .string(edge.architecture), "operatingSystem": .string(edge.operatingSystem),
+            "kubeletVersion": .string(edge.kubeletVersion), "kubeProxyVersion": "", "machineID": "", "systemUUID": "",
+            "bootID": "", "kernelVersion": .string(edge.kernelVersion), "osImage": "Causeway",
+            "containerRuntimeVersion": "causeway://1",
+        ]
+        var conditions = before["conditions"]
+        func set(_ type: String, _ value: String, _ reason: String, _ message: String) {
+            Conditions.set(type, status: value, reason: reason, message: message, now: now, in: &conditions)
+        }
+        switch state {
+        case .joining: set("Ready", "False", "EdgeJoining", "the edge has not been heard of yet")
+        case .ready, .suspect, .draining: set("Ready", "True", "EdgeReady", "the edge answers through its agent")
+        case .degraded: set("Ready", "False", "EdgeDegraded", "the agent answers, its cluster does not")
+        case .disconnected, .lost:
+            set("Ready", "Unknown", "EdgeUnreachable", "the edge's agent does not answer; the hub goes on dialling it")
+        case .left: set("Ready", "False", "EdgeLeft", "the peering was withdrawn")
+        }
+        set("MemoryPressure", "False", "EdgeHasSufficientMemory", "")
+        set("DiskPressure", "False", "EdgeHasNoDiskPressure", "")
+        set("PIDPressure", "False", "EdgeHasSufficientPID", "")
+        set(
+            "NetworkUnavailable", isNetworkUp ? "False" : "True",
+            isNetworkUp ? "PeeringNetworkUp" : "PeeringNetworkDown",
+            isNetworkUp ? "a stream through the peering is answered from the edge's pod network" : "")
+        status["conditions"] = conditions
+        return status
+    }
+}

@@ -1,0 +1,95 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+import Wire
+
+/// Keeps the offloading of one namespace: what the edges shall hold, what its status says, and its end.
+struct OffloadingReconciler: Sendable {
+    let context: HubContext
+
+    /// - Parameter namespace: the key: a namespace's name.
+    func reconcile(_ namespace: String) async throws -> Requeue {
+        guard let offloading = context.offloading(namespace), offloading.object.name == Names.offloading else {
+            context.desired.set(.namespace(namespace), [:])
+            try await markScheduling(namespace, isEnabled: false)
+            return .none
+        }
+        if offloading.object.isBeingDeleted || context.namespaces.get(name: namespace)?.isBeingDeleted == true {
+            return try await terminate(offloading)
+        }
+        guard offloading.object.finalizers.contains(Names.offloadingFinalizer) else {
+            var object = offloading.object
+            object.finalizers.append(Names.offloadingFinalizer)
+            _ = try await context.cluster.update(.namespaceOffloadings, object)
+            return .none
+        }
+        let plan = context.plan(offloading)
+        context.desired.set(.namespace(namespace), desired(offloading, plan))
+        try await markScheduling(namespace, isEnabled: offloading.podOffloading != .local)
+        try await store(plan, offloading)
+        return .none
+    }
+
+    private func desired(_ offloading: NamespaceOffloading, _ plan: OffloadingPlan) -> [String: DesiredContent] {
+        let content = DesiredContent.namespace(
+            DesiredNamespace(
+                originName: offloading.namespace, remoteName: plan.remoteNamespace, mapping: offloading.mapping.rawValue
+            ))
+        return Dictionary(uniqueKeysWithValues: plan.selected.map { ($0, content) })
+    }
+
+    private func store(_ plan: OffloadingPlan, _ offloading: NamespaceOffloading) async throws {
+        let before = offloading.object.status
+        let after = plan.status(before: before, generation: offloading.object.generation, now: context.now())
+        if before != after {
+            var object = offloading.object
+            object.status = after
+            _ = try await context.cluster.updateStatus(.namespaceOffloadings, object)
+        }
+        if let problem = plan.problem {
+            await context.events.record(.warning, offloading.object, reason: "InvalidClusterSelector", problem)
+        }
+    }
+
+    /// The label by which webhooks and people see that the namespace's pods are treated specially.
+    private func markScheduling(_ namespace: String, isEnabled: Bool) async throws {
+        guard let object = context.namespaces.get(name: namespace), !object.isBeingDeleted,
+            (object.label(Names.schedulingEnabledLabel) == "true") != isEnabled
+        else { return }
+        let value: JSON = isEnabled ? "true" : .null
+        _ = try await context.cluster.merge(
+            .namespaces, name: namespace, ["metadata": ["labels": [Names.schedulingEnabledLabel: value]]])
+    }
+
+    // MARK: - The end
+
+    /// Takes everything back: first the pods on virtual nodes, then the remote namespaces. An edge that is away is not
+    /// waited for: it cleans up when it is heard again, as its desired set no longer has the namespace.
+    private func terminate(_ offloading: NamespaceOffloading) async throws -> Requeue {
+        let namespace = offloading.namespace
+        try await store(context.plan(offloading), offloading)
+        for edge in context.edges.all {
+            for pod in context.pods(boundTo: edge.node) where pod.namespace == namespace && !pod.isBeingDeleted {
+                try await context.cluster.deleteIfPresent(
+                    .pods, namespace: namespace, name: pod.name, DeleteOptions(uid: pod.uid))
+            }
+        }
+        context.desired.set(.namespace(namespace), [:])
+        try await markScheduling(namespace, isEnabled: false)
+        let isHeld = context.edges.all.contains { edge in
+            edge.isConnected
+                && edge.observed[.namespace(namespace)].map { $0.content.namespace?.state != .conflict } ?? false
+        }
+        guard !isHeld else { return .after(.seconds(1)) }
+        guard offloading.object.finalizers.contains(Names.offloadingFinalizer) else { return .none }
+        var object = offloading.object
+        object.finalizers.removeAll { $0 == Names.offloadingFinalizer }
+        do {
+            _ = try await context.cluster.update(.namespaceOffloadings, object)
+        } catch let error as APIError where error.isNotFound {
+            return .none
+        }
+        return .none
+    }
+}

@@ -1,0 +1,57 @@
+import OffloadingModel
+import Scheduling
+import Wire
+
+/// What the hub knows at run time of one edge: of its connection, of what it says, of what it runs.
+struct Edge: Sendable {
+    /// The ForeignCluster's name.
+    let name: String
+    let clusterID: String
+    /// The virtual node's name.
+    let node: String
+    var state: EdgeState
+    /// Whether an outgoing peering is wanted: it holds namespaces and takes pods.
+    var isWanted = false
+    /// Whether the agent answers now.
+    var isConnected = false
+    /// The last thing the edge said of itself.
+    var advertisement: AdvertiseMessage?
+    /// The labels of the virtual node, by which selectors pick the edge.
+    var labels: [String: String] = [:]
+    /// What the edge runs, as it said last.
+    var observed: [ItemKey: ObservedItem] = [:]
+    /// Whether `observed` has been whole since the hub started: before, an item that is missing may exist.
+    var isObservedComplete = false
+    /// Since when the edge has not answered; on the hub's own monotonic clock, never from before the hub's start.
+    var silentSince: ContinuousClock.Instant?
+    var authentication = PeeringCondition(.pending, "NotTried")
+    var network = PeeringCondition(.none, "NotTried")
+    var roundTripTime: Duration?
+    var agentVersion = ""
+    /// When the hub's certificate for this edge ends, in seconds since 1970; 0 while there is none.
+    var certificateNotAfter: Int64 = 0
+
+    init(name: String, clusterID: String, node: String, state: EdgeState = .joining) {
+        self.name = name
+        self.clusterID = clusterID
+        self.node = node
+        self.state = state
+    }
+
+    /// The edge as the offloading of namespaces sees it.
+    var view: EdgeView {
+        var namespaces: [String: RemoteNamespaceState] = [:]
+        for item in observed.values {
+            guard let namespace = item.content.namespace else { continue }
+            namespaces[namespace.remoteName] = RemoteNamespaceState(
+                phase: RemoteNamespaceState.Phase(rawValue: namespace.state.rawValue) ?? .failed,
+                message: namespace.message)
+        }
+        return EdgeView(
+            name: name, clusterID: clusterID, labels: labels, isActive: isWanted && advertisement != nil,
+            isConnected: isConnected, namespaces: namespaces)
+    }
+
+    /// Whether the edge runs, or may run, anything for the origin.
+    func holds(_ kind: String) -> Bool { observed.keys.contains { $0.kind == kind } }
+}

@@ -1,0 +1,67 @@
+import Synchronization
+import Wire
+
+/// What has changed about an edge.
+enum EdgeChange: Sendable, Hashable {
+    /// Its connection, its state or what it says of itself.
+    case status
+    /// What it runs: these items.
+    case observed([ItemKey])
+}
+
+/// All edges the hub knows at run time, for everybody who decides by them.
+///
+/// Small and local: a lock around values. Handlers run after the lock is released, on the changing task, in no fixed order
+/// with other changes: they add keys to work queues.
+final class EdgeDirectory: Sendable {
+    private struct State {
+        var edges: [String: Edge] = [:]
+        var byNode: [String: String] = [:]
+        var handlers: [@Sendable (String, EdgeChange) -> Void] = []
+    }
+
+    private let state = Mutex(State())
+
+    func onChange(_ handler: @escaping @Sendable (String, EdgeChange) -> Void) {
+        state.withLock { $0.handlers.append(handler) }
+    }
+
+    subscript(name: String) -> Edge? { state.withLock { $0.edges[name] } }
+
+    func edge(node: String) -> Edge? { state.withLock { state in state.byNode[node].flatMap { state.edges[$0] } } }
+
+    var all: [Edge] { state.withLock { state in state.edges.keys.sorted().compactMap { state.edges[$0] } } }
+
+    var views: [EdgeView] { all.map(\.view) }
+
+    func put(_ edge: Edge) {
+        state.withLock { state in
+            state.edges[edge.name] = edge
+            state.byNode[edge.node] = edge.name
+        }
+        tell(edge.name, .status)
+    }
+
+    func remove(_ name: String) {
+        let isGone = state.withLock { state -> Bool in
+            guard let edge = state.edges.removeValue(forKey: name) else { return false }
+            state.byNode[edge.node] = nil
+            return true
+        }
+        if isGone { tell(name, .status) }
+    }
+
+    /// Changes an edge and tells of it; nothing where it is not known.
+    func update(_ name: String, _ change: EdgeChange = .status, _ body: (inout Edge) -> Void) {
+        let isKnown = state.withLock { state -> Bool in
+            guard state.edges[name] != nil else { return false }
+            body(&state.edges[name, default: Edge(name: name, clusterID: "", node: "")])
+            return true
+        }
+        if isKnown { tell(name, change) }
+    }
+
+    private func tell(_ name: String, _ change: EdgeChange) {
+        for handler in state.withLock({ $0.handlers }) { handler(name, change) }
+    }
+}

@@ -1,0 +1,157 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+import Scheduling
+import Wire
+
+/// Keeps one pod of the origin and what its edge shall run for it equal, in both directions.
+struct PodReconciler: Sendable {
+    let context: HubContext
+
+    func reconcile(_ key: ObjectKey) async throws -> Requeue {
+        let item = ItemKey.pod(key.namespace, key.name)
+        guard let pod = context.pods[key], let node = pod.spec["nodeName"]?.string,
+            let edge = context.edges.edge(node: node)
+        else {
+            context.desired.set(item, [:])
+            return .none
+        }
+        if pod.isBeingDeleted { return try await end(pod, item, edge) }
+        if case .some(let requeue) = try await replaceIfUnreachable(pod, edge) { return requeue }
+        let plan = context.plan(pod.namespace)
+        guard let plan, plan.selected.contains(edge.name) else { return try await reject(pod, item, edge) }
+        context.desired.set(item, [edge.name: content(pod, plan)])
+        try await reflect(pod, item, edge)
+        return .none
+    }
+
+    /// What the edge shall have for every pod: called once before any edge is told anything.
+    func prepare() {
+        for pod in context.pods.objects {
+            guard let node = pod.spec["nodeName"]?.string, let edge = context.edges.edge(node: node) else { continue }
+            guard let plan = context.plan(pod.namespace), plan.selected.contains(edge.name) else { continue }
+            context.desired.set(.pod(pod.namespace, pod.name), [edge.name: content(pod, plan)])
+        }
+    }
+
+    private func content(_ pod: KubernetesObject, _ plan: OffloadingPlan) -> DesiredContent {
+        let remote = RemotePod.make(
+            from: pod, namespace: plan.remoteNamespace, originClusterID: context.configuration.clusterID)
+        return .pod(
+            DesiredPod(
+                originUID: pod.uid, remoteNamespace: plan.remoteNamespace, object: remote.json,
+                deletionGracePeriodSeconds: pod.isBeingDeleted ? pod.deletionGracePeriodSeconds ?? 30 : nil,
+                isFinished: Self.isFinished(pod)))
+    }
+
+    private static func isFinished(_ pod: KubernetesObject) -> Bool {
+        ["Succeeded", "Failed"].contains(pod.status["phase"]?.string)
+    }
+
+    /// What the edge has seen of this very pod: not of an earlier one of the same name.
+    private func observation(_ pod: KubernetesObject, _ item: ItemKey, _ edge: Edge) -> ObservedPod? {
+        guard let seen = edge.observed[item]?.content.pod, seen.originUID == pod.uid else { return nil }
+        return seen
+    }
+
+    // MARK: - Statuses
+
+    private func reflect(_ pod: KubernetesObject, _ item: ItemKey, _ edge: Edge) async throws {
+        guard edge.isConnected, let seen = observation(pod, item, edge) else { return }
+        if let refusal = seen.refused {
+            await context.events.record(
+                .warning, pod, reason: "FailedReflection", "edge \(edge.name) refused the pod: \(refusal.message)")
+            return
+        }
+        guard !seen.isGone, let status = PodStatusReflection.status(of: pod, remote: seen.status) else { return }
+        try await store(status, pod)
+    }
+
+    private func store(_ status: JSON, _ pod: KubernetesObject) async throws {
+        var object = pod
+        object.status = status
+        do {
+            _ = try await context.cluster.updateStatus(.pods, object)
+        } catch let error as APIError where error.isNotFound {
+            return
+        }
+    }
+
+    // MARK: - Pods that cannot stay
+
+    /// A pod on an edge to which its namespace is not, or no longer, offloaded.
+    private func reject(_ pod: KubernetesObject, _ item: ItemKey, _ edge: Edge) async throws -> Requeue {
+        context.desired.set(item, [:])
+        guard edge.isWanted, !Self.isFinished(pod) else { return .none }
+        var status = pod.status
+        let wasStarted = pod.status["startTime"]?.string != nil
+        status["phase"] = wasStarted ? "Failed" : "Pending"
+        status["reason"] = wasStarted ? "OffloadingAborted" : "OffloadingBackOff"
+        status["message"] = .string("namespace \(pod.namespace) is not offloaded to \(edge.name)")
+        if status != pod.status { try await store(status, pod) }
+        return .none
+    }
+
+    /// Replaces the pod when its edge has been away for as long as its namespace allows.
+    ///
+    /// - Returns: `nil` where the edge can be reached, or nothing is to be done about it.
+    private func replaceIfUnreachable(_ pod: KubernetesObject, _ edge: Edge) async throws -> Requeue? {
+        guard edge.state == .disconnected || edge.state == .lost, let since = edge.silentSince else { return nil }
+        if let status = PodStatusReflection.unreachable(pod, now: context.now()) { try await store(status, pod) }
+        guard !Self.isFinished(pod) else { return Requeue.none }
+        switch context.offloading(pod.namespace)?.disconnectPolicy
+            ?? .reschedule(after: NamespaceOffloading.defaultGracePeriod)
+        {
+        case .keep: return Requeue.none
+        case .reschedule(let grace):
+            let left = grace - (ContinuousClock.now - since)
+            guard left <= .zero else { return .after(left) }
+            await context.events.record(
+                .warning, pod, reason: "EdgeUnreachable",
+                "edge \(edge.name) has not answered for \(grace.components.seconds) s or more; the pod is replaced elsewhere"
+            )
+            try await forceDelete(pod)
+            return Requeue.none
+        }
+    }
+
+    /// The pod is to go: its edge ends it, then it is gone here; an edge that is away is not waited for longer than its
+    /// namespace allows.
+    private func end(_ pod: KubernetesObject, _ item: ItemKey, _ edge: Edge) async throws -> Requeue {
+        if let shall = context.desired[edge.name, item], shall.content.pod?.originUID == pod.uid {
+            if shall.content.pod?.deletionGracePeriodSeconds == nil,
+                let plan = context.plan(pod.namespace) ?? endingPlan(pod)
+            {
+                context.desired.set(item, [edge.name: content(pod, plan)])
+            }
+        } else if edge.isConnected, edge.isObservedComplete, observation(pod, item, edge) == nil {
+            // The edge never heard of it.
+            try await forceDelete(pod)
+            return .none
+        }
+        if let seen = observation(pod, item, edge), edge.isConnected {
+            if seen.isGone || seen.edgeUID.isEmpty {
+                try await forceDelete(pod)
+                return .none
+            }
+            if let status = PodStatusReflection.status(of: pod, remote: seen.status) { try await store(status, pod) }
+        }
+        guard !edge.isConnected else { return .after(.seconds(5)) }
+        if !edge.isWanted {
+            try await forceDelete(pod)
+            return .none
+        }
+        return try await replaceIfUnreachable(pod, edge) ?? .after(.seconds(1))
+    }
+
+    /// The plan of a namespace that is on its way out: its pods still end where they are.
+    private func endingPlan(_ pod: KubernetesObject) -> OffloadingPlan? {
+        context.offloading(pod.namespace).map(context.plan)
+    }
+
+    private func forceDelete(_ pod: KubernetesObject) async throws {
+        try await context.cluster.deleteIfPresent(
+            .pods, namespace: pod.namespace, name: pod.name, DeleteOptions(gracePeriodSeconds: 0, uid: pod.uid))
+    }
+}

@@ -1,0 +1,69 @@
+import JSONTree
+public import KubernetesModel
+import OffloadingModel
+
+/// The pod that an edge runs for a pod of the origin: what is sent, and what is not.
+///
+/// Pure. Decisions that were the origin's (which node, by which scheduler, under whose priority) stay there; whatever would
+/// give the pod rights on the edge's machines or its API is taken off.
+public enum RemotePod {
+    /// - Parameters:
+    ///   - pod: the origin's pod, bound to the edge's virtual node.
+    ///   - namespace: the namespace's name on the edge.
+    ///   - originClusterID: whose pod it is.
+    public static func make(from pod: KubernetesObject, namespace: String, originClusterID: String) -> KubernetesObject
+    {
+        var labels = pod.labels
+        labels[Names.originUIDLabel] = pod.uid
+        labels[Names.originClusterIDLabel] = originClusterID
+        labels[Names.managedByLabel] = Names.managedByValue
+        var annotations = pod.annotations
+        annotations["kubectl.kubernetes.io/last-applied-configuration"] = nil
+        var metadata: JSON = ["labels": JSON(labels)]
+        if !annotations.isEmpty { metadata["annotations"] = JSON(annotations) }
+        return KubernetesObject(
+            .pods, name: pod.name, namespace: namespace, ["metadata": metadata, "spec": spec(pod.spec)])
+    }
+
+    private static let droppedFields: Set<String> = [
+        // Decided at the origin.
+        "nodeName", "nodeSelector", "affinity", "topologySpreadConstraints", "schedulerName", "schedulingGates",
+        "priority", "priorityClassName", "preemptionPolicy", "runtimeClassName", "overhead",
+        // The edge's own service accounts are not the origin's.
+        "serviceAccountName", "serviceAccount", "automountServiceAccountToken", "imagePullSecrets",
+        // The edge's machines are not the origin's to use.
+        "hostNetwork", "hostPID", "hostIPC", "hostUsers",
+    ]
+
+    private static func spec(_ spec: JSON) -> JSON {
+        var object = spec.object ?? JSONObject()
+        object.filter { key, _ in !droppedFields.contains(key) }
+        var result = JSON.object(object)
+        result["automountServiceAccountToken"] = false
+        let tokenVolumes = Set(
+            (result["volumes"]?.array ?? []).compactMap { $0["name"]?.string }.filter {
+                $0.hasPrefix("kube-api-access-")
+            })
+        if !tokenVolumes.isEmpty { removeVolumes(tokenVolumes, from: &result) }
+        let tolerations = (result["tolerations"]?.array ?? []).filter { $0["key"]?.string != Names.virtualNodeTaint }
+        result["tolerations"] = tolerations.isEmpty ? nil : .array(tolerations)
+        return result
+    }
+
+    private static func removeVolumes(_ names: Set<String>, from spec: inout JSON) {
+        func without(_ list: JSON?) -> JSON? {
+            let rest = (list?.array ?? []).filter { !names.contains($0["name"]?.string ?? "") }
+            return rest.isEmpty ? nil : .array(rest)
+        }
+        spec["volumes"] = without(spec["volumes"])
+        for key in ["containers", "initContainers", "ephemeralContainers"] {
+            guard let containers = spec[key]?.array else { continue }
+            spec[key] = .array(
+                containers.map { container in
+                    var container = container
+                    container["volumeMounts"] = without(container["volumeMounts"])
+                    return container
+                })
+        }
+    }
+}

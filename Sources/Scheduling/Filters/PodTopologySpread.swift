@@ -1,0 +1,42 @@
+import KubernetesModel
+
+/// Keeps a pod off nodes where it would break a `DoNotSchedule` spread constraint.
+///
+/// The skew of a domain is its counted pods, with this one if its own constraint counts it, less the fewest of any domain.
+struct PodTopologySpread: NodeFilter {
+    static let name = "PodTopologySpread"
+
+    private struct Bound {
+        let counts: SpreadCounts
+        /// The most pods a domain may have for this one to join.
+        let most: Int
+    }
+
+    private let bounds: [Bound]
+
+    init(_ pod: PendingPod, _ snapshot: inout ClusterSnapshot) {
+        let hard = pod.constraints.filter { $0.isHard }
+        var bounds: [Bound] = []
+        for constraint in hard {
+            let counts = snapshot.counts(for: SpreadRule(constraint, of: pod, among: hard))
+            let countsItself = constraint.selector?.matches(pod.asPlaced.labels) ?? false
+            // Too few domains: as if there was an empty one.
+            let fewest = counts.domainCount < constraint.minDomains ? 0 : counts.fewestPods
+            bounds.append(Bound(counts: counts, most: constraint.maxSkew + fewest - (countsItself ? 1 : 0)))
+        }
+        self.bounds = bounds
+    }
+
+    func refusal(of entry: SnapshotNode) -> Refusal? {
+        for bound in bounds {
+            guard let domain = bound.counts.domain(ofNodeAt: entry.place) else {
+                return Refusal(
+                    Self.name, ["node(s) didn't match pod topology spread constraints (missing required label)"])
+            }
+            if bound.counts.pods(inDomain: domain) > bound.most {
+                return Refusal(Self.name, ["node(s) didn't match pod topology spread constraints"])
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,33 @@
+/// The spread scheduler: a snapshot of the cluster and the rule for ties. Pure; whoever owns it feeds changes and acts on decisions.
+public struct SpreadScheduler: Sendable {
+    /// What is known of nodes and pods; pods that were decided upon must be put in, or the next decision overlooks them.
+    public var snapshot: ClusterSnapshot
+    private let ties: TieBreak
+
+    /// - Parameter seed: settles ties; see `TieBreak`'s rule: fewest pods on the node, then a hash of seed, pod and node.
+    public init(seed: UInt64 = 0, snapshot: ClusterSnapshot = ClusterSnapshot()) {
+        self.snapshot = snapshot
+        ties = TieBreak(seed: seed)
+    }
+
+    /// What every node is worth to a pod.
+    ///
+    /// - Parameter exclusions: nodes that rejected the pod before, with the reason.
+    public mutating func evaluate(_ pod: PendingPod, excluding exclusions: [String: String] = [:]) -> Evaluation {
+        SchedulingCycle(pod, &snapshot, exclusions: exclusions).evaluate(snapshot)
+    }
+
+    /// The node a pod should get, and why; `node` is `nil` where none will do.
+    public mutating func decide(_ pod: PendingPod, excluding exclusions: [String: String] = [:]) -> SchedulingDecision {
+        let evaluation = evaluate(pod, excluding: exclusions)
+        let node = ties.choose(among: evaluation.best, for: pod.key)?.node
+        return SchedulingDecision(node: node, evaluation: evaluation)
+    }
+}
+
+/// Where a pod should run, with what was found out on the way.
+public struct SchedulingDecision: Sendable {
+    /// `nil` where no node will do.
+    public let node: String?
+    public let evaluation: Evaluation
+}
