@@ -23,7 +23,7 @@ extension ClusterAPIContract {
             let held = try await api.get(.configMaps, namespace: namespace, name: "a")
             try promise(held.isBeingDeleted, "marked")
             _ = try await api.merge(
-                .configMaps, namespace: namespace, name: "a", ["metadata": ["finalizers": nil]])
+                .configMaps, namespace: namespace, name: "a", ["metadata": ["finalizers": .null]])
             try promise(try await api.find(.configMaps, namespace: namespace, name: "a") == nil, "gone")
         },
         Promise(description: "a bound pod has its grace period, an unbound one goes at once") { api, namespace in

@@ -99,7 +99,7 @@ extension ClusterAPIContract {
         Promise(description: "merge and JSON patches change what they name") { api, namespace in
             _ = try await api.create(.configMaps, configMap("a", namespace, labels: ["x": "y"]))
             let merged = try await api.merge(
-                .configMaps, namespace: namespace, name: "a", ["data": ["w": "2"], "metadata": ["labels": nil]])
+                .configMaps, namespace: namespace, name: "a", ["data": ["w": "2"], "metadata": ["labels": .null]])
             try promise(merged.json["data"] == ["v": "1", "w": "2"] && merged.labels.isEmpty, "merge")
             let operations: JSON = [["op": "replace", "path": "/data/v", "value": "5"]]
             let patched = try await api.patch(

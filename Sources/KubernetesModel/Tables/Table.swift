@@ -20,7 +20,7 @@ public enum Table {
     ) -> JSON {
         [
             "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
-            "columnDefinitions": includesColumns ? .array(columns.columns.map(\.json)) : nil,
+            "columnDefinitions": includesColumns ? .array(columns.columns.map(\.json)) : .null,
             "rows": .array(
                 objects.map { object in
                     var row: JSON = ["cells": .array(columns.row(object, now))]
