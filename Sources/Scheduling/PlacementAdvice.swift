@@ -1,0 +1,19 @@
+public import KubernetesModel
+
+/// What the owner of the edges knows that a scheduler cannot see in the cluster.
+///
+/// Asked before every decision, from any task: answers come from memory, at once.
+public protocol PlacementAdvice: Sendable {
+    /// Nodes that rejected the pod a short while ago, with the reason; a node whose back-off is over is left out.
+    func excludedNodes(for pod: KubernetesObject) -> [String: String]
+
+    /// The state of the edge behind a node; `ready` for ordinary nodes.
+    func state(ofNode node: KubernetesObject) -> EdgeState
+}
+
+/// The advice of a cluster without edges: every node is an ordinary one.
+public struct OrdinaryNodes: PlacementAdvice {
+    public init() {}
+    public func excludedNodes(for pod: KubernetesObject) -> [String: String] { [:] }
+    public func state(ofNode node: KubernetesObject) -> EdgeState { .ready }
+}
