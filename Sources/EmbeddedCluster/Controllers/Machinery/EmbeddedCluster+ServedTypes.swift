@@ -1,0 +1,5 @@
+public import KubernetesModel
+
+extension EmbeddedCluster: ServedTypes {
+    public func resourceTypes() async -> [ResourceType] { servedTypes }
+}
