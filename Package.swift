@@ -83,7 +83,10 @@ let package = Package(
         library("ClusterAPI", ["JSONTree", "KubernetesModel", logging, collections]),
         library(
             "KubernetesClient",
-            ["ClusterAPI", "HTTPTransport", "TLSTransport", "JSONTree", "KubernetesModel", nioCore, nioHTTP1, logging, yams]),
+            [
+                "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "JSONTree", "KubernetesModel", nioCore, nioPosix,
+                nioHTTP1, logging, yams,
+            ]),
         library("SchedulerLoop", ["Scheduling", "ClusterAPI", "JSONTree", "KubernetesModel", logging]),
         library("PodHost", ["CLinuxShims", "PodRecords", "JSONTree"]),
         library("PodRuntime", ["PodHost", "PodRecords", "ClusterAPI", "JSONTree", "KubernetesModel", "Digests", logging, subprocess, yams]),
@@ -147,7 +150,12 @@ let package = Package(
             "PeerTransport", ["TLSTransport", "Wire", "Sessions", "JSONTree", "KubernetesModel", "TestKit", nioCore, nioPosix, nioEmbedded]),
         tests("HTTPTransport", ["TLSTransport", "TestKit", nioCore, nioPosix, nioHTTP1, nioEmbedded]),
         tests("ClusterAPI", ["TestKit", "JSONTree", "KubernetesModel", logging]),
-        tests("KubernetesClient", ["ClusterAPI", "HTTPTransport", "TLSTransport", "TestKit", "JSONTree", "KubernetesModel"]),
+        tests(
+            "KubernetesClient",
+            [
+                "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioPosix,
+                nioHTTP1, logging,
+            ]),
         tests("SchedulerLoop", ["Scheduling", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
         tests("PodRecords", ["JSONTree"]),
         tests("PodRuntime", ["PodHost", "PodRecords", "causeway-supervisor", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),

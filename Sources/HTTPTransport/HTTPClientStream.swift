@@ -21,12 +21,14 @@ public struct HTTPClientStream: Sendable {
 
         let sequence: HTTPClientStreamSource.Producer
 
-        /// Iterates the pieces.
-        public struct AsyncIterator: AsyncIteratorProtocol {
-            var iterator: HTTPClientStreamSource.Producer.AsyncIterator
+        /// Iterates the pieces. Holds no state of its own, so a decoder may keep it and ask piece by piece.
+        public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
+            // NIO's iterator only refers to locked storage; it is not marked Sendable to keep consumers single, and the
+            // decoders that hold this one are actors, which are.
+            nonisolated(unsafe) let iterator: HTTPClientStreamSource.Producer.AsyncIterator
 
             /// The next piece, or nil at the body's end.
-            public mutating func next() async throws -> ByteBuffer? {
+            public func next() async throws -> ByteBuffer? {
                 let piece = try await iterator.next()
                 // The producer ends quietly when its consumer is cancelled, which would look like the body's end.
                 if piece == nil { try Task.checkCancellation() }

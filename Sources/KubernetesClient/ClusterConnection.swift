@@ -1,0 +1,28 @@
+public import HTTPTransport
+public import TLSTransport
+
+/// Everything that is needed to talk to one cluster's API server.
+public struct ClusterConnection: Sendable {
+    /// The name of the context or whatever else tells this cluster from others in messages.
+    public var name: String
+    /// The API server.
+    public var endpoint: HTTPEndpoint
+    /// Whom to believe and who to be; nil for plain HTTP to loopback.
+    public var tls: TLSConfiguration?
+    /// What goes into the `Authorization` header; nil sends none.
+    public var token: BearerToken?
+    /// The namespace to use where none is given.
+    public var namespace: String
+
+    /// Makes a connection of its parts.
+    public init(
+        name: String, endpoint: HTTPEndpoint, tls: TLSConfiguration?, token: BearerToken? = nil,
+        namespace: String = "default"
+    ) {
+        self.name = name
+        self.endpoint = endpoint
+        self.tls = tls
+        self.token = token
+        self.namespace = namespace
+    }
+}

@@ -1,0 +1,136 @@
+import ClusterAPI
+public import HTTPTransport
+public import JSONTree
+import KubernetesModel
+public import Logging
+public import NIOCore
+import NIOHTTP1
+import NIOPosix
+import TLSTransport
+
+/// A real API server behind ``ClusterAPI``: JSON over HTTPS, a pool for requests, a connection per watch and log.
+///
+/// Keeps no copy of anything; that is an informer's work. Requests that the server asks to repeat (`Retry-After`) are
+/// repeated here; everything else that fails is the caller's to repeat.
+public final class KubernetesClient: Sendable {
+    /// What it is connected to.
+    public let connection: ClusterConnection
+
+    let configuration: KubernetesClientConfiguration
+    let http: HTTPClient
+    let logger: Logger
+
+    /// Makes a client; nothing is connected yet.
+    ///
+    /// - Throws: `TLSError` or `HTTPTransportError` if the connection's parts do not fit together.
+    public init(
+        _ connection: ClusterConnection,
+        configuration: KubernetesClientConfiguration = KubernetesClientConfiguration(),
+        group: any EventLoopGroup,
+        logger: Logger
+    ) throws {
+        self.connection = connection
+        self.configuration = configuration
+        self.logger = logger
+        let tls = try connection.tls.map { TLSContextBox(try TLSContext($0)) }
+        http = try HTTPClient(endpoint: connection.endpoint, tls: tls, group: group, configuration: configuration.http)
+    }
+
+    /// As the other initialiser, on event loops that the process shares.
+    public convenience init(
+        _ connection: ClusterConnection,
+        configuration: KubernetesClientConfiguration = KubernetesClientConfiguration(),
+        logger: Logger
+    ) throws {
+        try self.init(
+            connection, configuration: configuration, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+    }
+
+    /// Closes idle connections and refuses further requests; watches end with their tasks. Idempotent.
+    public func shutDown() {
+        http.shutDown()
+    }
+
+    /// Gets a document that is not an object of a resource, such as `/version` or `/apis`.
+    ///
+    /// - Parameter path: percent-encoded, with a leading slash, without a query.
+    /// - Throws: as ``ClusterAPI``.
+    public func document(_ path: String, query: HTTPQuery = HTTPQuery()) async throws -> JSON {
+        try await json(APIRequest(.GET, path, query: query))
+    }
+
+    /// The server's version.
+    public func version() async throws -> ServerVersion {
+        ServerVersion(try await document("/version"))
+    }
+
+    /// Sends a request and returns the document that answers it.
+    func json(_ request: APIRequest) async throws -> JSON {
+        let body = try await send(request)
+        do {
+            return try JSON(parsing: body.readableBytesView, limits: Self.limits(configuration.http.maxBodyBytes))
+        } catch {
+            throw ClusterUnreachable(
+                "\(http.endpoint) answered \(request) with something that is not JSON: \(error). Is it an API server?")
+        }
+    }
+
+    /// Sends a request, again where the server asks for it, and returns the body of a success.
+    private func send(_ request: APIRequest) async throws -> ByteBuffer {
+        var attempt = 0
+        while true {
+            let response: HTTPClientResponse
+            do {
+                response = try await http.execute(try makeRequest(request))
+            } catch {
+                throw explain(error)
+            }
+            if (200..<300).contains(response.status.code) { return response.body }
+            let refusal = APIRefusal(response.status, response.headers, response.body, request)
+            guard attempt < configuration.retryLimit, let wait = refusal.retryAfter,
+                wait <= configuration.longestRetryWait
+            else { throw refusal.error }
+            attempt += 1
+            logger.debug(
+                "api server asks to wait",
+                metadata: ["request": "\(request)", "wait": "\(wait)", "attempt": "\(attempt)"])
+            try await Task.sleep(for: wait)
+        }
+    }
+
+    /// Opens a response whose body goes on, on a connection of its own.
+    func stream(_ request: APIRequest, silenceLimit: Duration?) async throws -> HTTPClientStream {
+        do {
+            let stream = try await http.stream(try makeRequest(request), silenceLimit: silenceLimit)
+            guard !(200..<300).contains(stream.status.code) else { return stream }
+            let body = try await stream.collect(upTo: 1024 * 1024)
+            throw APIRefusal(stream.status, stream.headers, body, request).error
+        } catch {
+            throw explain(error)
+        }
+    }
+
+    /// Failures below the API become the one error that means "no answer came"; others stay what they are.
+    func explain(_ error: any Error) -> any Error {
+        switch error {
+        case let error as HTTPTransportError: ClusterUnreachable(error.message)
+        case let error as KubeconfigError: ClusterUnreachable("\(error)")
+        default: error
+        }
+    }
+
+    static func limits(_ bytes: Int) -> JSONLimits {
+        JSONLimits(bytes: bytes, values: 10_000_000)
+    }
+
+    private func makeRequest(_ request: APIRequest) throws -> HTTPClientRequest {
+        var headers: HTTPHeaders = ["User-Agent": configuration.userAgent, "Accept": request.accept]
+        if let token = try connection.token?.current() { headers.add(name: "Authorization", value: "Bearer \(token)") }
+        var body: ByteBuffer?
+        if let content = request.body {
+            headers.add(name: "Content-Type", value: request.contentType)
+            body = ByteBuffer(bytes: content.encoded())
+        }
+        return HTTPClientRequest(request.method, request.target, headers: headers, body: body)
+    }
+}
