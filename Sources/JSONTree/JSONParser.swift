@@ -18,6 +18,22 @@ extension JSON {
         }
     }
 
+    /// Parses one JSON text in which keys may come twice, as Kubernetes' decoder does: the last wins.
+    ///
+    /// - Parameter duplicates: gets the path of each key that came again, such as `spec.containers[0].name`.
+    public init(
+        parsing bytes: some Collection<UInt8>, limits: JSONLimits = .standard, duplicates: inout [String]
+    ) throws(JSONError) {
+        let (result, found): (Result<JSON, JSONError>, [String]) = Array(bytes).withUnsafeBufferPointer { buffer in
+            var parser = JSONParser(buffer, limits: limits)
+            parser.allowsDuplicates = true
+            let result = parser.parse()
+            return (result, parser.duplicates)
+        }
+        duplicates += found
+        self = try result.get()
+    }
+
     /// Parses one JSON text held in a string.
     public init(parsing text: String, limits: JSONLimits = .standard) throws(JSONError) {
         try self.init(parsing: Array(text.utf8), limits: limits)
@@ -30,6 +46,10 @@ struct JSONParser {
     private let limits: JSONLimits
     private var at = 0
     private var values = 0
+    var allowsDuplicates = false
+    private(set) var duplicates: [String] = []
+    /// Where the parser is, kept only where duplicates are allowed: `.name` and `[index]`.
+    private var path: [String] = []
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits) {
         self.bytes = bytes
@@ -114,7 +134,8 @@ struct JSONParser {
             guard current == UInt8(ascii: "\"") else { throw fail(.syntax, "expected a member's name") }
             let start = at
             let key = try string()
-            guard !object.contains(key) else {
+            let isDuplicate = object.contains(key)
+            if isDuplicate, !allowsDuplicates {
                 at = start
                 throw fail(.duplicateKey, "the key \"\(key.prefix(64))\" appears twice")
             }
@@ -122,7 +143,14 @@ struct JSONParser {
             guard current == UInt8(ascii: ":") else { throw fail(.syntax, "expected ':' after a member's name") }
             at += 1
             skipSpace()
-            object.append(key, try value(depth: depth))
+            if allowsDuplicates { path.append(path.isEmpty ? key : ".\(key)") }
+            if isDuplicate {
+                if duplicates.count < 100 { duplicates.append(path.joined()) }
+                object[key] = try value(depth: depth)
+            } else {
+                object.append(key, try value(depth: depth))
+            }
+            if allowsDuplicates { path.removeLast() }
             skipSpace()
             switch current {
             case UInt8(ascii: ","):
@@ -144,7 +172,9 @@ struct JSONParser {
             return .array(elements)
         }
         while true {
+            if allowsDuplicates { path.append("[\(elements.count)]") }
             elements.append(try value(depth: depth))
+            if allowsDuplicates { path.removeLast() }
             skipSpace()
             switch current {
             case UInt8(ascii: ","):

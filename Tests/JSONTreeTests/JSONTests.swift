@@ -168,3 +168,15 @@ struct JSONFieldsTests {
         #expect { try fields.allowOnly(["z"]) } throws: { "\($0)" == "a: unknown field" }
     }
 }
+
+@Suite("Duplicate keys")
+struct DuplicateKeyTests {
+    @Test("where they are allowed, the last wins and the path of each is told")
+    func lastWins() throws {
+        var duplicates: [String] = []
+        let text = #"{"a":1,"spec":{"list":[{"n":1},{"n":2,"n":3}],"x":0,"x":{"y":1}},"a":2}"#
+        let json = try JSON(parsing: Array(text.utf8), duplicates: &duplicates)
+        #expect(duplicates == ["spec.list[1].n", "spec.x", "a"])
+        #expect(json == ["a": 2, "spec": ["list": [["n": 1], ["n": 3]], "x": ["y": 1]]])
+    }
+}
