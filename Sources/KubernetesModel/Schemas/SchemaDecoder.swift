@@ -216,6 +216,9 @@ public struct SchemaDecoder: Sendable {
                 throw DecodingFailure(
                     "parsing time \"\(text)\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\(text)\" as \"2006\"")
             }
+            if schema.format == "byte", let place = Base64Text.firstIllegalByte(text) {
+                throw DecodingFailure("illegal base64 data at input byte \(place)")
+            }
         case .boolean:
             guard case .bool = value else { throw mismatch(value, schema, owner: owner) }
         case .integer:

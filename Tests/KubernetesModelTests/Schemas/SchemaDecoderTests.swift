@@ -143,4 +143,21 @@ struct SchemaDecoderTests {
                 ],
             ])
     }
+
+    @Test("a strict refusal is that of a real server")
+    func strictRefusal() throws {
+        let line = try #require(try Fixture.lines("creations").first { $0["step"] == "unknown-field-strict" })
+        let result = try decode(try #require(line["request"]), as: .deployments)
+        let error = DecodingRefusals.body(.deployments, DecodingRefusals.strictMessage(result.problems))
+        #expect(error.status == line["response"])
+    }
+
+    @Test("a Secret's data must be base64")
+    func base64() throws {
+        #expect(try decode(["data": ["a": "czNjcmV0"]], as: .secrets).value["data"]?["a"] == "czNjcmV0")
+        #expect(throws: DecodingFailure("illegal base64 data at input byte 2")) {
+            try decode(["data": ["a": "ab*d"]], as: .secrets)
+        }
+        #expect(throws: DecodingFailure.self) { try decode(["data": ["a": "abc"]], as: .secrets) }
+    }
 }
