@@ -14,10 +14,12 @@ public struct ClusterConfiguration: Sendable {
     public var alternativeNames: [String]
     /// The IPv4 range of services' cluster addresses.
     public var serviceRange: String
+    /// Whether the API is served over HTTPS too; without it only callers in the process reach the cluster.
+    public var servesHTTPS: Bool
 
     public init(
         name: String, stateFolder: String, kubeconfigPath: String? = nil, host: String = "127.0.0.1", port: Int = 0,
-        alternativeNames: [String] = [], serviceRange: String = "10.96.0.0/16"
+        alternativeNames: [String] = [], serviceRange: String = "10.96.0.0/16", servesHTTPS: Bool = true
     ) {
         self.name = name
         self.stateFolder = stateFolder
@@ -26,5 +28,6 @@ public struct ClusterConfiguration: Sendable {
         self.port = port
         self.alternativeNames = alternativeNames
         self.serviceRange = serviceRange
+        self.servesHTTPS = servesHTTPS
     }
 }

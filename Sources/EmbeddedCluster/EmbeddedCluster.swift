@@ -5,21 +5,25 @@ public import Logging
 
 /// A Kubernetes-compatible cluster in this process: an API backed by one SQLite file.
 ///
-/// `open` reads the state and makes the system's namespaces; from then on `api(as:)` serves callers in the process.
-/// `run` keeps the house: timeouts and bookmarks of watches, and the end of custom resources.
+/// `open` reads the state, makes the system's namespaces and serves the API over HTTPS; from then on `api(as:)` serves
+/// callers in the process too. `run` keeps the house: timeouts and bookmarks of watches, the end of custom resources,
+/// and certificates that are due.
 public final class EmbeddedCluster: Sendable {
     public let configuration: ClusterConfiguration
     /// Which endpoint answers for which node; filled by whoever runs nodes.
     public let nodeEndpoints: NodeEndpoints
     let pipeline: ResourcePipeline
     let logger: Logger
+    private let server: ClusterServer?
 
     private init(
-        _ configuration: ClusterConfiguration, _ pipeline: ResourcePipeline, _ nodes: NodeEndpoints, _ logger: Logger
+        _ configuration: ClusterConfiguration, _ pipeline: ResourcePipeline, _ server: ClusterServer?,
+        _ logger: Logger
     ) {
         self.configuration = configuration
         self.pipeline = pipeline
-        self.nodeEndpoints = nodes
+        self.nodeEndpoints = pipeline.nodes
+        self.server = server
         self.logger = logger
     }
 
@@ -28,7 +32,8 @@ public final class EmbeddedCluster: Sendable {
     /// - Parameters:
     ///   - hooks: change or refuse objects on their way in, in this order.
     ///   - nodes: which endpoint answers for which node; may be filled later.
-    /// - Throws: `StoreError` where the state cannot be used: held by another process, foreign, damaged, unreadable.
+    /// - Throws: `StoreError` where the state cannot be used: held by another process, foreign, damaged, unreadable;
+    ///   `HTTPTransportError` where the port is taken.
     public static func open(
         _ configuration: ClusterConfiguration, hooks: [any AdmissionHook] = [], nodes: NodeEndpoints = NodeEndpoints(),
         logger: Logger = Logger(label: "causeway.cluster")
@@ -42,13 +47,19 @@ public final class EmbeddedCluster: Sendable {
         try StateFolder.make(configuration.stateFolder)
         let pipeline = try ResourcePipeline(
             folder: configuration.stateFolder, serviceRange: addresses, hooks: hooks, nodes: nodes)
-        let cluster = EmbeddedCluster(configuration, pipeline, nodes, logger)
-        try await cluster.makeNamespaces()
-        return cluster
+        do {
+            try await makeNamespaces(InProcessClusterAPI(pipeline: pipeline, user: .cluster))
+            let server =
+                configuration.servesHTTPS
+                ? try await ClusterServer.start(configuration, pipeline: pipeline, logger: logger) : nil
+            return EmbeddedCluster(configuration, pipeline, server, logger)
+        } catch {
+            pipeline.store.close()
+            throw error
+        }
     }
 
-    private func makeNamespaces() async throws {
-        let api = api()
+    private static func makeNamespaces(_ api: any ClusterAPI) async throws {
         for name in ["default", "kube-system", "kube-public", "kube-node-lease"]
         where try await api.find(.namespaces, name: name) == nil {
             _ = try await api.create(.namespaces, KubernetesObject(.namespaces, name: name))
@@ -74,24 +85,45 @@ public final class EmbeddedCluster: Sendable {
         }
     }
 
-    /// Keeps the house until the task is cancelled, then finishes the writes that wait and closes the store.
+    /// The port that is listened on; 0 where the API is not served over HTTPS.
+    public var port: Int { server?.port ?? 0 }
+
+    /// Where clients reach the API, such as `https://127.0.0.1:6443`; empty where it is not served over HTTPS.
+    public var address: String { server?.address ?? "" }
+
+    /// The administrator's kubeconfig; empty where the API is not served over HTTPS.
+    public var kubeconfigPath: String { server?.kubeconfigPath ?? "" }
+
+    /// Keeps the house until the task is cancelled, then closes the cluster.
     public func run() async throws {
-        defer { close() }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.tick() }
-            group.addTask { try await CustomResourceCleanup(pipeline: self.pipeline, logger: self.logger).run() }
-            try await group.next()
-            group.cancelAll()
+        let result: Result<Void, any Error>
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.tick() }
+                group.addTask { try await CustomResourceCleanup(pipeline: self.pipeline, logger: self.logger).run() }
+                try await group.next()
+                group.cancelAll()
+            }
+            result = .success(())
+        } catch {
+            result = .failure(error)
         }
+        await close()
+        try result.get()
     }
 
     private func tick() async throws {
         while true {
             try await Task.sleep(for: .seconds(1))
             pipeline.store.tick(.now)
+            server?.renewIfDue()
         }
     }
 
-    /// Finishes the writes that wait, refuses later ones, ends watches. Idempotent.
-    public func close() { pipeline.store.close() }
+    /// Stops serving, finishes the writes that wait, refuses later ones, ends watches. Idempotent.
+    public func close() async {
+        pipeline.store.endFollowers()
+        await server?.close()
+        pipeline.store.close()
+    }
 }

@@ -18,4 +18,33 @@ enum StateFolder {
                     + "choose a folder that you may write to")
         }
     }
+
+    /// The bytes of a small file; `nil` where there is none.
+    static func read(_ path: String, limit: Int = 1 << 20) throws(StoreError) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw StoreError(.inputOutput, "\(path) cannot be read (\(String(cString: strerror(errno))))")
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16 * 1024)
+        while bytes.count <= limit {
+            let count = chunk.withUnsafeMutableBytes { Self.read(descriptor, $0) }
+            guard count >= 0 else {
+                throw StoreError(.inputOutput, "\(path) cannot be read (\(String(cString: strerror(errno))))")
+            }
+            if count == 0 { return bytes }
+            bytes += chunk.prefix(count)
+        }
+        throw StoreError(.inputOutput, "\(path) is longer than the \(limit) bytes that are read")
+    }
+
+    private static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        #if canImport(Musl)
+            return Musl.read(descriptor, buffer.baseAddress, buffer.count)
+        #else
+            return Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        #endif
+    }
 }

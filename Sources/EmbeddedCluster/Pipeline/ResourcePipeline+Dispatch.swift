@@ -17,19 +17,19 @@ extension ResourcePipeline {
     func updateAny(
         _ definition: ResourceDefinition, namespace: String?, name: String, _ subresource: String?, _ body: JSON,
         _ context: WriteContext
-    ) async throws(APIError) -> (object: KubernetesObject, warnings: [String]) {
+    ) async throws(APIError) -> (object: KubernetesObject, warnings: [String], isCreated: Bool) {
         let subresource = try known(subresource, of: definition)
         switch subresource {
         case "scale":
             let scale = try await setScale(definition, namespace: namespace, name: name, nil, body, context)
-            return (KubernetesObject(scale), [])
+            return (KubernetesObject(scale), [], false)
         case "finalize":
             let result = try await finalize(name: name, body, context)
-            return (result.object.object, result.warnings)
+            return (result.object.object, result.warnings, result.isCreated)
         case nil, "status":
             let result = try await update(
                 definition, namespace: namespace, name: name, subresource: subresource, body, context)
-            return (result.object.object, result.warnings)
+            return (result.object.object, result.warnings, result.isCreated)
         case .some: throw Self.methodNotAllowed
         }
     }

@@ -73,6 +73,9 @@ struct ResourceDefinition: Sendable {
     /// Under which name the objects are stored, whatever version they are served in.
     var storage: ResourceID { ResourceID(type) }
 
+    /// How tables show the objects.
+    var columns: TableColumns { custom?.columns ?? TableColumns.columns(for: type) }
+
     var hasStatus: Bool { subresources.contains(.status) }
 
     /// What kubectl may do with the resource itself, sorted, as discovery says it.

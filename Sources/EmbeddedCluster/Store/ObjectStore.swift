@@ -126,6 +126,9 @@ final class ObjectStore: Sendable {
     /// Ends all watches of a resource.
     func endFollowers(of resource: ResourceID) { feed.end(resource) }
 
+    /// Ends all watches, now and later.
+    func endFollowers() { feed.close() }
+
     // MARK: Writing
 
     /// Makes one change durable, or says why not.

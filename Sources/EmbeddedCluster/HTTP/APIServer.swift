@@ -1,0 +1,105 @@
+import ClusterAPI
+import HTTPTransport
+import JSONTree
+import KubernetesModel
+import NIOCore
+import NIOHTTP1
+
+/// The HTTP front of a cluster: paths, parameters and bodies in, JSON out. What happens in between is the pipeline's.
+///
+/// Reads answer on the connection's event loop at once; writes, watches and logs run as tasks.
+struct APIServer: HTTPResponder {
+    let pipeline: ResourcePipeline
+    let discovery: Discovery
+
+    init(pipeline: ResourcePipeline) {
+        self.pipeline = pipeline
+        self.discovery = Discovery(pipeline: pipeline)
+    }
+
+    func respondImmediately(to request: HTTPRequest) -> HTTPResponse? {
+        guard request.method == .GET || request.method == .HEAD else { return nil }
+        let path = RequestPath(request.pathSegments)
+        do throws(APIError) {
+            if let health = Health.answer(path) { return health }
+            let parameters = RequestParameters(request.query)
+            let isWatch = parameters.flag("watch")
+            try authorize(request, path, isWatch: isWatch)
+            guard case .resource(let resource) = path else { return try discovery.answer(path, request) }
+            // What lasts is not at hand.
+            if isWatch || resource.subresource == "log" { return nil }
+            return try read(resource, request, parameters)
+        } catch {
+            return Answer.error(error)
+        }
+    }
+
+    func respond(to request: HTTPRequest) async -> HTTPResponse {
+        let path = RequestPath(request.pathSegments)
+        do {
+            let parameters = RequestParameters(request.query)
+            let user = try authorize(request, path, isWatch: parameters.flag("watch"))
+            guard case .resource(let resource) = path else { throw ResourcePipeline.notServed }
+            if request.method == .POST, let review = try Reviews.answer(resource, request, user) { return review }
+            return try await write(resource, request, parameters, user)
+        } catch {
+            return Answer.any(error)
+        }
+    }
+
+    @discardableResult
+    private func authorize(
+        _ request: HTTPRequest, _ path: RequestPath, isWatch: Bool
+    ) throws(APIError) -> UserIdentity {
+        let user = try RequestUser.identify(request)
+        let verb = RequestUser.verb(request.method.rawValue, path, isWatch: isWatch)
+        if case .resource(let resource) = path, Reviews.areFor(everybody: resource) { return user }
+        try RequestUser.authorize(user, verb: verb, path, rawPath: request.path)
+        return user
+    }
+
+    func definition(_ path: RequestPath.Resource) throws(APIError) -> ResourceDefinition {
+        guard
+            let definition = pipeline.registry.definition(
+                group: path.group, version: path.version, plural: path.plural),
+            definition.type.isNamespaced || path.namespace == nil
+        else { throw ResourcePipeline.notServed }
+        return definition
+    }
+
+    func encoder(
+        _ definition: ResourceDefinition, _ request: HTTPRequest, _ parameters: RequestParameters
+    ) throws(APIError) -> ObjectEncoder {
+        let header = request.headers[canonicalForm: "accept"].joined(separator: ",")
+        guard let form = AcceptedForm(header) else {
+            throw APIError(
+                code: 406, reason: .notAcceptable,
+                message: "only the following media types are accepted: application/json")
+        }
+        return ObjectEncoder(
+            definition: definition, form: form,
+            inclusion: Table.Inclusion(rawValue: parameters.text("includeObject")) ?? .metadata, now: pipeline.now())
+    }
+
+    // MARK: Reading
+
+    private func read(
+        _ path: RequestPath.Resource, _ request: HTTPRequest, _ parameters: RequestParameters
+    ) throws(APIError) -> HTTPResponse {
+        let definition = try definition(path)
+        let encoder = try encoder(definition, request, parameters)
+        guard let name = path.name else {
+            let page = try pipeline.list(
+                definition, namespace: path.namespace, try parameters.selection(for: definition))
+            return Answer.json(encoder.list(page))
+        }
+        guard !definition.type.isNamespaced || path.namespace != nil else { throw ResourcePipeline.notServed }
+        switch try pipeline.known(path.subresource, of: definition) {
+        case nil, "status":
+            return Answer.json(
+                encoder.object(try pipeline.get(definition, namespace: path.namespace, name: name)))
+        case "scale": return Answer.json(try pipeline.scale(definition, namespace: path.namespace, name: name))
+        case .some: throw ResourcePipeline.methodNotAllowed
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import HTTPTransport
+import JSONTree
+import KubernetesModel
+import NIOCore
+import NIOHTTP1
+
+/// Makes the answers of the API server.
+enum Answer {
+    static func json(
+        _ bytes: [UInt8], status: HTTPResponseStatus = .ok, warnings: [String] = [],
+        contentType: String = "application/json"
+    ) -> HTTPResponse {
+        var headers: HTTPHeaders = ["Content-Type": contentType, "Cache-Control": "no-cache, private"]
+        for warning in warnings { headers.add(name: "Warning", value: "299 - \"\(quoted(warning))\"") }
+        return HTTPResponse(status: status, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
+    }
+
+    static func json(
+        _ json: JSON, status: HTTPResponseStatus = .ok, warnings: [String] = [],
+        contentType: String = "application/json"
+    ) -> HTTPResponse {
+        self.json(json.encoded(), status: status, warnings: warnings, contentType: contentType)
+    }
+
+    static func error(_ error: APIError) -> HTTPResponse {
+        var response = json(error.status, status: HTTPResponseStatus(statusCode: error.code))
+        if let seconds = error.retryAfterSeconds {
+            response.headers.replaceOrAdd(name: "Retry-After", value: String(seconds))
+        }
+        if error.code == 401 { response.headers.replaceOrAdd(name: "WWW-Authenticate", value: "Bearer") }
+        return response
+    }
+
+    /// What is answered for an error of any type: those that are not ours to word become an internal error.
+    static func any(_ error: any Error) -> HTTPResponse {
+        if let error = error as? APIError { return self.error(error) }
+        return self.error(.internalError("\(error)"))
+    }
+
+    /// A text as a quoted string of RFC 9110; control characters, which no header may hold, become spaces.
+    private static func quoted(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": result += "\\\(scalar)"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F: result += " "
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,128 @@
+import HTTPTransport
+import KubernetesModel
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+import TLSTransport
+
+/// The HTTPS server of a cluster: its address, its certificates, and the kubeconfig that leads to it.
+final class ClusterServer: Sendable {
+    private let configuration: ClusterConfiguration
+    private let server: HTTPServer
+    private let contexts: TLSContextBox
+    private let credentials: Mutex<ClusterCredentials>
+    let logger: Logger
+
+    private init(
+        _ configuration: ClusterConfiguration, _ server: HTTPServer, _ contexts: TLSContextBox,
+        _ credentials: ClusterCredentials, _ logger: Logger
+    ) {
+        self.configuration = configuration
+        self.server = server
+        self.contexts = contexts
+        self.credentials = Mutex(credentials)
+        self.logger = logger
+    }
+
+    /// Listens, and writes the kubeconfig once clients will find the server there.
+    ///
+    /// - Throws: `HTTPTransportError` with `addressInUse` where the port is taken; `TLSError` where a key cannot be used.
+    static func start(
+        _ configuration: ClusterConfiguration, pipeline: ResourcePipeline, logger: Logger
+    ) async throws -> ClusterServer {
+        let credentials = try load(configuration)
+        let contexts = TLSContextBox(try context(credentials))
+        let port = try StatePort.load(folder: configuration.stateFolder)
+        let server = try await HTTPServer.start(
+            group: MultiThreadedEventLoopGroup.singleton, host: configuration.host,
+            port: configuration.port != 0 ? configuration.port : port ?? 0, tls: contexts, logger: logger,
+            responder: APIServer(pipeline: pipeline))
+        let started = ClusterServer(configuration, server, contexts, credentials, logger)
+        do {
+            try StatePort.save(server.port, folder: configuration.stateFolder)
+            try started.writeKubeconfig()
+        } catch {
+            await server.close(grace: .zero)
+            throw error
+        }
+        return started
+    }
+
+    private static func load(_ configuration: ClusterConfiguration) throws -> ClusterCredentials {
+        var names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "127.0.0.1", "::1"]
+        for name in [configuration.host] + configuration.alternativeNames
+        where !names.contains(name) && !["0.0.0.0", "::", ""].contains(name) {
+            names.append(name)
+        }
+        return try ClusterCredentials.load(
+            folder: configuration.stateFolder, cluster: configuration.name, names: names,
+            now: Int64(WallClock.seconds()))
+    }
+
+    private static func context(_ credentials: ClusterCredentials) throws -> TLSContext {
+        try TLSContext(
+            .server(
+                identity: credentials.server, clientAuthentication: .optional,
+                trust: .certificates([credentials.authority.certificate]), alpn: ["http/1.1"]))
+    }
+
+    var port: Int { server.port }
+
+    /// The address that clients use: every address listens on loopback too.
+    var address: String {
+        let host = ["0.0.0.0", "::", ""].contains(configuration.host) ? "127.0.0.1" : configuration.host
+        return "https://\(host.contains(":") ? "[\(host)]" : host):\(server.port)"
+    }
+
+    var kubeconfigPath: String { configuration.kubeconfigPath ?? configuration.stateFolder + "/admin.kubeconfig" }
+
+    var authority: Certificate { credentials.withLock { $0.authority.certificate } }
+
+    private func writeKubeconfig() throws {
+        let text = try credentials.withLock { $0 }.kubeconfig(cluster: configuration.name, server: address)
+        let bytes = Array(text.utf8)
+        // Untouched where it says the same: other programs may watch the file.
+        if try StateFolder.read(kubeconfigPath) == bytes { return }
+        if let slash = kubeconfigPath.lastIndex(of: "/"), slash > kubeconfigPath.startIndex {
+            try StateFolder.make(String(kubeconfigPath[..<slash]))
+        }
+        try KeyFile.write(bytes, to: kubeconfigPath)
+    }
+
+    /// Makes certificates anew that are due; connections that are open keep theirs.
+    func renewIfDue() {
+        guard credentials.withLock({ $0.renewalTime }) <= Int64(WallClock.seconds()) else { return }
+        do {
+            let renewed = try Self.load(configuration)
+            contexts.replace(with: try Self.context(renewed))
+            credentials.withLock { $0 = renewed }
+            try writeKubeconfig()
+            logger.info("certificates renewed")
+        } catch {
+            logger.warning("certificates not renewed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    func close() async { await server.close(grace: .seconds(1)) }
+}
+
+/// The port that a cluster was given once, kept so that kubeconfigs stay true.
+enum StatePort {
+    private static func path(_ folder: String) -> String { folder + "/port" }
+
+    static func load(folder: String) throws -> Int? {
+        guard let bytes = try StateFolder.read(path(folder)) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
+        guard let port = Int(text), (1...65535).contains(port) else {
+            throw StoreError(
+                .inputOutput, "\(path(folder)) does not hold a port: remove the file to have another one picked")
+        }
+        return port
+    }
+
+    static func save(_ port: Int, folder: String) throws {
+        guard try load(folder: folder) != port else { return }
+        try KeyFile.write(Array("\(port)\n".utf8), to: path(folder))
+    }
+}

@@ -1,0 +1,111 @@
+import JSONTree
+import KubernetesModel
+
+/// Writes objects, lists and watch events in the form that the client asked for.
+///
+/// Objects as themselves go out as the bytes that are kept; only tables and metadata are made anew.
+struct ObjectEncoder: Sendable {
+    let definition: ResourceDefinition
+    let form: AcceptedForm
+    let inclusion: Table.Inclusion
+    let now: Int
+
+    private var columns: TableColumns { definition.columns }
+
+    func object(_ object: StoredObject) -> [UInt8] {
+        switch form {
+        case .object, .aggregatedDiscovery: return object.bytes
+        case .metadata: return Table.partial(object.object).encoded()
+        case .table:
+            return table([object.object], ["resourceVersion": .string(object.object.resourceVersion)]).encoded()
+        }
+    }
+
+    private func table(_ objects: [KubernetesObject], _ metadata: JSON, includesColumns: Bool = true) -> JSON {
+        Table.json(
+            objects, columns: columns, metadata: metadata, inclusion: inclusion, includesColumns: includesColumns,
+            now: now)
+    }
+
+    func list(_ page: ListPage) -> [UInt8] {
+        var metadata: JSON = ["resourceVersion": .string(String(page.revision))]
+        if !page.continuation.isEmpty { metadata["continue"] = .string(page.continuation) }
+        if let remaining = page.remaining { metadata["remainingItemCount"] = JSON(remaining) }
+        switch form {
+        case .object, .aggregatedDiscovery:
+            return list(page, kind: definition.listKind, apiVersion: definition.type.apiVersion, metadata) { $0.bytes }
+        case .metadata:
+            return list(page, kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata) {
+                Table.partial($0.object).encoded()
+            }
+        case .table: return table(page.items.map(\.object), metadata).encoded()
+        }
+    }
+
+    private func list(
+        _ page: ListPage, kind: String, apiVersion: String, _ metadata: JSON, item: (StoredObject) -> [UInt8]
+    ) -> [UInt8] {
+        let head: JSON = ["kind": .string(kind), "apiVersion": .string(apiVersion), "metadata": metadata]
+        var bytes = head.encoded()
+        bytes.removeLast()
+        bytes.append(contentsOf: #","items":["#.utf8)
+        for (place, object) in page.items.enumerated() {
+            if place > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(contentsOf: item(object))
+        }
+        bytes.append(contentsOf: "]}".utf8)
+        return bytes
+    }
+
+    /// One line of a watch.
+    ///
+    /// - Parameter isFirst: whether it is the watch's first, which brings a table's columns.
+    func event(_ change: WatchStream.Change, isFirst: Bool, into bytes: inout [UInt8]) {
+        switch change {
+        case .added(let object): event("ADDED", object, isFirst, &bytes)
+        case .modified(let object): event("MODIFIED", object, isFirst, &bytes)
+        case .deleted(let object): event("DELETED", object, isFirst, &bytes)
+        case .bookmark(let revision, let isInitialEnd):
+            line("BOOKMARK", bookmark(revision, isInitialEnd, isFirst).encoded(), &bytes)
+        }
+    }
+
+    private func event(_ type: String, _ object: StoredObject, _ isFirst: Bool, _ bytes: inout [UInt8]) {
+        switch form {
+        case .object, .aggregatedDiscovery: line(type, object.bytes, &bytes)
+        case .metadata: line(type, Table.partial(object.object).encoded(), &bytes)
+        case .table:
+            let metadata: JSON = ["resourceVersion": .string(object.object.resourceVersion)]
+            line(type, table([object.object], metadata, includesColumns: isFirst).encoded(), &bytes)
+        }
+    }
+
+    private func bookmark(_ revision: Int, _ isInitialEnd: Bool, _ isFirst: Bool) -> JSON {
+        var metadata: JSON = ["resourceVersion": .string(String(revision)), "creationTimestamp": nil]
+        if isInitialEnd { metadata["annotations"] = ["k8s.io/initial-events-end": "true"] }
+        switch form {
+        case .table: return table([], metadata, includesColumns: isFirst)
+        case .metadata:
+            return ["kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata]
+        case .object, .aggregatedDiscovery:
+            return [
+                "kind": .string(definition.type.kind), "apiVersion": .string(definition.type.apiVersion),
+                "metadata": metadata,
+            ]
+        }
+    }
+
+    static func failure(_ error: APIError, into bytes: inout [UInt8]) {
+        append("ERROR", error.status.encoded(), &bytes)
+    }
+
+    private func line(_ type: String, _ object: [UInt8], _ bytes: inout [UInt8]) { Self.append(type, object, &bytes) }
+
+    private static func append(_ type: String, _ object: [UInt8], _ bytes: inout [UInt8]) {
+        bytes.append(contentsOf: #"{"type":""#.utf8)
+        bytes.append(contentsOf: type.utf8)
+        bytes.append(contentsOf: #"","object":"#.utf8)
+        bytes.append(contentsOf: object)
+        bytes.append(contentsOf: "}\n".utf8)
+    }
+}

@@ -1,0 +1,50 @@
+import HTTPTransport
+import KubernetesModel
+import TLSTransport
+
+/// Who makes a request, and whether they may.
+enum RequestUser {
+    /// The user of the client's certificate, which the connection has verified against the cluster's authority.
+    ///
+    /// - Throws: 401 without a certificate.
+    static func identify(_ request: HTTPRequest) throws(APIError) -> UserIdentity {
+        guard let peer = request.peer, !peer.commonName.isEmpty else {
+            throw APIError(code: 401, reason: .unauthorized, message: "Unauthorized")
+        }
+        return UserIdentity(name: peer.commonName, groups: peer.organizations + ["system:authenticated"])
+    }
+
+    /// Lets administrators do everything and everybody else nothing.
+    ///
+    /// - Throws: 403 in Kubernetes' words.
+    static func authorize(_ user: UserIdentity, verb: String, _ path: RequestPath, rawPath: String) throws(APIError) {
+        guard !user.isAdministrator else { return }
+        let who = "User \"\(user.name)\" cannot"
+        guard case .resource(let resource) = path else {
+            throw APIError(
+                code: 403, reason: .forbidden, message: "forbidden: \(who) \(verb) path \"\(rawPath)\"")
+        }
+        let what = [resource.plural, resource.subresource].compactMap { $0 }.joined(separator: "/")
+        let scope = resource.namespace.map { "in the namespace \"\($0)\"" } ?? "at the cluster scope"
+        let named = resource.name.map { " \"\($0)\"" } ?? ""
+        let qualified = resource.group.isEmpty ? resource.plural : "\(resource.plural).\(resource.group)"
+        throw APIError(
+            code: 403, reason: .forbidden,
+            message: "\(qualified)\(named) is forbidden: \(who) \(verb) resource \"\(what)\" in API group "
+                + "\"\(resource.group)\" \(scope)",
+            group: resource.group, kind: resource.plural, name: resource.name ?? "")
+    }
+
+    /// The verb as authorization names it.
+    static func verb(_ method: String, _ path: RequestPath, isWatch: Bool) -> String {
+        guard case .resource(let resource) = path else { return method.lowercased() }
+        return switch method {
+        case "GET", "HEAD": isWatch ? "watch" : resource.name == nil ? "list" : "get"
+        case "POST": "create"
+        case "PUT": "update"
+        case "PATCH": "patch"
+        case "DELETE": resource.name == nil ? "deletecollection" : "delete"
+        default: method.lowercased()
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import HTTPTransport
+import JSONTree
+import KubernetesModel
+import NIOCore
+import NIOHTTP1
+
+/// Questions that clients ask by creating an object that is not stored: who am I, may I.
+enum Reviews {
+    private static let accessReviews = "selfsubjectaccessreviews"
+    private static let subjectReviews = "selfsubjectreviews"
+
+    /// For discovery.
+    static let resources: [(group: String, plural: String, kind: String)] = [
+        ("authentication.k8s.io", subjectReviews, "SelfSubjectReview"),
+        ("authorization.k8s.io", accessReviews, "SelfSubjectAccessReview"),
+    ]
+
+    private static func isReview(_ path: RequestPath.Resource) -> Bool {
+        path.version == "v1" && path.name == nil
+            && resources.contains { $0.group == path.group && $0.plural == path.plural }
+    }
+
+    /// Whether everybody with a certificate may ask.
+    static func areFor(everybody path: RequestPath.Resource) -> Bool { isReview(path) }
+
+    /// - Returns: `nil` where the path leads to something else.
+    static func answer(
+        _ path: RequestPath.Resource, _ request: HTTPRequest, _ user: UserIdentity
+    ) throws(APIError) -> HTTPResponse? {
+        guard isReview(path) else { return nil }
+        let kind = path.plural == accessReviews ? "SelfSubjectAccessReview" : "SelfSubjectReview"
+        let type = ResourceType(
+            group: path.group, version: path.version, plural: path.plural, kind: kind, isNamespaced: false)
+        var answer = try RequestBody.object(request, ResourceDefinition(type))
+        answer["kind"] = .string(kind)
+        answer["apiVersion"] = .string(type.apiVersion)
+        if path.plural == accessReviews {
+            answer["status"] = ["allowed": JSON(user.isAdministrator)]
+        } else {
+            answer["status"] = ["userInfo": ["username": .string(user.name), "groups": JSON(user.groups)]]
+        }
+        return Answer.json(answer, status: .created)
+    }
+}
