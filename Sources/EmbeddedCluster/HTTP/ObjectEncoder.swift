@@ -81,7 +81,7 @@ struct ObjectEncoder: Sendable {
     }
 
     private func bookmark(_ revision: Int, _ isInitialEnd: Bool, _ isFirst: Bool) -> JSON {
-        var metadata: JSON = ["resourceVersion": .string(String(revision)), "creationTimestamp": nil]
+        var metadata: JSON = ["resourceVersion": .string(String(revision)), "creationTimestamp": .null]
         if isInitialEnd { metadata["annotations"] = ["k8s.io/initial-events-end": "true"] }
         switch form {
         case .table: return table([], metadata, includesColumns: isFirst)
