@@ -147,7 +147,11 @@ let package = Package(
         tests("Digests", []),
         tests("TLSTransport", ["Digests", nioCore, nioPosix, nioEmbedded]),
         tests(
-            "PeerTransport", ["TLSTransport", "Wire", "Sessions", "JSONTree", "KubernetesModel", "TestKit", nioCore, nioPosix, nioEmbedded]),
+            "PeerTransport",
+            [
+                "TLSTransport", "Digests", "Wire", "Sessions", "JSONTree", "KubernetesModel", "TestKit", nioCore, nioPosix,
+                nioEmbedded, logging,
+            ]),
         tests("HTTPTransport", ["TLSTransport", "TestKit", nioCore, nioPosix, nioHTTP1, nioEmbedded]),
         tests("ClusterAPI", ["TestKit", "JSONTree", "KubernetesModel", logging]),
         tests(

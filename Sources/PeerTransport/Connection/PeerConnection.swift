@@ -141,12 +141,9 @@ public final class PeerConnection: Sendable {
 
 extension PeerConnectionCore {
     /// The owner has dealt with an event.
-    func taken(_ event: PeerEvent, _ untaken: UntakenCount) {
+    func taken(_ acknowledgement: PeerEvents.Acknowledgement, _ untaken: UntakenCount) {
         untaken.remove()
-        switch event {
-        case .desired(let changes): run { $0.change { $0.consumed(.desired, sequence: changes.sequence) } }
-        case .observed(let changes): run { $0.change { $0.consumed(.observed, sequence: changes.sequence) } }
-        case .received, .streamRequested, .suspected, .recovered, .lost: break
-        }
+        guard case .changes(let set, let sequence) = acknowledgement else { return }
+        run { $0.change { $0.consumed(set, sequence: sequence) } }
     }
 }

@@ -88,13 +88,18 @@ public struct Liveness: Sendable {
             isSuspect = true
             verdict.becameSuspect = true
         }
-        if now >= spokeAt + pingAfter {
-            lastPing += 1
-            spokeAt = now
-            pings.append((lastPing, now))
-            if pings.count > 64 { pings.removeFirst() }
-            verdict.ping = lastPing
-        }
+        if now >= spokeAt + pingAfter { verdict.ping = ping(now) }
         return verdict
+    }
+
+    /// A ping is sent now.
+    ///
+    /// - Returns: its id.
+    public mutating func ping(_ now: Duration) -> Int {
+        lastPing += 1
+        spokeAt = now
+        pings.append((lastPing, now))
+        if pings.count > 64 { pings.removeFirst() }
+        return lastPing
     }
 }

@@ -9,11 +9,13 @@ public import Wire
 /// | state | event | action, next state |
 /// |---|---|---|
 /// | idle | start | send hello, negotiating |
-/// | negotiating | hello that agrees | deliver established, established |
+/// | negotiating | hello that agrees | send ping, agreed |
 /// | negotiating | hello that does not | send error, close, over |
 /// | negotiating | error, goodbye | close, over |
 /// | negotiating | any other message | send error (protocol), close, over |
-/// | negotiating | deadline | close (timeout), over |
+/// | agreed | error, goodbye | close, over |
+/// | agreed | any other message: the peer agrees too | deliver established, then as established |
+/// | negotiating, agreed | deadline | close (timeout), over |
 /// | established | ping | send pong |
 /// | established | sync, streams | as ``OutgoingSync``, ``IncomingSync``, ``StreamMultiplexer`` say |
 /// | established | advertise at the hub; renew, renewed, unsupported | deliver |
@@ -47,6 +49,7 @@ public struct PeerSession: Sendable {
     enum State: Sendable {
         case idle
         case negotiating(deadline: Duration)
+        case agreed(Established, deadline: Duration)
         case established(Established)
         case over(PeerSessionEnd)
     }
@@ -74,7 +77,7 @@ public struct PeerSession: Sendable {
     /// When ``tick(_:)`` is to be called; `nil` for never.
     public var deadline: Duration? {
         switch state {
-        case .negotiating(let deadline): deadline
+        case .negotiating(let deadline), .agreed(_, let deadline): deadline
         case .established(let established): established.liveness.deadline
         case .idle, .over: nil
         }
@@ -99,7 +102,7 @@ public struct PeerSession: Sendable {
 
     public mutating func tick(_ now: Duration) -> [Action] {
         switch state {
-        case .negotiating(let deadline):
+        case .negotiating(let deadline), .agreed(_, let deadline):
             guard now >= deadline else { return [] }
             return over(
                 PeerSessionEnd(
@@ -153,8 +156,10 @@ public struct PeerSession: Sendable {
         switch state {
         case .idle:
             preconditionFailure("a session hears nothing before it starts")
-        case .negotiating:
-            return greeted(message, now)
+        case .negotiating(let deadline):
+            return greeted(message, now, deadline)
+        case .agreed(let established, _):
+            return confirmed(by: message, established, now)
         case .established:
             do throws(PeerSessionEnd) {
                 return try withEstablished { (established) throws(PeerSessionEnd) in
@@ -173,7 +178,7 @@ public struct PeerSession: Sendable {
 
     public mutating func received(stream id: UInt32, _ bytes: ArraySlice<UInt8>) -> [Action] {
         switch state {
-        case .idle, .negotiating:
+        case .idle, .negotiating, .agreed:
             return violated(.violation("data of stream \(id) before the hello"))
         case .established:
             do throws(PeerSessionEnd) {
@@ -188,22 +193,23 @@ public struct PeerSession: Sendable {
         }
     }
 
-    private mutating func greeted(_ message: Message, _ now: Duration) -> [Action] {
+    private mutating func greeted(_ message: Message, _ now: Duration, _ deadline: Duration) -> [Action] {
         switch message {
         case .hello(let peer):
             do throws(HelloNegotiation.Refusal) {
                 let agreement = try HelloNegotiation.agree(configuration, peer)
                 let role = configuration.local.role
                 let limits = configuration.limits
-                state = .established(
-                    Established(
-                        agreement: agreement,
-                        liveness: Liveness(
-                            configuration.timings, pingsAlways: role == .hub, now: now,
-                            roundTripEstimate: configuration.roundTripEstimate),
-                        desired: SyncSide(role: role, limits: limits), observed: SyncSide(role: role, limits: limits),
-                        streams: StreamMultiplexer(role: role, limits: limits)))
-                return [.deliver(.established(agreement))]
+                var liveness = Liveness(
+                    configuration.timings, pingsAlways: role == .hub, now: now,
+                    roundTripEstimate: configuration.roundTripEstimate)
+                let ping = liveness.ping(now)
+                let established = Established(
+                    agreement: agreement, liveness: liveness, desired: SyncSide(role: role, limits: limits),
+                    observed: SyncSide(role: role, limits: limits),
+                    streams: StreamMultiplexer(role: role, limits: limits))
+                state = .agreed(established, deadline: deadline)
+                return [.send(.ping(PingMessage(id: ping)))]
             } catch {
                 return [.send(.error(error.error))] + over(PeerSessionEnd(.refusal, error.error.message))
             }
@@ -214,6 +220,23 @@ public struct PeerSession: Sendable {
         case .enroll, .enrolled, .renew, .renewed, .advertise, .ping, .pong, .digest, .desired, .observed, .acknowledge,
             .streamOpen, .streamOpened, .streamRefused, .streamWindow, .streamClose, .unsupported, .unknown:
             return violated(.violation("\(message) before the hello"))
+        }
+    }
+
+    /// The first message after the hello: a peer that refuses ours says so, any other word means that it agrees too.
+    private mutating func confirmed(
+        by message: Message, _ established: Established, _ now: Duration
+    ) -> [Action] {
+        switch message {
+        case .error(let error):
+            return over(.refusedByPeer(error))
+        case .goodbye(let word):
+            return over(.goodbye(word))
+        case .hello, .enroll, .enrolled, .renew, .renewed, .advertise, .ping, .pong, .digest, .desired, .observed,
+            .acknowledge, .streamOpen, .streamOpened, .streamRefused, .streamWindow, .streamClose, .unsupported,
+            .unknown:
+            state = .established(established)
+            return [.deliver(.established(established.agreement))] + received(message, now)
         }
     }
 

@@ -1,0 +1,169 @@
+import JSONTree
+import PeerTransport
+import Sessions
+import Testing
+import Wire
+
+@Suite(.timeLimit(.minutes(1)))
+struct StreamTests {
+    /// Serves streams: `echo`, `flood` (so many bytes), `fail`; refuses others.
+    static func serve(_ connection: PeerConnection) async {
+        await withDiscardingTaskGroup { group in
+            for await event in connection.events {
+                guard case .streamRequested(let request) = event else { continue }
+                group.addTask {
+                    switch request.kind {
+                    case "echo":
+                        let stream = request.accept()
+                        try? await echo(stream)
+                    case "flood":
+                        let stream = request.accept()
+                        let chunk = [UInt8](repeating: 7, count: 100_000)
+                        for _ in 0..<(request.parameters["chunks"]?.int ?? 0) { try? await stream.write(chunk) }
+                        stream.finish()
+                        while let bytes = try? await stream.read() { _ = bytes }
+                    case "fail":
+                        request.accept().cancel("no such log")
+                    case "drop":
+                        break
+                    default:
+                        request.refuse(code: "NotFound", message: "there is no \(request.kind)")
+                    }
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    static func echo(_ stream: PeerStream) async throws {
+        for try await bytes in stream { try await stream.write(bytes) }
+        stream.finish()
+    }
+
+    func connected(
+        _ body: (PeerConnection) async throws -> Void, configuration: PeerTransportConfiguration = .init()
+    ) async throws {
+        let edge = try TestEdge { await Self.serve($0) }
+        let listener = try await edge.listen(configuration)
+        try await beside({ await listener.run() }) {
+            let connection = try await TestHub().connect(edge, listener.port, configuration)
+            try await body(connection)
+            await connection.close()
+        }
+    }
+
+    @Test("what is written comes back, in order, and both directions end on their own")
+    func echo() async throws {
+        try await connected { connection in
+            let stream = try await connection.openStream(kind: "echo")
+            var sent: [UInt8] = []
+            var received: [UInt8] = []
+            let reader = Task {
+                var bytes: [UInt8] = []
+                for try await chunk in stream { bytes += chunk }
+                return bytes
+            }
+            for size in [1, 10, 40_000, 300_000, 2] {
+                let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ size) }
+                sent += bytes
+                try await stream.write(bytes)
+            }
+            stream.finish()
+            received = try await reader.value
+            #expect(received == sent)
+            await #expect(throws: StreamError.self) { try await stream.write([1]) }
+        }
+    }
+
+    @Test("a reader that does not read holds up nobody else, and loses nothing")
+    func slowReader() async throws {
+        try await connected { connection in
+            let slow = try await connection.openStream(kind: "flood", parameters: ["chunks": 30])
+            for _ in 0..<20 {
+                let stream = try await connection.openStream(kind: "flood", parameters: ["chunks": 10])
+                var count = 0
+                for try await bytes in stream { count += bytes.count }
+                stream.finish()
+                #expect(count == 1_000_000)
+            }
+            #expect(await connection.roundTripTime() != nil)
+            var count = 0
+            for try await bytes in slow { count += bytes.count }
+            slow.finish()
+            #expect(count == 3_000_000)
+        }
+    }
+
+    @Test("refusals and failures carry their words")
+    func refusals() async throws {
+        try await connected { connection in
+            let refused = await #expect(throws: StreamError.self) {
+                _ = try await connection.openStream(kind: "nonsense")
+            }
+            #expect(refused?.reason == "NotFound")
+            #expect(refused?.message == "there is no nonsense")
+            let dropped = await #expect(throws: StreamError.self) { _ = try await connection.openStream(kind: "drop") }
+            #expect(dropped?.reason == "NotSupported")
+            let stream = try await connection.openStream(kind: "fail")
+            let failed = await #expect(throws: StreamError.self) { _ = try await stream.read() }
+            #expect(failed?.message == "no such log")
+        }
+    }
+
+    @Test("streams that are dropped make room for new ones")
+    func dropped() async throws {
+        var configuration = PeerTransportConfiguration()
+        configuration.sessionLimits.streams = 8
+        try await connected(
+            { connection in
+                for _ in 0..<100 {
+                    // A place is free once the message about the last one has been sent.
+                    let stream = try await connection.openStream(kind: "echo")
+                    try await stream.write([1, 2, 3])
+                }
+            }, configuration: configuration)
+    }
+
+    @Test("too many streams are refused here, and the connection goes on")
+    func tooMany() async throws {
+        var configuration = PeerTransportConfiguration()
+        configuration.sessionLimits.streams = 8
+        try await connected(
+            { connection in
+                var streams: [PeerStream] = []
+                for _ in 0..<8 { streams.append(try await connection.openStream(kind: "echo")) }
+                let error = await #expect(throws: StreamError.self) {
+                    _ = try await connection.openStream(kind: "echo")
+                }
+                #expect(error?.code == .tooMany)
+                for stream in streams {
+                    try await stream.write([1])
+                    #expect(try await stream.read() == [1])
+                }
+            }, configuration: configuration)
+    }
+
+    @Test("the loss of the connection ends reads, writes and opens")
+    func loss() async throws {
+        try await connected { connection in
+            let stream = try await connection.openStream(kind: "echo")
+            let reader = Task { try await stream.read() }
+            await connection.close()
+            await #expect(throws: StreamError.self) { _ = try await reader.value }
+            await #expect(throws: StreamError.self) { try await stream.write([1]) }
+            await #expect(throws: StreamError.self) { _ = try await connection.openStream(kind: "echo") }
+        }
+    }
+
+    @Test("a cancelled task stops waiting for a stream")
+    func cancellation() async throws {
+        try await connected { connection in
+            let stream = try await connection.openStream(kind: "echo")
+            let reader = Task { try await stream.read() }
+            reader.cancel()
+            await #expect(throws: CancellationError.self) { _ = try await reader.value }
+            try await stream.write([5])
+            #expect(try await stream.read() == [5])
+        }
+    }
+}
