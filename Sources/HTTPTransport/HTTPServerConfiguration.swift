@@ -21,7 +21,7 @@ public struct HTTPServerConfiguration: Sendable {
     public var bodyTimeout: Duration = .seconds(60)
     /// How long a connection may stay open without a request. Longer than the 90 s of Go's clients, so that they close first.
     public var idleTimeout: Duration = .seconds(120)
-    /// How long a client may leave the socket full before it is cut off.
+    /// How long a client may leave the socket full, taking less than 4 KiB, before it is cut off.
     public var writeTimeout: Duration = .seconds(30)
     /// How long the server keeps reading, and discards, after a refusal that closes the connection: an immediate close
     /// would reset the connection and destroy the refusal before the client has read it.

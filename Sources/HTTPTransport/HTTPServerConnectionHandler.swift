@@ -189,13 +189,31 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler {
             writeTimer = nil
             resumeWaiters(throwing: nil)
         } else if writeTimer == nil {
-            let timeout = configuration.writeTimeout
-            writeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) {
-                self.logger.info("http client cut off: it does not read", metadata: ["timeout": "\(timeout)"])
-                self.abort(HTTPTransportError(.writeTimeout, "The client did not read for \(timeout)."))
-            }
+            scheduleWriteTimer(context)
         }
         context.fireChannelWritabilityChanged()
+    }
+
+    /// Cuts the client off if it has not taken a little of what is queued when the time is over; a slow link that moves
+    /// is left alone.
+    private func scheduleWriteTimer(_ context: ChannelHandlerContext) {
+        let timeout = configuration.writeTimeout
+        let queued = Self.queuedBytes(context)
+        writeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) {
+            guard let context = self.context else { return }
+            guard Self.queuedBytes(context) > queued - Self.leastProgress else {
+                return self.scheduleWriteTimer(context)
+            }
+            self.logger.info("http client cut off: it does not read", metadata: ["timeout": "\(timeout)"])
+            self.abort(HTTPTransportError(.writeTimeout, "The client did not read for \(timeout)."))
+        }
+    }
+
+    /// Bytes that a client has to take per write timeout: a modem's pace, but not that of one who only wants the socket.
+    private static let leastProgress = 4096
+
+    private static func queuedBytes(_ context: ChannelHandlerContext) -> Int {
+        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
     // MARK: End
