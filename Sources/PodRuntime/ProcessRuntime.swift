@@ -162,20 +162,20 @@ public actor ProcessRuntime: PodRuntime {
     /// Reads what the supervisor wrote, and whether it is still there.
     private func refresh(_ uid: String) {
         guard var entry = entries[uid], entry.plan != nil else { return }
+        let before = Self.status(uid, entry)
+        let wasSupervised = entry.isSupervised
         // In this order: a supervisor that ends in between has written its last word before it let go of the lock.
         entry.isSupervised = entry.folder.isSupervised
         let state = entry.folder.state()
         if entry.isSupervised || state?.phase == .finished {
             entry.state = state
-        } else if let state {
+        } else if let state, wasSupervised || entry.state == nil {
             entry.state = state.after(
                 state.bootID == HostClock.bootID() ? .died : .rebooted, at: HostClock.now())
-            if !busy.contains(uid), entries[uid]?.isSupervised == true {
-                logger.warning("a pod's supervisor is gone", metadata: ["pod": "\(uid)"])
-            }
+            if wasSupervised { logger.warning("a pod's supervisor is gone", metadata: ["pod": "\(uid)"]) }
         }
         entries[uid] = entry
-        broadcast.send(uid)
+        if Self.status(uid, entry) != before { broadcast.send(uid) }
     }
 
     // MARK: - PodRuntime
@@ -208,8 +208,12 @@ public actor ProcessRuntime: PodRuntime {
         guard busy.insert(uid).inserted else { return }
         defer { busy.remove(uid) }
         if entries[uid]?.plan == nil {
+            let before = entries[uid]?.waiting
             try prepare(request)
-            guard entries[uid]?.plan != nil else { return broadcast.send(uid) }
+            guard entries[uid]?.plan != nil else {
+                if entries[uid]?.waiting != before { broadcast.send(uid) }
+                return
+            }
         }
         guard let entry = entries[uid], !entry.isSupervised, !entry.isStopping, entry.state?.phase != .finished else {
             return
@@ -217,11 +221,15 @@ public actor ProcessRuntime: PodRuntime {
         do {
             try await supervisor.supervise(entry.folder)
             entries[uid]?.problem = ""
+            entries[uid]?.isSupervised = true
         } catch {
-            entries[uid]?.problem = error.message
-            broadcast.send(uid)
+            if entries[uid]?.problem != error.message {
+                entries[uid]?.problem = error.message
+                broadcast.send(uid)
+            }
             throw error
         }
+        broadcast.send(uid)
         refresh(uid)
     }
 
@@ -250,12 +258,9 @@ public actor ProcessRuntime: PodRuntime {
         entry.remarks = outcome.remarks
         guard let plan = outcome.plan else {
             pool.release(address)
+            let earlier = entries[uid]?.waiting ?? []
             entry.waiting = PodPlanner.containers(of: pod).map { name, kind in
-                let obstacle = outcome.obstacles[name]
-                return ContainerRecord(
-                    name: name, kind: kind,
-                    state: .waiting(
-                        reason: obstacle?.reason ?? "ContainerCreating", message: obstacle?.message ?? ""))
+                Self.waiting(name, kind, outcome.obstacles[name], earlier: earlier.first { $0.name == name })
             }
             entries[uid] = entry
             return
@@ -270,6 +275,21 @@ public actor ProcessRuntime: PodRuntime {
         entry.plan = plan
         entries[uid] = entry
         follow(uid)
+    }
+
+    /// The record of a container that cannot be planned yet; a second failure to find its image is a back-off.
+    private static func waiting(
+        _ name: String, _ kind: ContainerKind, _ obstacle: PodPlanner.Obstacle?, earlier: ContainerRecord?
+    ) -> ContainerRecord {
+        var state = ContainerState.waiting(
+            reason: obstacle?.reason ?? "ContainerCreating", message: obstacle?.message ?? "")
+        if obstacle?.reason == "ErrImagePull", case .waiting(let reason, _) = earlier?.state,
+            reason == "ErrImagePull" || reason == "ImagePullBackOff"
+        {
+            state = .waiting(
+                reason: "ImagePullBackOff", message: "Back-off pulling: ErrImagePull: \(obstacle?.message ?? "")")
+        }
+        return ContainerRecord(name: name, kind: kind, state: state)
     }
 
     /// Fills a folder of another name and renames it: a pod's folder is complete or not there.
@@ -289,7 +309,10 @@ public actor ProcessRuntime: PodRuntime {
     public func stop(uid: String, gracePeriodSeconds: Int) async throws {
         guard let entry = entries[uid] else { return }
         entries[uid]?.isStopping = true
-        guard entry.plan != nil else { return broadcast.send(uid) }
+        guard entry.plan != nil else {
+            if !entry.isStopping { broadcast.send(uid) }
+            return
+        }
         do {
             try entry.folder.write(StopCommand(gracePeriodSeconds: max(0, gracePeriodSeconds)))
         } catch {
