@@ -12,11 +12,12 @@ final class ControllerHouse: Sendable {
     private let tasks: [Task<Void, Never>]
 
     /// Over the embedded cluster itself.
-    convenience init(nodes: [String] = ["one", "two"], configuration: ControllerManager.Configuration = .init())
-        async throws
-    {
+    convenience init(
+        nodes: [String] = ["one", "two"], kubeletWorkers: Int = 1,
+        configuration: ControllerManager.Configuration = .init()
+    ) async throws {
         let cluster = try await TestCluster()
-        self.init(cluster.api, cluster.cluster, nodes, configuration, real: cluster)
+        self.init(cluster.api, cluster.cluster, nodes, kubeletWorkers, configuration, real: cluster)
     }
 
     /// Over a cluster in memory that does nothing by itself: what the controllers do alone.
@@ -24,18 +25,18 @@ final class ControllerHouse: Sendable {
         _ cluster: FakeCluster = FakeCluster(), types: [ResourceType] = FakeTypes.all,
         configuration: ControllerManager.Configuration = .init()
     ) -> ControllerHouse {
-        ControllerHouse(cluster, FixedTypes(types), ["one", "two"], configuration, real: nil)
+        ControllerHouse(cluster, FixedTypes(types), ["one", "two"], 1, configuration, real: nil)
     }
 
     private init(
-        _ api: any ClusterAPI, _ types: any ServedTypes, _ nodes: [String],
+        _ api: any ClusterAPI, _ types: any ServedTypes, _ nodes: [String], _ kubeletWorkers: Int,
         _ configuration: ControllerManager.Configuration, real: TestCluster?
     ) {
         self.api = api
         self.real = real
         let manager = ControllerManager(
             cluster: api, servedTypes: types, logger: .quiet, now: { 1_800_000_000 }, configuration: configuration)
-        let kubelet = HollowKubelet(api, nodes: nodes)
+        let kubelet = HollowKubelet(api, nodes: nodes, workers: kubeletWorkers)
         tasks = [Task { await manager.run() }, Task { await kubelet.run() }]
     }
 

@@ -14,9 +14,13 @@ final class HollowKubelet: Sendable {
     /// Pods whose image this is never become ready.
     private let brokenImage = "broken"
 
-    init(_ cluster: any ClusterAPI, nodes: [String] = ["one", "two"]) {
+    private let workers: Int
+
+    /// - Parameter workers: more than one is faster, and binds pods only roughly evenly.
+    init(_ cluster: any ClusterAPI, nodes: [String], workers: Int) {
         self.cluster = cluster
         self.nodes = nodes
+        self.workers = workers
         informer = Informer(cluster, .pods, logger: .quiet)
         informer.onChange { [queue] in queue.add($0.key) }
     }
@@ -33,7 +37,7 @@ final class HollowKubelet: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.informer.run() }
             group.addTask {
-                await Controller("kubelet", queue: self.queue, workers: 1, logger: .quiet) { key in
+                await Controller("kubelet", queue: self.queue, workers: self.workers, logger: .quiet) { key in
                     try await self.reconcile(key)
                     return .none
                 }.run()

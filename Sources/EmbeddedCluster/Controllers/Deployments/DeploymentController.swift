@@ -24,7 +24,7 @@ final class DeploymentController: BuiltInController {
         replicaSets.onChange { [weak self] in self?.replicaSetChanged($0) }
         // Only Recreate waits for pods, and for their going.
         context.pods.informer.onChange { [weak self] change in
-            if change.new.map({ PodFacts($0).isFinished }) ?? true { self?.podLeft(change) }
+            if context.pods[change.key]?.isFinished ?? true { self?.podLeft(change) }
         }
     }
 

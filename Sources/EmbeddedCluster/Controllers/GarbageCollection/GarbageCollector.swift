@@ -81,7 +81,7 @@ final class GarbageCollector: BuiltInController {
 
     private func apply(_ change: InformerChange, _ type: ResourceType) {
         let affected = state.withLock { state in
-            if let old = change.old, change.new?.uid != old.uid { state.absent.insert(old.uid) }
+            if let old = change.old, change.new?.uid != old.uid { state.absent.insert(uid: old.uid) }
             return state.graph.apply(change, type)
         }
         for uid in affected { queue.add(uid) }
@@ -93,7 +93,7 @@ final class GarbageCollector: BuiltInController {
         var present: Set<String> = []
         while true {
             let decision = state.withLock { state in
-                state.graph.decide(uid, absent: state.absent.contains, present: present)
+                state.graph.decide(uid, absent: state.absent, present: present)
             }
             switch decision {
             case .nothing: return .none
@@ -101,7 +101,11 @@ final class GarbageCollector: BuiltInController {
                 guard let node = state.withLock({ $0.graph[uid] }) else { return .none }
                 for owner in owners {
                     guard let exists = try await exists(owner, for: node) else { return .after(Self.typesRefresh) }
-                    if exists { present.insert(owner.uid) } else { state.withLock { $0.absent.insert(owner.uid) } }
+                    if exists {
+                        present.insert(owner.uid)
+                    } else {
+                        state.withLock { $0.absent.insert(owner, namespace: node.key.namespace) }
+                    }
                 }
             case .release(let node, let owners):
                 try await change(node) { object in

@@ -98,9 +98,9 @@ struct GarbageGraph: Sendable {
     // MARK: - Decisions
 
     /// - Parameters:
-    ///   - absent: uids that are known to be gone.
+    ///   - absent: the owners that are known to be gone.
     ///   - present: uids that the cluster has just been seen to have, though the graph has not.
-    func decide(_ uid: String, absent: (String) -> Bool, present: Set<String> = []) -> Decision {
+    func decide(_ uid: String, absent: AbsentOwners, present: Set<String> = []) -> Decision {
         guard let node = nodes[uid] else { return .nothing }
         let own = (dependents[uid] ?? []).compactMap { nodes[$0] }
         if node.isBeingDeleted, node.isOrphaning { return .orphan(node, dependents: own) }
@@ -119,7 +119,7 @@ struct GarbageGraph: Sendable {
                 } else {
                     holds = true
                 }
-            } else if absent(owner.uid) {
+            } else if absent.contains(owner, namespace: node.key.namespace) {
                 gone.insert(owner.uid)
             } else if present.contains(owner.uid) {
                 holds = true
