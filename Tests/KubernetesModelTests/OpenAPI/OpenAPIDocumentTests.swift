@@ -1,0 +1,88 @@
+import JSONTree
+import Testing
+
+@testable import KubernetesModel
+
+@Suite("OpenAPI documents")
+struct OpenAPIDocumentTests {
+    private let apps = [
+        OpenAPIResource(.deployments, subresources: ["status", "scale"]),
+        OpenAPIResource(.replicaSets, subresources: ["status", "scale"]),
+    ]
+
+    private static let widgets = ResourceType(
+        group: "parity.example.com", version: "v1", plural: "widgets", kind: "Widget", isNamespaced: true)
+
+    /// Every `$ref` of a document.
+    private func references(_ json: JSON) -> Set<String> {
+        switch json {
+        case .object(let object):
+            object.reduce(into: []) { found, member in
+                if member.key == "$ref", let text = member.value.string { found.insert(text) }
+                found.formUnion(references(member.value))
+            }
+        case .array(let elements): elements.reduce(into: []) { $0.formUnion(references($1)) }
+        case .null, .bool, .number, .string: []
+        }
+    }
+
+    @Test("every reference leads to a definition of the document")
+    func closed() throws {
+        for resources in [
+            apps, [OpenAPIResource(.pods, subresources: ["status", "log", "exec", "binding", "eviction"])],
+            [OpenAPIResource(.customResourceDefinitions, subresources: ["status"])],
+        ] {
+            let document = OpenAPIDocument.document(resources, serverVersion: "v1.36.2")
+            let schemas = try #require(document["components"]?["schemas"]?.object)
+            for reference in references(document) {
+                let name = String(reference.dropFirst("#/components/schemas/".count))
+                #expect(schemas.contains(name), "\(reference)")
+            }
+        }
+    }
+
+    @Test("a kind's patch operation tells its parameters and patch types")
+    func patch() throws {
+        let document = OpenAPIDocument.document(apps, serverVersion: "v1.36.2")
+        let patch = try #require(
+            document["paths"]?["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]?["patch"])
+        #expect(patch["x-kubernetes-action"] == "patch")
+        #expect(
+            patch["x-kubernetes-group-version-kind"] == ["group": "apps", "version": "v1", "kind": "Deployment"])
+        let names = patch["parameters"]?.array?.compactMap { $0["name"]?.string }
+        #expect(names == ["dryRun", "fieldManager", "fieldValidation", "force"])
+        #expect(patch["requestBody"]?["content"]?["application/strategic-merge-patch+json"] != nil)
+        let scale = document["paths"]?["/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale"]?["put"]
+        #expect(scale?["x-kubernetes-group-version-kind"]?["kind"] == "Scale")
+        let spec = document["components"]?["schemas"]?["io.k8s.api.core.v1.PodSpec"]
+        #expect(spec?["properties"]?["containers"]?["x-kubernetes-patch-merge-key"] == "name")
+        #expect(spec?["x-omit-zero"] == nil)
+    }
+
+    @Test("a custom resource is described by its own schema")
+    func customResource() throws {
+        let resource = OpenAPIResource(
+            Self.widgets, subresources: ["status"],
+            openAPIV3Schema: [
+                "type": "object",
+                "properties": ["spec": ["type": "object", "properties": ["size": ["type": "integer"]]]],
+            ])
+        let document = OpenAPIDocument.document([resource], serverVersion: "v1.36.2")
+        let schema = try #require(document["components"]?["schemas"]?["com.example.parity.v1.Widget"])
+        #expect(schema["properties"]?.object?.keys == ["apiVersion", "kind", "metadata", "spec"])
+        #expect(schema["x-kubernetes-group-version-kind"]?[0]?["kind"] == "Widget")
+        let patch = document["paths"]?["/apis/parity.example.com/v1/namespaces/{namespace}/widgets/{name}"]?["patch"]
+        #expect(patch?["requestBody"]?["content"]?["application/strategic-merge-patch+json"] == nil)
+    }
+
+    @Test("the index leads to each document by its hash")
+    func index() {
+        #expect(
+            OpenAPIDocument.index([("apis/apps/v1", "AB"), ("api/v1", "CD")]) == [
+                "paths": [
+                    "api/v1": ["serverRelativeURL": "/openapi/v3/api/v1?hash=CD"],
+                    "apis/apps/v1": ["serverRelativeURL": "/openapi/v3/apis/apps/v1?hash=AB"],
+                ]
+            ])
+    }
+}
