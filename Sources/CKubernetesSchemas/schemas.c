@@ -8,6 +8,10 @@ static const unsigned char defaults[] = {
 #embed "defaults.json"
 };
 
+static const unsigned char protobuf[] = {
+#embed "protobuf.json"
+};
+
 const unsigned char *causeway_kubernetes_schemas(size_t *length) {
     *length = sizeof schemas;
     return schemas;
@@ -16,4 +20,9 @@ const unsigned char *causeway_kubernetes_schemas(size_t *length) {
 const unsigned char *causeway_kubernetes_defaults(size_t *length) {
     *length = sizeof defaults;
     return defaults;
+}
+
+const unsigned char *causeway_kubernetes_protobuf(size_t *length) {
+    *length = sizeof protobuf;
+    return protobuf;
 }

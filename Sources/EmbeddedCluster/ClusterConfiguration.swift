@@ -16,10 +16,13 @@ public struct ClusterConfiguration: Sendable {
     public var serviceRange: String
     /// Whether the API is served over HTTPS too; without it only callers in the process reach the cluster.
     public var servesHTTPS: Bool
+    /// How the built-in controllers work; `nil` for a cluster without them.
+    public var controllers: ControllerManager.Configuration?
 
     public init(
         name: String, stateFolder: String, kubeconfigPath: String? = nil, host: String = "127.0.0.1", port: Int = 0,
-        alternativeNames: [String] = [], serviceRange: String = "10.96.0.0/16", servesHTTPS: Bool = true
+        alternativeNames: [String] = [], serviceRange: String = "10.96.0.0/16", servesHTTPS: Bool = true,
+        controllers: ControllerManager.Configuration? = ControllerManager.Configuration()
     ) {
         self.name = name
         self.stateFolder = stateFolder
@@ -29,5 +32,6 @@ public struct ClusterConfiguration: Sendable {
         self.alternativeNames = alternativeNames
         self.serviceRange = serviceRange
         self.servesHTTPS = servesHTTPS
+        self.controllers = controllers
     }
 }

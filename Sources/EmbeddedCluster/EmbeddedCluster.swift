@@ -6,8 +6,8 @@ public import Logging
 /// A Kubernetes-compatible cluster in this process: an API backed by one SQLite file.
 ///
 /// `open` reads the state, makes the system's namespaces and serves the API over HTTPS; from then on `api(as:)` serves
-/// callers in the process too. `run` keeps the house: timeouts and bookmarks of watches, the end of custom resources,
-/// and certificates that are due.
+/// callers in the process too. `run` keeps the house: the built-in controllers, timeouts and bookmarks of watches, the end
+/// of custom resources, and certificates that are due.
 public final class EmbeddedCluster: Sendable {
     public let configuration: ClusterConfiguration
     /// Which endpoint answers for which node; filled by whoever runs nodes.
@@ -100,6 +100,12 @@ public final class EmbeddedCluster: Sendable {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.tick() }
+                if let controllers = self.configuration.controllers {
+                    let manager = ControllerManager(
+                        cluster: self.api(), servedTypes: self, logger: self.logger, now: self.pipeline.now,
+                        configuration: controllers)
+                    group.addTask { await manager.run() }
+                }
                 group.addTask { try await CustomResourceCleanup(pipeline: self.pipeline, logger: self.logger).run() }
                 try await group.next()
                 group.cancelAll()

@@ -10,7 +10,8 @@ final class TestCluster: Sendable {
     init(hooks: [any AdmissionHook] = [], folder: TemporaryFolder? = nil) async throws {
         let folder = try folder ?? TemporaryFolder()
         let cluster = try await EmbeddedCluster.open(
-            ClusterConfiguration(name: "test", stateFolder: folder.path, servesHTTPS: false), hooks: hooks)
+            ClusterConfiguration(name: "test", stateFolder: folder.path, servesHTTPS: false, controllers: nil),
+            hooks: hooks)
         self.folder = folder
         self.cluster = cluster
         house = Task { try await cluster.run() }

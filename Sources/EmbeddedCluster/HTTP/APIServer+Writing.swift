@@ -38,7 +38,9 @@ extension APIServer {
         _ definition: ResourceDefinition, _ path: RequestPath.Resource, _ request: HTTPRequest,
         _ parameters: RequestParameters, _ context: WriteContext
     ) async throws(APIError) -> HTTPResponse {
-        let body = try RequestBody.object(request, definition)
+        let (body, duplicates) = try RequestBody.object(request, definition.type)
+        var context = context
+        context.duplicates = duplicates
         if let name = path.name {
             guard let subresource = path.subresource else { throw ResourcePipeline.methodNotAllowed }
             let answer = try await pipeline.createSubresource(
@@ -55,7 +57,9 @@ extension APIServer {
         _ parameters: RequestParameters, _ context: WriteContext
     ) async throws(APIError) -> HTTPResponse {
         guard let name = path.name else { throw ResourcePipeline.methodNotAllowed }
-        let body = try RequestBody.object(request, definition)
+        let (body, duplicates) = try RequestBody.object(request, definition.type)
+        var context = context
+        context.duplicates = duplicates
         let (object, warnings, isCreated) = try await pipeline.updateAny(
             definition, namespace: path.namespace, name: name, path.subresource, body, context)
         return Answer.json(object.json, status: isCreated ? .created : .ok, warnings: warnings)

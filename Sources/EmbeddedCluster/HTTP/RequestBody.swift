@@ -8,6 +8,7 @@ import NIOHTTP1
 /// Reads the bodies of requests.
 enum RequestBody {
     private static let jsonType = "application/json"
+    private static let protobufType = "application/vnd.kubernetes.protobuf"
 
     private static func contentType(_ request: HTTPRequest) -> String {
         let header = request.headers.first(name: "Content-Type") ?? jsonType
@@ -22,28 +23,38 @@ enum RequestBody {
                 + accepted.joined(separator: ", "))
     }
 
-    /// The object of a create or update.
-    static func object(_ request: HTTPRequest, _ definition: ResourceDefinition) throws(APIError) -> JSON {
-        guard contentType(request) == jsonType else { throw unsupported([jsonType]) }
-        do throws(JSONError) {
-            return try JSON(parsing: request.body.readableBytesView)
-        } catch {
-            let type = definition.type
-            throw APIError.badRequest(
-                "\(type.kind) in version \"\(type.version)\" cannot be handled as a \(type.kind): "
-                    + words(error, request))
+    /// The object of a create or update, and the paths of keys that came twice.
+    static func object(
+        _ request: HTTPRequest, _ type: ResourceType
+    ) throws(APIError) -> (object: JSON, duplicates: [String]) {
+        func unreadable(_ why: String) -> APIError {
+            .badRequest("\(type.kind) in version \"\(type.version)\" cannot be handled as a \(type.kind): \(why)")
+        }
+        switch contentType(request) {
+        case jsonType:
+            do throws(JSONError) {
+                var duplicates: [String] = []
+                let object = try JSON(parsing: request.body.readableBytesView, duplicates: &duplicates)
+                return (object, duplicates)
+            } catch {
+                throw unreadable(words(error, request))
+            }
+        case protobufType:
+            do throws(ProtobufError) {
+                return (try ProtobufDecoder.decode(Array(request.body.readableBytesView)), [])
+            } catch {
+                throw unreadable(error.message)
+            }
+        default: throw unsupported([jsonType, protobufType])
         }
     }
 
     /// The options of a deletion; `nil` without a body.
     static func deletion(_ request: HTTPRequest) throws(APIError) -> JSON? {
         guard request.body.readableBytes > 0 else { return nil }
-        guard contentType(request) == jsonType else { throw unsupported([jsonType]) }
-        do throws(JSONError) {
-            return try JSON(parsing: request.body.readableBytesView)
-        } catch {
-            throw APIError.badRequest("couldn't get version/kind; json parse error: \(words(error, request))")
-        }
+        let type = ResourceType(
+            group: "", version: "v1", plural: "", kind: "DeleteOptions", isNamespaced: false)
+        return try object(request, type).object
     }
 
     static func patch(_ request: HTTPRequest) throws(APIError) -> Patch {

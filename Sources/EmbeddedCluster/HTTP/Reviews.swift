@@ -31,7 +31,7 @@ enum Reviews {
         let kind = path.plural == accessReviews ? "SelfSubjectAccessReview" : "SelfSubjectReview"
         let type = ResourceType(
             group: path.group, version: path.version, plural: path.plural, kind: kind, isNamespaced: false)
-        var answer = try RequestBody.object(request, ResourceDefinition(type))
+        var answer = try RequestBody.object(request, type).object
         answer["kind"] = .string(kind)
         answer["apiVersion"] = .string(type.apiVersion)
         if path.plural == accessReviews {

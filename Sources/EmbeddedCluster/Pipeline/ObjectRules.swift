@@ -8,7 +8,7 @@ enum ObjectRules {
     ///
     /// - Returns: the object without what the schema does not know, and warnings about that.
     static func decode(
-        _ body: JSON, as definition: ResourceDefinition, _ validation: FieldValidation?
+        _ body: JSON, as definition: ResourceDefinition, _ context: WriteContext
     ) throws(APIError) -> (object: KubernetesObject, warnings: [String]) {
         guard body.object != nil else {
             throw APIError.badRequest("the object provided is unrecognized: expected an object, found \(body.kindName)")
@@ -24,12 +24,12 @@ enum ObjectRules {
         guard let schema = definition.schema else { return (object, []) }
         let decoded: SchemaDecoder.Result
         do throws(DecodingFailure) {
-            decoded = try SchemaDecoder.decode(object.json, as: schema)
+            decoded = try SchemaDecoder.decode(object.json, as: schema, duplicates: context.duplicates)
         } catch {
             throw unreadable(definition, error.message)
         }
         // Who says nothing wants warnings (the default since Kubernetes 1.27).
-        switch validation ?? .warn {
+        switch context.options.fieldValidation ?? .warn {
         case .ignore: return (KubernetesObject(decoded.value), [])
         case .warn: return (KubernetesObject(decoded.value), decoded.problems)
         case .strict:
@@ -53,9 +53,16 @@ enum ObjectRules {
 
     /// What is wrong with an object; `old` where it is updated.
     static func problems(
-        _ object: KubernetesObject, old: KubernetesObject?, _ definition: ResourceDefinition
+        _ object: KubernetesObject, old: KubernetesObject?, _ definition: ResourceDefinition, isStatus: Bool
     ) -> [APIError.Cause] {
-        []
+        guard let schema = definition.schema else { return [] }
+        let problems =
+            if let old {
+                ObjectValidation.updating(object, from: old, as: definition.type, schema: schema, isStatus: isStatus)
+            } else {
+                ObjectValidation.creating(object, as: definition.type, schema: schema)
+            }
+        return problems.causes
     }
 
     /// - Throws: 415 for custom resources, whose lists have no merge keys; 400 for a malformed directive.

@@ -10,7 +10,7 @@ extension ResourcePipeline {
         _ definition: ResourceDefinition, namespace: String?, _ body: JSON, _ context: WriteContext,
         name: String? = nil
     ) async throws(APIError) -> WriteResult {
-        var (object, warnings) = try ObjectRules.decode(body, as: definition, context.options.fieldValidation)
+        var (object, warnings) = try ObjectRules.decode(body, as: definition, context)
         try setPlace(&object, definition, namespace: namespace, name: name)
         guard object.resourceVersion.isEmpty else {
             throw APIError.badRequest("resourceVersion should not be set on objects to be created")
@@ -159,10 +159,9 @@ extension ResourcePipeline {
 
     /// - Throws: 422 with all that is wrong.
     func validate(
-        _ object: KubernetesObject, old: KubernetesObject?, _ definition: ResourceDefinition
+        _ object: KubernetesObject, old: KubernetesObject?, _ definition: ResourceDefinition, isStatus: Bool = false
     ) throws(APIError) {
-        var causes = old == nil ? MetadataRules.problems(object, definition) : []
-        causes += ObjectRules.problems(object, old: old, definition)
+        let causes = ObjectRules.problems(object, old: old, definition, isStatus: isStatus)
         guard causes.isEmpty else {
             throw APIError.invalid(
                 group: definition.type.group, kind: definition.type.kind, name: object.name, causes)

@@ -12,7 +12,7 @@ extension ResourcePipeline {
         _ definition: ResourceDefinition, namespace: String?, name: String, subresource: String?, _ body: JSON,
         _ context: WriteContext
     ) async throws(APIError) -> WriteResult {
-        let (decoded, warnings) = try ObjectRules.decode(body, as: definition, context.options.fieldValidation)
+        let (decoded, warnings) = try ObjectRules.decode(body, as: definition, context)
         var place = decoded
         try setPlace(&place, definition, namespace: namespace, name: name)
         let object = place
@@ -42,7 +42,7 @@ extension ResourcePipeline {
         var warnings: [String] = []
         var result = try await modify(definition, reference, subresource, context) { (current) throws(APIError) in
             let patched = try PatchRules.apply(patch, to: current.json, definition)
-            var (object, said) = try ObjectRules.decode(patched, as: definition, context.options.fieldValidation)
+            var (object, said) = try ObjectRules.decode(patched, as: definition, context)
             try self.setPlace(&object, definition, namespace: namespace, name: name)
             try Self.checkIdentity(of: object, current, definition)
             warnings = said
@@ -83,7 +83,9 @@ extension ResourcePipeline {
             let address = try await finish(&object, old, definition, subresource, context)
             do throws(APIError) {
                 // Other subresources set what the object itself may not change, such as a pod's node.
-                if subresource == nil || subresource == "status" { try validate(object, old: old, definition) }
+                if subresource == nil || subresource == "status" {
+                    try validate(object, old: old, definition, isStatus: subresource != nil)
+                }
                 if let result = try await replace(current, with: object, old, definition, context) { return result }
             } catch {
                 addresses.release(address)
@@ -150,11 +152,6 @@ extension ResourcePipeline {
         _ current: StoredObject, with object: KubernetesObject, _ old: KubernetesObject,
         _ definition: ResourceDefinition, _ context: WriteContext
     ) async throws(APIError) -> WriteResult? {
-        let problems = MetadataRules.finalizerProblems(object, old)
-        guard problems.isEmpty else {
-            throw APIError.invalid(
-                group: definition.type.group, kind: definition.type.kind, name: object.name, problems)
-        }
         let isGone = Self.isReadyToGo(object, definition)
         if object == old, !isGone { return WriteResult(object: present(current, as: definition)) }
         if context.isDryRun {

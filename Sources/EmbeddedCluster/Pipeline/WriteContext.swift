@@ -4,6 +4,8 @@ import ClusterAPI
 struct WriteContext: Sendable {
     var user: UserIdentity
     var options: WriteOptions
+    /// Paths of keys that came twice in the body.
+    var duplicates: [String] = []
 
     init(user: UserIdentity, options: WriteOptions = WriteOptions()) {
         self.user = user

@@ -22,7 +22,6 @@ extension ResourceStrategy {
         initialStatus: { _ in ["phase": "Active"] },
         isHeld: { !($0.spec["finalizers"]?.array ?? []).isEmpty },
         markDeleted: { $0.json["status", "phase"] = "Terminating" },
-        nameProblem: { LabelSyntax.problem(dnsLabel: $0) },
         deletionRefusal: { name in
             ["default", "kube-system", "kube-public"].contains(name) ? "this namespace may not be deleted" : nil
         })
@@ -35,8 +34,7 @@ extension ResourceStrategy {
                 service.json["spec", field] = old.spec[field]
             }
         },
-        initialStatus: { _ in ["loadBalancer": .object(JSONObject())] },
-        nameProblem: { LabelSyntax.problem(dnsLabel: $0) })
+        initialStatus: { _ in ["loadBalancer": .object(JSONObject())] })
 
     static let customResourceDefinitions = ResourceStrategy(
         prepareForCreate: { definition, _ in CustomResources.setDefaults(&definition) },

@@ -23,8 +23,6 @@ struct ResourceStrategy: Sendable {
     var markDeleted: @Sendable (inout KubernetesObject) -> Void = { _ in }
     /// Finalizers that every new object gets.
     var finalizersOnCreate: [String] = []
-    /// What is wrong with a name; `nil` where nothing is.
-    var nameProblem: @Sendable (String) -> String? = { LabelSyntax.problem(subdomain: $0) }
     /// Why an object may not be deleted at all.
     var deletionRefusal: @Sendable (String) -> String? = { _ in nil }
 }
