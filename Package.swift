@@ -140,7 +140,7 @@ let package = Package(
         tests("JSONTree", []),
         tests("KubernetesModel", ["JSONTree"], resources: [.copy("Fixtures")]),
         tests("OffloadingModel", ["JSONTree", "KubernetesModel"]),
-        tests("Wire", ["JSONTree", "KubernetesModel"]),
+        tests("Wire", ["JSONTree", "KubernetesModel"], resources: [.copy("Fixtures")]),
         tests("Sessions", ["Wire", "JSONTree", "KubernetesModel"]),
         tests(
             "Scheduling", ["JSONTree", "KubernetesModel"], resources: [.copy("scheduling-cases.jsonl.gz")]),
