@@ -71,10 +71,4 @@ struct ClusterNetwork: Sendable {
                     + "another interface may have these addresses: choose another pod CIDR")
         }
     }
-
-    /// Removes the bridge. The pods' interfaces go with the pods.
-    static func remove(identity: String) {
-        guard var routes = try? RouteSocket() else { return }
-        try? routes.removeLink(bridgeName(identity: identity))
-    }
 }

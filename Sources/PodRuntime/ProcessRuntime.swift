@@ -36,6 +36,7 @@ public actor ProcessRuntime: PodRuntime {
 
     let configuration: ProcessRuntimeConfiguration
     let logger: Logger
+    private let folder: RuntimeFolder
     private let network: ClusterNetwork
     private let supervisor: SupervisorProgram
     private let watch: FolderWatch
@@ -68,29 +69,34 @@ public actor ProcessRuntime: PodRuntime {
             default: mode = .host
             }
         }
-        let network = ClusterNetwork(mode: mode, identity: configuration.folder, pool: pool)
-        try network.setUp()
+        let network: ClusterNetwork
         let runtime: ProcessRuntime
         do throws(SystemError) {
-            try PodFiles.makeFolders("\(configuration.folder)/pods")
+            let folder = try RuntimeFolder(making: configuration.folder)
+            network = ClusterNetwork(mode: mode, identity: folder.path, pool: pool)
+            // Noted first: a crash in between must not leave a bridge that nobody knows.
+            if mode == .bridged { try folder.note(bridge: network.bridge) }
             let (changes, continuation) = AsyncStream<FolderWatch.Change?>.makeStream()
             let watch = try FolderWatch { continuation.yield($0) }
             runtime = ProcessRuntime(
-                configuration, network: network, pool: pool, images: images, watch: watch, changes: changes,
+                configuration, folder: folder, network: network, pool: pool, images: images, watch: watch,
+                changes: changes,
                 logger: logger)
         } catch {
             throw PodRuntimeError(.unavailable, "the pods' folder cannot be used: \(error)")
         }
+        try network.setUp()
         await runtime.recover()
         return runtime
     }
 
     private init(
-        _ configuration: ProcessRuntimeConfiguration, network: ClusterNetwork, pool: AddressPool,
+        _ configuration: ProcessRuntimeConfiguration, folder: RuntimeFolder, network: ClusterNetwork, pool: AddressPool,
         images: ImageTableFile, watch: FolderWatch, changes: AsyncStream<FolderWatch.Change?>, logger: Logger
     ) {
         fileChanges = changes
         self.configuration = configuration
+        self.folder = folder
         self.network = network
         self.pool = pool
         self.images = images
@@ -104,11 +110,11 @@ public actor ProcessRuntime: PodRuntime {
 
     // MARK: - Finding pods
 
-    private var podsFolder: String { "\(configuration.folder)/pods" }
+    private var podsFolder: String { folder.pods }
 
     private func recover() {
         for uid in PodFiles.names(in: podsFolder) {
-            let folder = PodFolder(path: "\(podsFolder)/\(uid)")
+            let folder = folder.pod(uid)
             if uid.hasPrefix(".") {
                 // Begun and never finished: no supervisor has ever seen it.
                 PodFiles.removeAll(folder.path)
@@ -238,7 +244,7 @@ public actor ProcessRuntime: PodRuntime {
         let pod = request.pod
         let uid = pod.uid
         var entry = Entry(
-            folder: PodFolder(path: "\(podsFolder)/\(uid)"), namespace: pod.namespace, name: pod.name)
+            folder: folder.pod(uid), namespace: pod.namespace, name: pod.name)
         if let image = images.reload() {
             logger.warning("the image table is not used", metadata: ["error": "\(image)"])
         }
@@ -287,7 +293,7 @@ public actor ProcessRuntime: PodRuntime {
             reason == "ErrImagePull" || reason == "ImagePullBackOff"
         {
             state = .waiting(
-                reason: "ImagePullBackOff", message: "Back-off pulling: ErrImagePull: \(obstacle?.message ?? "")")
+                reason: "ImagePullBackOff", message: "Back-off pulling image: ErrImagePull: \(obstacle?.message ?? "")")
         }
         return ContainerRecord(name: name, kind: kind, state: state)
     }
@@ -325,7 +331,7 @@ public actor ProcessRuntime: PodRuntime {
         defer { busy.remove(uid) }
         // Nobody obeys: what the lost supervisor left behind is ended here, and its last word written for it.
         let state = entries[uid]?.state
-        await Self.endLeftovers(uid, entry.folder.state())
+        _ = await Self.end(uid, entry.folder)
         if var last = state, let lock = try? entry.folder.lock() {
             last.phase = .finished
             try? entry.folder.write(last)
@@ -340,16 +346,8 @@ public actor ProcessRuntime: PodRuntime {
             throw PodRuntimeError(.sandbox, "pod \(uid) is being set up or ended; try again")
         }
         defer { busy.remove(uid) }
-        if entry.plan != nil {
-            let table = ProcessTable()
-            for _ in 0..<200 where entry.folder.isSupervised {
-                if let state = entry.folder.state() { table.kill(state.supervisor) }
-                try? await Task.sleep(for: .milliseconds(10))
-            }
-            guard !entry.folder.isSupervised else {
-                throw PodRuntimeError(.sandbox, "the supervisor of pod \(uid) cannot be killed; try again")
-            }
-            await Self.endLeftovers(uid, entry.folder.state())
+        if entry.plan != nil, await !Self.end(uid, entry.folder) {
+            throw PodRuntimeError(.sandbox, "the processes of pod \(uid) cannot be killed; try again")
         }
         watch.remove(uid)
         // Renamed first: a crash halfway leaves nothing that looks like a pod.
@@ -363,14 +361,11 @@ public actor ProcessRuntime: PodRuntime {
     }
 
     @concurrent
-    private static func endLeftovers(_ uid: String, _ state: PodState?) async {
-        Leftovers.end(uid: uid, state: state)
-    }
+    private static func end(_ uid: String, _ folder: PodFolder) async -> Bool { folder.end(uid: uid) }
 
     /// Ends all pods at once and removes the cluster's bridge and all folders: nothing of the runtime is left.
     public func purge() async {
         for uid in entries.keys { try? await remove(uid: uid) }
-        ClusterNetwork.remove(identity: configuration.folder)
-        PodFiles.removeAll(configuration.folder)
+        _ = folder.purge()
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import PodHost
 import PodRecords
 
 /// `causeway-supervisor FOLDER`: runs the pod whose plan lies in the folder, apart from whoever started it.
@@ -12,16 +13,23 @@ struct Program {
             print(IsolationTrial.best().rawValue)
             exit(0)
         }
+        if arguments.count == 3, arguments[1] == "--purge" {
+            let left = RuntimeFolder(path: arguments[2]).purge()
+            for uid in left { print("causeway-supervisor: the processes of pod \(uid) cannot be killed; try again") }
+            exit(left.isEmpty ? 0 : 4)
+        }
         guard arguments.count == 2, !arguments[1].hasPrefix("-") else {
             print(
                 """
                 Usage: causeway-supervisor FOLDER
                        causeway-supervisor --isolation
+                       causeway-supervisor --purge RUNTIME-FOLDER
 
                 Supervises one pod of Causeway's process runtime: the agent and the hub start it, one for each pod. FOLDER
                 is the pod's folder with its plan, spec.json. Returns when the pod is set up; the pod goes on by itself.
 
-                With --isolation it only says what this machine allows: privileged, userNamespace or none.
+                With --isolation it only says what this machine allows: privileged, userNamespace or none. With --purge it
+                kills all pods of a daemon that is gone, and removes their network and the folder.
 
                 Exit status: 0 supervised or already finished, 3 another supervisor has the pod, 4 processes of an earlier
                 one cannot be killed, 1 anything else, said on standard error.

@@ -240,6 +240,46 @@ import Testing
         }
     }
 
+    @Test("what a dead daemon left is removed by the supervisor program alone")
+    func purge() async throws {
+        try await RuntimeFixture.with { fixture in
+            let (process, bridge) = try await fixture.running { runtime in
+                try await runtime.ensure(RuntimeFixture.pod(image: "sleeper"))
+                let record = try await RuntimeFixture.wait(runtime, "it runs") { $0.state.isRunning }
+                return (try #require(RuntimeFixture.process(record)), runtime.bridge)
+            }
+            #expect(ProcessTable().isAlive(process))
+            let program = Process()
+            program.executableURL = URL(fileURLWithPath: RuntimeFixture.supervisor)
+            program.arguments = ["--purge", fixture.configuration.folder]
+            try program.run()
+            program.waitUntilExit()
+            #expect(program.terminationStatus == 0)
+            #expect(!ProcessTable().isAlive(process))
+            #expect(!FileManager.default.fileExists(atPath: fixture.configuration.folder))
+            if let bridge { #expect(if_nametoindex(bridge) == 0) }
+        }
+    }
+
+    @Test("a pod is up within 50 ms of being asked for, most of the time")
+    func latency() async throws {
+        try await RuntimeFixture.with { fixture in
+            try await fixture.running { runtime in
+                var times: [Duration] = []
+                for number in 0..<15 {
+                    let start = ContinuousClock.now
+                    try await runtime.ensure(RuntimeFixture.pod("p\(number)", image: "sleeper"))
+                    #expect(await runtime.status(uid: "uid-p\(number)")?["main"]?.state.isRunning == true)
+                    times.append(ContinuousClock.now - start)
+                }
+                let median = times.sorted()[times.count / 2]
+                // Six times the goal: this machine may be busy with other things.
+                #expect(median < .milliseconds(300), "\(median)")
+                print("median pod start: \(median)")
+            }
+        }
+    }
+
     @Test(
         "as root a pod answers on an address of its own, and nothing is left when it is gone",
         .enabled(if: geteuid() == 0))
