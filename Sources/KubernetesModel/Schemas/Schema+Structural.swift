@@ -35,9 +35,6 @@ extension Schema {
         body.rules = rules
         self.init(body, placement: SchemaPlacement(object))
     }
-
-    /// Whether this is a node of a custom resource's schema.
-    var isStructural: Bool { rules != nil }
 }
 
 extension SchemaRules {

@@ -57,23 +57,26 @@ public final class Schema: Sendable {
         return found.storeIfNil(definition)
     }
 
-    private var body: SchemaBody { reference == nil ? own : target.own }
+    /// The node that says what the value is.
+    private var body: Schema { reference == nil ? self : target }
 
-    public var kind: Kind { body.kind }
+    public var kind: Kind { body.own.kind }
     /// Such as `int32`, `date-time` or `byte`; empty where there is none.
-    public var format: String { body.format }
+    public var format: String { body.own.format }
     /// The members of an object that are known by name.
-    public var properties: [String: Schema] { body.properties }
+    public var properties: [String: Schema] { body.own.properties }
     /// Members that must be there, in the schema's order.
-    public var required: [String] { body.required }
+    public var required: [String] { body.own.required }
     /// The elements of a list.
-    public var items: Schema? { body.items }
+    public var items: Schema? { body.own.items }
     /// The values of an object that is a map.
-    public var additional: Schema? { body.additional }
+    public var additional: Schema? { body.own.additional }
     /// Members whose zero value means the same as their absence and is left out of answers.
-    public var zeroIsAbsent: Set<String> { body.zeroIsAbsent }
+    public var zeroIsAbsent: Set<String> { body.own.zeroIsAbsent }
+    /// Whether this is a node of a custom resource's schema.
+    var isStructural: Bool { body.own.isStructural }
     /// Only of custom resources: what values are allowed.
-    public var rules: SchemaRules? { body.rules }
+    public var rules: SchemaRules? { body.own.rules }
 
     /// The last part of the definition's name, as Go's messages call the type: `PodSpec`.
     public var typeName: String {
@@ -82,7 +85,7 @@ public final class Schema: Sendable {
     }
 
     /// The node of a member: by name, or as a map's value.
-    public func member(_ key: String) -> Schema? { body.properties[key] ?? body.additional }
+    public func member(_ key: String) -> Schema? { body.own.properties[key] ?? body.own.additional }
 }
 
 /// What a node says about the value itself.
@@ -94,7 +97,8 @@ struct SchemaBody: Sendable {
     var items: Schema?
     var additional: Schema?
     var zeroIsAbsent: Set<String> = []
-    var rules: SchemaRules?
+    var rules: SchemaRules? { didSet { isStructural = rules != nil } }
+    private(set) var isStructural = false
 }
 
 /// What a node says about its place: how lists and maps are merged.

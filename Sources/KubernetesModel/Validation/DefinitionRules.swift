@@ -162,17 +162,18 @@ enum DefinitionRules {
         _ object: JSONObject, _ path: FieldPath, _ kind: String, _ problems: inout FieldProblems
     ) {
         let template = path.child("template")
-        if let selector = object["selector"] {
-            let isEmpty = selector["matchLabels"] == nil && selector["matchExpressions"] == nil
-            if isEmpty {
-                problems.invalid(path.child("selector"), selector, "empty selector is invalid for \(kind)")
-            }
-            let labels = object["template"]?["metadata"]?["labels"]
-            if !isEmpty, let parsed = try? LabelSelector(selector), !parsed.matches(labels?.stringMap ?? [:]) {
-                problems.invalid(
-                    template.child("metadata").child("labels"), labels ?? .object(JSONObject()),
-                    "`selector` does not match template `labels`")
-            }
+        let selector = object["selector"]
+        let isEmpty = selector?["matchLabels"] == nil && selector?["matchExpressions"] == nil
+        if let selector, isEmpty {
+            problems.invalid(path.child("selector"), selector, "empty selector is invalid for \(kind)")
+        }
+        let labels = object["template"]?["metadata"]?["labels"]
+        // No selector matches nothing; an empty one everything.
+        let matches = selector.flatMap { try? LabelSelector($0) }?.matches(labels?.stringMap ?? [:]) ?? false
+        if !matches {
+            problems.invalid(
+                template.child("metadata").child("labels"), labels ?? .object(JSONObject()),
+                "`selector` does not match template `labels`")
         }
         let policy = object["template"]?["spec"]?["restartPolicy"]
         if let policy, policy != "Always", ["OnFailure", "Never"].contains(policy) {

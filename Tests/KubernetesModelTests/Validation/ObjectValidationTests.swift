@@ -93,6 +93,27 @@ struct ObjectValidationTests {
         }
     }
 
+    @Test("a deployment without a spec lacks a selector and containers")
+    func emptyDeployment() throws {
+        #expect(
+            try problems(["metadata": ["name": "d", "namespace": "n"]], .deployments) == [
+                "spec.selector: Required value",
+                "spec.template.metadata.labels: Invalid value: {}: `selector` does not match template `labels`",
+                "spec.template.spec.containers: Required value",
+            ])
+    }
+
+    @Test("a patch that makes an unknown field is refused with its text")
+    func patchRefusal() {
+        let error = DecodingRefusals.patch(
+            .deployments, name: "web", patch: #"{"spec":{"replicaz":1}}"#,
+            DecodingRefusals.strictMessage([#"unknown field "spec.replicaz""#]))
+        #expect(
+            error.message
+                == #"Deployment.apps "web" is invalid: patch: Invalid value: "{\"spec\":{\"replicaz\":1}}": "#
+                + #"strict decoding error: unknown field "spec.replicaz""#)
+    }
+
     @Test("names, labels and annotations follow Kubernetes' syntax")
     func metadata() throws {
         let found = try problems(
