@@ -1,0 +1,83 @@
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+
+/// What the edge's nodes have, and what of it is free.
+///
+/// Pure. Counted are plain nodes that are Ready; a node that takes no new pods has capacity and nothing to give.
+struct ClusterCapacity: Sendable, Hashable {
+    /// All that the nodes have.
+    var capacity: ResourceAmounts = [:]
+    /// What a hub may use: allocatable less what the pods of others take.
+    var allocatable: ResourceAmounts = [:]
+    /// What is free on the node with the most free CPU, all pods counted.
+    var largestFit: ResourceAmounts = [:]
+    /// The first Ready node by name, for what is told of hardware and system.
+    var typicalNode: KubernetesObject?
+    var readyNodes = 0
+    var nodes = 0
+
+    /// - Parameters:
+    ///   - nodes: of the cluster, virtual ones among them.
+    ///   - others: pods that are not the hub's.
+    ///   - own: the hub's pods.
+    init(nodes all: [KubernetesObject], others: [KubernetesObject], own: [KubernetesObject]) {
+        let plain = all.filter { $0.label(Names.typeLabel) != Names.virtualNodeType }.sorted { $0.key < $1.key }
+        let ready = plain.filter { Conditions.isTrue("Ready", in: $0.status["conditions"]) }
+        nodes = plain.count
+        readyNodes = ready.count
+        typicalNode = ready.first ?? plain.first
+        var free: [String: ResourceAmounts] = [:]
+        for node in ready {
+            capacity.add(PodRequests.amounts(node.status["capacity"]))
+            guard node.spec["unschedulable"]?.bool != true else { continue }
+            let amounts = PodRequests.amounts(node.status["allocatable"])
+            allocatable.add(amounts)
+            free[node.name] = amounts
+        }
+        for pod in others {
+            guard let node = pod.spec["nodeName"]?.string, let rest = free[node], Self.takes(pod) else { continue }
+            let requests = Self.requests(pod)
+            allocatable = allocatable.less(requests)
+            free[node] = rest.less(requests)
+        }
+        for pod in own {
+            guard let node = pod.spec["nodeName"]?.string, let rest = free[node], Self.takes(pod) else { continue }
+            free[node] = rest.less(Self.requests(pod))
+        }
+        largestFit = free.sorted { $0.key < $1.key }.map(\.value).max { $0.isSmaller(than: $1) } ?? [:]
+    }
+
+    private static func takes(_ pod: KubernetesObject) -> Bool { !LocalPod.hasFinished(pod.status) }
+
+    private static func requests(_ pod: KubernetesObject) -> ResourceAmounts {
+        var requests = PodRequests.total(of: pod)
+        requests["pods"] = Quantity(1)
+        return requests
+    }
+}
+
+extension ResourceAmounts {
+    /// Less other amounts, as far as there is any; names that are not here are left out.
+    fileprivate func less(_ others: ResourceAmounts) -> ResourceAmounts {
+        var result = self
+        for (name, amount) in others {
+            guard let own = self[name] else { continue }
+            let rest = own - amount
+            // In the own format, whatever the other's was.
+            result[name] = rest.isNegative ? Quantity(0, format: own.format) : rest
+        }
+        return result
+    }
+
+    fileprivate func isSmaller(than other: ResourceAmounts) -> Bool {
+        for name in ["cpu", "memory", "pods"] {
+            let (mine, others) = (self[name] ?? .zero, other[name] ?? .zero)
+            if mine != others { return mine < others }
+        }
+        return false
+    }
+
+    /// The amounts as text.
+    var texts: [String: String] { mapValues(\.description) }
+}

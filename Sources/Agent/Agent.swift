@@ -1,0 +1,122 @@
+public import ClusterAPI
+public import Logging
+public import NIOCore
+public import NIOPosix
+import PeerTransport
+import Synchronization
+public import TLSTransport
+import Wire
+
+/// The agent of one edge: takes peerings, runs what its hubs want here, and tells them what becomes of it.
+///
+/// Reaches its cluster through `ClusterAPI` only, and expects Causeway's custom resources and namespace to be there
+/// (`ClusterBootstrap`). One agent for a cluster.
+public final class Agent: Sendable {
+    private let configuration: AgentConfiguration
+    private let identity: ServerIdentity
+    private let context: AgentContext
+    private let reconcilers: Reconcilers
+    private let advertiser: Advertiser
+    private let network: PodNetworkProbe
+    private let tokens: TokenDesk
+    private let acceptor: PeeringAcceptor
+    private let group: any EventLoopGroup
+    private let listener = Mutex<PeerListener?>(nil)
+
+    /// - Parameters:
+    ///   - cluster: the edge's, which also serves the pods' logs.
+    ///   - authority: who issues the hubs' certificates, and what the agent shows.
+    ///   - peerings: what is kept of the peerings; read when the port is bound.
+    ///   - group: where connections live.
+    ///   - now: seconds since 1970: for certificates, tokens and timestamps only.
+    /// - Throws: `TLSError` for an identity that cannot be used.
+    public init(
+        configuration: AgentConfiguration, cluster: any ClusterAPI, authority: AgentAuthority,
+        peerings: any PeeringStore, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger,
+        now: @escaping @Sendable () -> Int
+    ) throws(TLSError) {
+        self.configuration = configuration
+        self.group = group
+        let book = PeeringBook(peerings, now: now)
+        let context = AgentContext(
+            configuration: configuration, cluster: cluster, book: book, logger: logger, now: now)
+        let identity = try ServerIdentity(
+            authority, clusterID: configuration.clusterID,
+            handshakeTimeout: configuration.transport.handshakeTimeout, revoked: book.revoked)
+        let reconcilers = Reconcilers(context, ownCertificateNotAfter: { identity.notAfter })
+        let advertiser = Advertiser(context)
+        let network = PodNetworkProbe(gateway: configuration.gateway, group: group)
+        let tokens = TokenDesk(cluster: cluster, logger: logger, now: now)
+        let desk = EnrolmentDesk(context: context, tokens: tokens, authority: authority.authority) { record in
+            let hub = context.hubs.hub(record)
+            hub.isEnding = false
+            hub.certificateNotAfter = record.issued.map(\.notAfter).max() ?? 0
+            // Whoever is connected still shows a certificate that was good until now.
+            await hub.detachAny()?.close(.replaced, message: "the hub has enrolled anew", epoch: nil)
+            reconcilers.statusChanged(hub)
+        }
+        let streams = StreamServer(context: context, network: network) { reconcilers.statusChanged($0) }
+        acceptor = PeeringAcceptor(
+            context: context, desk: desk,
+            conversation: HubConversation(
+                context: context, reconcilers: reconcilers, advertiser: advertiser, streams: streams,
+                renew: { try await desk.renew($0, hub: $1) }))
+        self.context = context
+        self.identity = identity
+        self.reconcilers = reconcilers
+        self.advertiser = advertiser
+        self.network = network
+        self.tokens = tokens
+    }
+
+    /// Reads the peerings and binds the port, so that its number is known and a busy one is a clear error before anything
+    /// else starts. Called by ``run()`` where it was not before.
+    ///
+    /// - Returns: the port.
+    /// - Throws: `PeerListenerError`, and what the store throws.
+    @discardableResult
+    public func bind() async throws -> Int {
+        if let listener = listener.withLock({ $0 }) { return listener.port }
+        try await context.book.load()
+        for record in await context.book.all {
+            let hub = context.hubs.hub(record)
+            reconcilers.statusChanged(hub)
+            if record.isEnding { reconcilers.endings.queue.add(record.clusterID) }
+        }
+        let new = try await PeerListener.bind(
+            configuration.listen, tls: identity.tls, acceptor: acceptor, configuration: configuration.transport,
+            halfOpen: configuration.halfOpen, group: group, logger: context.logger)
+        listener.withLock { $0 = new }
+        return new.port
+    }
+
+    /// Works until the task is cancelled, then says goodbye to the hubs. The pods go on.
+    ///
+    /// - Throws: as ``bind()``.
+    public func run() async throws {
+        try await bind()
+        guard let listener = listener.withLock({ $0 }) else { return }
+        await withDiscardingTaskGroup { group in
+            for informer in context.informers { group.addTask { await informer.run() } }
+            group.addTask { await self.reconcilers.run() }
+            group.addTask { await self.advertiser.run() }
+            group.addTask { await self.identity.run(now: self.context.now, logger: self.context.logger) }
+            group.addTask { await self.sweepTokens() }
+            group.addTask { await listener.run() }
+        }
+        await network.close()
+    }
+
+    private func sweepTokens() async {
+        while !Task.isCancelled {
+            do {
+                try await tokens.sweep()
+            } catch is CancellationError {
+                return
+            } catch {
+                context.logger.debug("tokens were not swept", metadata: [LogKey.error: "\(error)"])
+            }
+            try? await Task.sleep(for: configuration.tokenSweepInterval)
+        }
+    }
+}

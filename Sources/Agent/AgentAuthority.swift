@@ -1,0 +1,22 @@
+public import TLSTransport
+
+/// The agent's authority over its peerings: what issues the hubs' certificates, and what the agent itself shows.
+public struct AgentAuthority: Sendable {
+    /// Issues; its public key is what tokens pin.
+    public var authority: CertificateAuthority
+    /// Made with `CertificateProfile.peerServer`; its chain ends with the authority's certificate.
+    public var identity: Identity
+
+    public init(authority: CertificateAuthority, identity: Identity) {
+        self.authority = authority
+        self.identity = identity
+    }
+
+    /// With an identity made now.
+    ///
+    /// - Parameter now: seconds since 1970.
+    public init(authority: CertificateAuthority, clusterID: String, now: Int) throws(TLSError) {
+        self.authority = authority
+        identity = try authority.makeIdentity(.peerServer(clusterID: clusterID), now: Int64(now))
+    }
+}

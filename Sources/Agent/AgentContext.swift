@@ -1,0 +1,78 @@
+import ClusterAPI
+import KubernetesModel
+import Logging
+import OffloadingModel
+import Wire
+
+/// What all parts of the agent share: the cluster, the local copies of it, and what is known of the hubs.
+struct AgentContext: Sendable {
+    let configuration: AgentConfiguration
+    let cluster: any ClusterAPI
+    /// All namespaces: those of others too, which must not be touched.
+    let namespaces: Informer
+    /// The pods that run for hubs.
+    let pods: Informer
+    /// All other pods: what they take is not free.
+    let otherPods: Informer
+    let nodes: Informer
+    let foreignClusters: Informer
+    let hubs: HubDirectory
+    let book: PeeringBook
+    let events: EventRecorder
+    let logger: Logger
+    /// Seconds since 1970: for certificates, tokens and timestamps; never for deciding who is alive.
+    let now: @Sendable () -> Int
+
+    /// The index of pods by hub and key.
+    static let byOrigin = "origin"
+    /// The index of pods by hub.
+    static let byHub = "hub"
+
+    init(
+        configuration: AgentConfiguration, cluster: any ClusterAPI, book: PeeringBook, logger: Logger,
+        now: @escaping @Sendable () -> Int
+    ) {
+        self.configuration = configuration
+        self.cluster = cluster
+        self.book = book
+        self.logger = logger
+        self.now = now
+        let label = Names.originClusterIDLabel
+        namespaces = Informer(cluster, .namespaces, logger: logger)
+        pods = Informer(cluster, .pods, labelSelector: label, logger: logger)
+        otherPods = Informer(cluster, .pods, labelSelector: "!\(label)", logger: logger)
+        nodes = Informer(cluster, .nodes, logger: logger)
+        foreignClusters = Informer(cluster, .foreignClusters, logger: logger)
+        hubs = HubDirectory()
+        events = EventRecorder(cluster, component: "causeway-agent", now: now, logger: logger)
+        pods.addIndex(Self.byOrigin) { pod in
+            guard let origin = OriginOf.pod(pod) else { return [] }
+            return ["\(origin.hub)|\(origin.key.text)"]
+        }
+        pods.addIndex(Self.byHub) { OriginOf.pod($0).map { [$0.hub] } ?? [] }
+    }
+
+    var informers: [Informer] { [namespaces, pods, otherPods, nodes, foreignClusters] }
+
+    /// Waits until what the reconcilers go by has been read once.
+    func waitForSync() async throws {
+        try await namespaces.waitForSync()
+        try await pods.waitForSync()
+    }
+
+    /// Whether what the reconcilers go by has been read once.
+    var isSynced: Bool { namespaces.isSynced && pods.isSynced }
+
+    /// The pods on this edge that run for a key of a hub: more than one while one replaces another.
+    func pods(of hub: String, _ key: ItemKey) -> [KubernetesObject] {
+        pods.objects(index: Self.byOrigin, "\(hub)|\(key.text)").sorted { $0.uid < $1.uid }
+    }
+
+    /// All pods on this edge that run for a hub.
+    func pods(of hub: String) -> [KubernetesObject] { pods.objects(index: Self.byHub, hub) }
+
+    /// The namespaces on this edge that are a hub's.
+    func namespaces(of hub: String) -> [KubernetesObject] {
+        namespaces.objects.filter { OriginOf.namespace($0)?.hub == hub }
+    }
+}

@@ -1,0 +1,42 @@
+import Digests
+import Logging
+import PeerTransport
+import TLSTransport
+import Wire
+
+/// Decides at the agent's port who may enrol, who may talk, and what is talked about.
+struct PeeringAcceptor: PeerAcceptor {
+    let context: AgentContext
+    let desk: EnrolmentDesk
+    let conversation: HubConversation
+
+    func enrol(_ request: EnrollMessage, from caller: PeerCaller) async -> EnrolmentAnswer {
+        await desk.enrol(request, from: caller)
+    }
+
+    func admit(_ caller: PeerCaller) async -> PeerAdmission {
+        guard let identity = caller.identity, let record = await context.book.record(caller.clusterID),
+            !record.isEnding,
+            record.issued.contains(where: { $0.fingerprint == Hex.encode(identity.leaf.fingerprint) })
+        else {
+            context.logger.warning(
+                "a peer was refused",
+                metadata: [
+                    LogKey.audit: "peer-refused", LogKey.hubID: "\(caller.clusterID)",
+                    LogKey.address: "\(caller.address)",
+                ])
+            return .refuse(
+                ErrorMessage(
+                    code: .notPeered,
+                    message:
+                        "\(context.configuration.clusterName) is not peered with cluster \(caller.clusterID); peer again"
+                ))
+        }
+        return .accept(
+            HelloMessage(
+                softwareVersion: context.configuration.version, clusterID: context.configuration.clusterID,
+                clusterName: context.configuration.clusterName, role: .agent, epoch: record.epoch))
+    }
+
+    func serve(_ connection: PeerConnection) async { await conversation.serve(connection) }
+}

@@ -1,0 +1,86 @@
+import ClusterAPI
+import Digests
+import JSONTree
+import KubernetesModel
+import Logging
+import OffloadingModel
+import Sessions
+
+/// Redeems tokens: each once. Their records are Secrets, so that a used mark survives a restart.
+struct TokenDesk: Sendable {
+    /// How often a record may change under us before we give up: as often as there are redeemers at once, and some.
+    private static let attempts = 16
+
+    let cluster: any ClusterAPI
+    let logger: Logger
+    let now: @Sendable () -> Int
+
+    /// A token was good, and is used up now.
+    enum Outcome: Sendable, Hashable {
+        case redeemed
+        /// Unknown, expired, used, wrong or bound to another name: the asker is not told which.
+        case refused
+    }
+
+    /// Uses a token up. The mark is stored when this returns.
+    ///
+    /// - Parameter check: called when the token is good, before it is used up; throws to leave it unused.
+    /// - Throws: what `check` throws, and what the cluster throws.
+    func redeem(
+        id: String, secret: [UInt8], clusterName: String, keyHash: [UInt8], check: () async throws -> Void
+    ) async throws -> Outcome {
+        let presented = TokenVerification.Presented(
+            secretHash: SHA256.hash(secret), clusterName: clusterName, keyHash: keyHash)
+        // An id that is none is looked up as well, under a name that nothing has: refusals take the same time.
+        let name = Names.tokenRecord(PeerToken.isID(id) ? id : "0")
+        for _ in 0..<Self.attempts {
+            let object = try await cluster.find(.secrets, namespace: Names.systemNamespace, name: name)
+            let record = object.flatMap(record)
+            let verdict = TokenVerification.verify(
+                record?.id == id ? record : nil, presented: presented, now: now(), equals: constantTimeEquals)
+            switch verdict {
+            case .refused:
+                return .refused
+            case .repeated:
+                try await check()
+                return .redeemed
+            case .accepted(let used):
+                try await check()
+                guard var object else { return .refused }
+                object.json["data"] = used.secretData
+                do {
+                    // With the version that was read: whoever else redeems it now is told of a conflict.
+                    _ = try await cluster.update(.secrets, object)
+                    return .redeemed
+                } catch let error as APIError where error.isConflict || error.isNotFound {
+                    continue
+                }
+            }
+        }
+        return .refused
+    }
+
+    /// Deletes the tokens that nobody can use any more.
+    func sweep() async throws {
+        let list = try await cluster.list(
+            .secrets, namespace: Names.systemNamespace, ListOptions(labelSelector: Names.tokenLabel))
+        for object in list.items {
+            guard let record = record(object), record.isOver(now: now()) else { continue }
+            try await cluster.deleteIfPresent(
+                .secrets, namespace: object.namespace, name: object.name,
+                DeleteOptions(uid: object.uid, resourceVersion: object.resourceVersion))
+            logger.info("a token is over", metadata: [LogKey.token: "\(record.id)"])
+        }
+    }
+
+    private func record(_ object: KubernetesObject) -> TokenRecord? {
+        guard object.label(Names.tokenLabel) != nil else { return nil }
+        do {
+            return try TokenRecord(secretData: object.json["data"])
+        } catch {
+            logger.warning(
+                "a token's record cannot be read", metadata: [LogKey.key: "\(object.key)", LogKey.error: "\(error)"])
+            return nil
+        }
+    }
+}

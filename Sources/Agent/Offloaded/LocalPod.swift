@@ -1,0 +1,74 @@
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+import Wire
+
+/// The pod that this edge makes for one that a hub wants, and what it says of it.
+///
+/// Pure. Whose it is comes from the connection's certificate and from the key, never from what the hub wrote into it.
+enum LocalPod {
+    static func make(_ item: DesiredItem, _ wanted: DesiredPod, hub: String) -> KubernetesObject {
+        let given = KubernetesObject(wanted.object)
+        var metadata: JSON = ["labels": JSON(labels(given, wanted, hub))]
+        metadata["annotations"] = JSON(annotations(given, item))
+        return KubernetesObject(
+            .pods, name: item.key.name, namespace: wanted.remoteNamespace, ["metadata": metadata, "spec": given.spec])
+    }
+
+    /// The pod as it should be now that the hub wants something else of it; as far as a running pod can change.
+    static func updated(_ pod: KubernetesObject, _ item: DesiredItem, _ wanted: DesiredPod, hub: String)
+        -> KubernetesObject
+    {
+        let given = KubernetesObject(wanted.object)
+        var result = pod
+        result.labels = pod.labels.merging(labels(given, wanted, hub)) { $1 }
+        result.annotations = pod.annotations.merging(annotations(given, item)) { $1 }
+        for list in ["containers", "initContainers"] {
+            guard let containers = pod.spec[list]?.array else { continue }
+            result.json["spec", list] = .array(
+                containers.map { container in
+                    var container = container
+                    let same = given.spec[list]?.array?.first { $0["name"] == container["name"] }
+                    if let image = same?["image"] { container["image"] = image }
+                    return container
+                })
+        }
+        return result
+    }
+
+    private static func labels(_ given: KubernetesObject, _ wanted: DesiredPod, _ hub: String) -> [String: String] {
+        var labels = given.labels
+        labels[Names.originClusterIDLabel] = hub
+        labels[Names.originUIDLabel] = wanted.originUID
+        labels[Names.managedByLabel] = Names.managedByValue
+        return labels
+    }
+
+    private static func annotations(_ given: KubernetesObject, _ item: DesiredItem) -> [String: String] {
+        var annotations = given.annotations
+        annotations[Names.originalNamespaceAnnotation] = item.key.namespace
+        annotations[Names.desiredRevisionAnnotation] = item.hash
+        return annotations
+    }
+
+    /// Whether the pod was made from this very item.
+    static func isCurrent(_ pod: KubernetesObject, _ item: DesiredItem) -> Bool {
+        pod.annotation(Names.desiredRevisionAnnotation) == item.hash
+    }
+
+    static func originUID(_ pod: KubernetesObject) -> String { pod.label(Names.originUIDLabel) ?? "" }
+
+    static func hasFinished(_ status: JSON) -> Bool { ["Succeeded", "Failed"].contains(status["phase"]?.string) }
+
+    private static let told = [
+        "phase", "conditions", "containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses", "podIP",
+        "podIPs", "hostIP", "hostIPs", "startTime", "reason", "message",
+    ]
+
+    /// What the hub is told of the pod.
+    static func observation(_ pod: KubernetesObject) -> ObservedPod {
+        var status = JSONObject()
+        for key in told { if let value = pod.status[key] { status[key] = value } }
+        return ObservedPod(originUID: originUID(pod), edgeUID: pod.uid, status: .object(status))
+    }
+}

@@ -1,0 +1,167 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+import Logging
+import OffloadingModel
+import Wire
+
+/// Keeps one pod that a hub wants here as it is wanted, and tells the hub what becomes of it.
+///
+/// | wanted | on this edge | what happens |
+/// |---|---|---|
+/// | nothing | a pod | deleted, once all wants are known |
+/// | a pod | nothing | made, unless it has finished before or policy objects |
+/// | a pod | that pod | kept, brought up to date |
+/// | a pod | one of another origin uid | the old one goes first |
+/// | a pod that is to end | that pod | deleted with the wanted grace |
+/// | a pod that is to end | nothing | told as gone |
+struct PodReconciler: Sendable {
+    let context: AgentContext
+
+    func reconcile(_ item: HubItem) async throws -> Requeue {
+        guard let hub = context.hubs[item.hub], !hub.isEnding else { return .none }
+        guard context.isSynced else { return .after(.milliseconds(100)) }
+        let existing = context.pods(of: hub.clusterID, item.key)
+        guard let desired = hub.desired(item.key), let wanted = desired.content.pod else {
+            return try await leave(hub, item.key, existing)
+        }
+        let current = existing.first {
+            LocalPod.originUID($0) == wanted.originUID && $0.namespace == wanted.remoteNamespace
+        }
+        let stale = existing.filter { $0.uid != current?.uid }
+        if !stale.isEmpty {
+            hub.report(item.key, .pod(LocalPod.observation(current ?? stale[0])))
+            try await delete(stale, hub)
+            return .none
+        }
+        if let grace = wanted.deletionGracePeriodSeconds {
+            return try await end(hub, item.key, wanted, current, grace)
+        }
+        if let current {
+            hub.report(item.key, .pod(LocalPod.observation(current)))
+            return try await keep(current, desired, wanted, hub)
+        }
+        return try await start(hub, desired, wanted)
+    }
+
+    // MARK: - Ending
+
+    /// Nobody wants the pod any more.
+    private func leave(_ hub: HubPeering, _ key: ItemKey, _ existing: [KubernetesObject]) async throws -> Requeue {
+        guard let last = existing.last else {
+            hub.retract(key)
+            return .none
+        }
+        hub.report(key, .pod(LocalPod.observation(last)))
+        try await delete(existing, hub)
+        return .none
+    }
+
+    /// Deletes pods that nobody wants, once that is known for certain. What becomes of them comes as changes.
+    private func delete(_ pods: [KubernetesObject], _ hub: HubPeering, grace: Int? = nil) async throws {
+        guard hub.isComplete else { return }
+        for pod in pods {
+            let isShorter = grace.map { $0 < pod.deletionGracePeriodSeconds ?? .max } ?? false
+            guard !pod.isBeingDeleted || isShorter else { continue }
+            try await context.cluster.deleteIfPresent(
+                .pods, namespace: pod.namespace, name: pod.name,
+                DeleteOptions(gracePeriodSeconds: grace, uid: pod.uid))
+            context.logger.info(
+                "a pod is ended", metadata: [LogKey.pod: "\(pod.key)", LogKey.hubID: "\(hub.clusterID)"])
+        }
+    }
+
+    private func end(
+        _ hub: HubPeering, _ key: ItemKey, _ wanted: DesiredPod, _ current: KubernetesObject?, _ grace: Int
+    ) async throws -> Requeue {
+        guard let current else {
+            hub.report(key, .pod(ObservedPod(originUID: wanted.originUID, edgeUID: "", isGone: true)))
+            return .none
+        }
+        hub.report(key, .pod(LocalPod.observation(current)))
+        try await delete([current], hub, grace: grace)
+        return .none
+    }
+
+    // MARK: - Running
+
+    private func keep(
+        _ pod: KubernetesObject, _ desired: DesiredItem, _ wanted: DesiredPod, _ hub: HubPeering
+    ) async throws -> Requeue {
+        guard !LocalPod.isCurrent(pod, desired), !pod.isBeingDeleted else { return .none }
+        do {
+            _ = try await context.cluster.update(
+                .pods, LocalPod.updated(pod, desired, wanted, hub: hub.clusterID))
+        } catch let error as APIError where error.isNotFound {
+            return .none
+        } catch let error as APIError where Self.isRefusal(error) {
+            context.logger.warning(
+                "a pod cannot be changed as its hub wants",
+                metadata: [LogKey.pod: "\(pod.key)", LogKey.error: "\(error.message)"])
+        }
+        return .none
+    }
+
+    private func start(_ hub: HubPeering, _ desired: DesiredItem, _ wanted: DesiredPod) async throws -> Requeue {
+        let key = desired.key
+        if wanted.isFinished {
+            hub.report(key, .pod(ObservedPod(originUID: wanted.originUID, edgeUID: "", isGone: true)))
+            return .none
+        }
+        // It ran to its end here, and the hub may not have heard yet: it does not run twice.
+        if let seen = hub.observed(key)?.pod, seen.originUID == wanted.originUID, LocalPod.hasFinished(seen.status) {
+            return .none
+        }
+        func refuse(_ reason: String, _ message: String, retry: Bool = true) -> Requeue {
+            hub.report(
+                key,
+                .pod(
+                    ObservedPod(
+                        originUID: wanted.originUID, edgeUID: "",
+                        refused: ObservedPod.Refusal(
+                            reason: String(reason.prefix(100)), message: String(message.prefix(1000))))))
+            return retry ? .after(context.configuration.refusalRetry) : .none
+        }
+        if let objection = PodPolicy.objection(to: wanted.object["spec"] ?? .null) {
+            context.logger.warning(
+                "a pod is not allowed",
+                metadata: [
+                    LogKey.audit: "scope-violation", LogKey.key: "\(key)", LogKey.hubID: "\(hub.clusterID)",
+                    LogKey.reason: "\(objection)",
+                ])
+            return refuse(PodPolicy.reason, objection, retry: false)
+        }
+        guard let namespace = context.namespaces.get(name: wanted.remoteNamespace) else { return .none }
+        guard let origin = OriginOf.namespace(namespace), origin.hub == hub.clusterID,
+            origin.key == .namespace(key.namespace)
+        else {
+            return refuse(
+                "NamespaceConflict", "the namespace \(namespace.name) is not this hub's \(key.namespace)", retry: false)
+        }
+        guard !namespace.isBeingDeleted else { return .none }
+        do {
+            let pod = try await context.cluster.create(.pods, LocalPod.make(desired, wanted, hub: hub.clusterID))
+            hub.report(key, .pod(LocalPod.observation(pod)))
+            return .none
+        } catch let error as APIError where error.isAlreadyExists {
+            return try await taken(hub, desired, wanted, refuse: { refuse("AlreadyExists", $0) })
+        } catch let error as APIError where error.causes.contains(where: { $0.reason == "NamespaceTerminating" }) {
+            return .after(.seconds(1))
+        } catch let error as APIError where Self.isRefusal(error) {
+            return refuse(error.reason.rawValue, error.message)
+        }
+    }
+
+    /// The name is in use: by this very pod, where the local copy lags, or by somebody's own.
+    private func taken(
+        _ hub: HubPeering, _ desired: DesiredItem, _ wanted: DesiredPod, refuse: (String) -> Requeue
+    ) async throws -> Requeue {
+        let found = try await context.cluster.find(
+            .pods, namespace: wanted.remoteNamespace, name: desired.key.name)
+        guard let found, OriginOf.pod(found)?.hub != hub.clusterID else { return .after(.milliseconds(100)) }
+        return refuse("the namespace \(wanted.remoteNamespace) has a pod of that name which is not the hub's")
+    }
+
+    /// Whether the API says that this object cannot be, rather than not now.
+    private static func isRefusal(_ error: APIError) -> Bool { [400, 403, 413, 422].contains(error.code) }
+}

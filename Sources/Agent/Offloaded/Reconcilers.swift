@@ -1,0 +1,126 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+import Logging
+import OffloadingModel
+import Wire
+
+/// The agent's reconcilers, their queues, and what makes them look.
+struct Reconcilers: Sendable {
+    let context: AgentContext
+    let endings: PeeringEnding
+    private let namespaces = WorkQueue<String>()
+    private let pods = WorkQueue<HubItem>()
+    private let foreignClusters: WorkQueue<String>
+    private let ownCertificateNotAfter: @Sendable () -> Int
+
+    init(_ context: AgentContext, ownCertificateNotAfter: @escaping @Sendable () -> Int) {
+        self.context = context
+        self.ownCertificateNotAfter = ownCertificateNotAfter
+        endings = PeeringEnding(context: context, queue: WorkQueue())
+        foreignClusters = WorkQueue()
+        watch()
+    }
+
+    /// Has changes of the cluster make the reconcilers look.
+    private func watch() {
+        context.namespaces.onChange { [context, namespaces, pods, endings] change in
+            let name = change.object.name
+            namespaces.add(name)
+            for hub in context.hubs.all {
+                for key in hub.desiredPods(in: name) { pods.add(HubItem(hub: hub.clusterID, key: key)) }
+            }
+            if change.new == nil, let origin = OriginOf.namespace(change.object) { endings.queue.add(origin.hub) }
+        }
+        context.pods.onChange { [pods] change in
+            for object in [change.old, change.new] {
+                guard let origin = object.flatMap(OriginOf.pod) else { continue }
+                pods.add(HubItem(hub: origin.hub, key: origin.key))
+            }
+        }
+        context.foreignClusters.onChange { [foreignClusters] change in
+            foreignClusters.add(ForeignCluster(change.object).clusterID)
+        }
+    }
+
+    /// Works until the task is cancelled.
+    func run() async {
+        let logger = context.logger
+        let namespaces = Controller("namespaces", queue: namespaces, logger: logger) { [context] in
+            try await NamespaceReconciler(context: context).reconcile($0)
+        }
+        let pods = Controller("pods", queue: pods, workers: context.configuration.podWorkers, logger: logger) {
+            [context] in try await PodReconciler(context: context).reconcile($0)
+        }
+        let statuses = ForeignClusterReconciler(context: context, ownCertificateNotAfter: ownCertificateNotAfter)
+        let foreignClusters = Controller("foreignclusters", queue: foreignClusters, workers: 1, logger: logger) {
+            try await statuses.reconcile($0)
+        }
+        let endings = Controller("endings", queue: endings.queue, workers: 1, logger: logger) { [endings] in
+            try await endings.reconcile($0)
+        }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await namespaces.run() }
+            group.addTask { await pods.run() }
+            group.addTask { await foreignClusters.run() }
+            group.addTask { await endings.run() }
+        }
+    }
+
+    // MARK: - What to look at
+
+    /// What is known of the hub itself has changed.
+    func statusChanged(_ hub: HubPeering) { foreignClusters.add(hub.clusterID) }
+
+    /// Takes over what a hub wants.
+    func take(_ changes: DesiredMessage, from hub: HubPeering) {
+        if let keys = hub.apply(changes) {
+            for key in keys { look(hub, key) }
+        } else {
+            context.logger.info(
+                "all that a hub wants is known",
+                metadata: [LogKey.hubID: "\(hub.clusterID)", LogKey.count: "\(hub.desiredItems.count)"])
+            lookAtAll(of: hub)
+        }
+    }
+
+    /// What the hub wants under a key has changed.
+    func look(_ hub: HubPeering, _ key: ItemKey) {
+        switch key.kind {
+        case ItemKey.podKind:
+            pods.add(HubItem(hub: hub.clusterID, key: key))
+        case ItemKey.namespaceKind:
+            if let wanted = hub.desired(key)?.content.namespace { namespaces.add(wanted.remoteName) }
+            if let told = hub.observed(key)?.namespace { namespaces.add(told.remoteName) }
+            for object in context.namespaces(of: hub.clusterID) where OriginOf.namespace(object)?.key == key {
+                namespaces.add(object.name)
+            }
+        default:
+            guard hub.desired(key) != nil else { return hub.retract(key) }
+            // A kind of a later version: the hub sees that nothing comes of it.
+            hub.report(
+                key, .other(["reason": "NotSupported", "message": "this agent does not know the kind; upgrade it"]))
+        }
+    }
+
+    /// Everything that the hub wants, was told of, or has here.
+    func lookAtAll(of hub: HubPeering) {
+        var keys = Set(hub.desiredItems.map(\.key)).union(hub.observedKeys)
+        keys.formUnion(context.pods(of: hub.clusterID).compactMap { OriginOf.pod($0)?.key })
+        keys.formUnion(context.namespaces(of: hub.clusterID).compactMap { OriginOf.namespace($0)?.key })
+        for key in keys.sorted() { look(hub, key) }
+    }
+
+    /// Reports what the hub has here and was not told of yet, so that the whole of it can be published.
+    func observeAll(of hub: HubPeering) {
+        let namespaces = NamespaceReconciler(context: context)
+        for object in context.namespaces(of: hub.clusterID) {
+            guard let key = OriginOf.namespace(object)?.key, hub.observed(key) == nil else { continue }
+            hub.report(key, namespaces.observation(object))
+        }
+        for object in context.pods(of: hub.clusterID) {
+            guard let key = OriginOf.pod(object)?.key, hub.observed(key) == nil else { continue }
+            hub.report(key, .pod(LocalPod.observation(object)))
+        }
+    }
+}

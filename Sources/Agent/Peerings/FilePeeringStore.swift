@@ -1,0 +1,83 @@
+import FoundationEssentials
+import Glibc
+import JSONTree
+
+/// Peerings as files `peerings/<cluster id>.json` in a state folder, mode 0600, each replaced as a whole.
+public struct FilePeeringStore: PeeringStore {
+    private let folder: String
+
+    /// - Parameter stateFolder: exists; `peerings` in it is made when first needed.
+    public init(stateFolder: String) { folder = stateFolder + "/peerings" }
+
+    public func load() async throws -> [PeeringRecord] {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return [] }
+        return try names.filter { $0.hasSuffix(".json") }.sorted().map { name in
+            let path = "\(folder)/\(name)"
+            let bytes = try Data(contentsOf: URL(filePath: path))
+            do {
+                return try PeeringRecord(json: try JSON(parsing: bytes))
+            } catch {
+                throw PeeringStoreError("\(path) is no peering: \(error); restore it, or remove it and peer again")
+            }
+        }
+    }
+
+    public func save(_ record: PeeringRecord) async throws {
+        let path = try path(record.clusterID)
+        if mkdir(folder, 0o700) != 0, errno != EEXIST { throw failure("make the folder \(folder)") }
+        let temporary = path + ".new"
+        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw failure("write \(temporary)") }
+        var rest = record.json.encoded()[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+            guard count > 0 else {
+                if count < 0, errno == EINTR { continue }
+                let error = failure("write \(temporary)")
+                close(file)
+                throw error
+            }
+            rest = rest.dropFirst(count)
+        }
+        guard fsync(file) == 0 else {
+            let error = failure("write \(temporary)")
+            close(file)
+            throw error
+        }
+        close(file)
+        guard rename(temporary, path) == 0 else { throw failure("replace \(path)") }
+        try syncFolder()
+    }
+
+    public func remove(clusterID: String) async throws {
+        let path = try path(clusterID)
+        guard unlink(path) == 0 else {
+            if errno == ENOENT { return }
+            throw failure("remove \(path)")
+        }
+        try syncFolder()
+    }
+
+    /// Makes renames and removals durable.
+    private func syncFolder() throws {
+        let handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard handle >= 0 else { throw failure("open \(folder)") }
+        defer { close(handle) }
+        guard fsync(handle) == 0 else { throw failure("write \(folder)") }
+    }
+
+    private func path(_ clusterID: String) throws -> String {
+        guard ClusterIdentity.isID(clusterID) else { throw PeeringStoreError("a cluster id that is no file name") }
+        return "\(folder)/\(clusterID).json"
+    }
+
+    private func failure(_ what: String) -> PeeringStoreError {
+        PeeringStoreError("cannot \(what): \(String(cString: strerror(errno)))")
+    }
+}
+
+/// Why peerings cannot be read or written.
+public struct PeeringStoreError: Error, Sendable, CustomStringConvertible {
+    public let description: String
+    init(_ description: String) { self.description = description }
+}

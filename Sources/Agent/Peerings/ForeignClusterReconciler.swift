@@ -1,0 +1,83 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+import Logging
+import OffloadingModel
+
+/// Keeps the ForeignCluster that stands for a hub, and every word in its status true.
+struct ForeignClusterReconciler: Sendable {
+    let context: AgentContext
+    /// The last second of the agent's own certificate, in seconds since 1970.
+    let ownCertificateNotAfter: @Sendable () -> Int
+
+    /// - Parameter clusterID: of the hub.
+    func reconcile(_ clusterID: String) async throws -> Requeue {
+        guard let hub = context.hubs[clusterID], context.foreignClusters.isSynced else { return .none }
+        guard let object = try await object(hub) else { return .none }
+        var wanted = ForeignCluster(object)
+        for (type, condition) in conditions(hub) { wanted.set(type, condition, now: context.now()) }
+        if wanted.object != object { _ = try await context.cluster.updateStatus(.foreignClusters, wanted.object) }
+        // Probes and certificates grow old without anybody saying so.
+        return .after(hub.isConnected ? context.configuration.probeValidity : .seconds(60))
+    }
+
+    /// The object, made where it is missing; `nil` where another cluster has taken its name.
+    private func object(_ hub: HubPeering) async throws -> KubernetesObject? {
+        if let object = context.foreignClusters.get(name: hub.clusterName) {
+            if ForeignCluster(object).clusterID == hub.clusterID { return object }
+            context.logger.warning(
+                "a ForeignCluster has a hub's name and is another cluster's",
+                metadata: [LogKey.hub: "\(hub.clusterName)", LogKey.hubID: "\(hub.clusterID)"])
+            return nil
+        }
+        guard !hub.isEnding else { return nil }
+        let new = ForeignCluster(
+            name: hub.clusterName, clusterID: hub.clusterID, clusterName: hub.clusterName, authURL: "", outgoing: .no,
+            incoming: .yes)
+        do {
+            return try await context.cluster.create(.foreignClusters, new.object)
+        } catch let error as APIError where error.isAlreadyExists {
+            return nil
+        }
+    }
+
+    private func conditions(_ hub: HubPeering) -> [(PeeringConditionType, PeeringCondition)] {
+        [
+            (
+                .incoming,
+                hub.isEnding
+                    ? PeeringCondition(.disconnecting, "Unpeered", "what ran for the hub is being removed")
+                    : PeeringCondition(.established, "Peered", "the hub may run pods here")
+            ),
+            (.outgoing, PeeringCondition(.none, "NotAHub", "this cluster does not send pods to the hub's")),
+            (.network, network(hub)),
+            (
+                .apiServer,
+                hub.isConnected
+                    ? PeeringCondition(.established, "Connected", "the hub is connected")
+                    : PeeringCondition(.pending, "Disconnected", "the hub is not connected; it dials again by itself")
+            ),
+            (.authentication, authentication(hub)),
+        ]
+    }
+
+    private func network(_ hub: HubPeering) -> PeeringCondition {
+        guard hub.isConnected else { return PeeringCondition(.pending, "Disconnected", "the hub is not connected") }
+        guard let probed = hub.probedAt, ContinuousClock.now - probed <= context.configuration.probeValidity * 2 else {
+            return PeeringCondition(.pending, "NoProbes", "the hub has not reached the pod network lately")
+        }
+        return PeeringCondition(.established, "ProbesAnswered", "the pod network answers the hub's probes")
+    }
+
+    private func authentication(_ hub: HubPeering) -> PeeringCondition {
+        guard !hub.isEnding else { return PeeringCondition(.none, "Revoked", "the hub's certificates were revoked") }
+        let now = context.now()
+        guard hub.certificateNotAfter >= now else {
+            return PeeringCondition(.error, "CertificateExpired", "the hub's certificate has expired; peer again")
+        }
+        guard ownCertificateNotAfter() >= now else {
+            return PeeringCondition(.error, "CertificateExpired", "the agent's own certificate has expired")
+        }
+        return PeeringCondition(.established, "CertificatesValid", "both certificates are good")
+    }
+}

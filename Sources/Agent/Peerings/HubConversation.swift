@@ -1,0 +1,119 @@
+import Digests
+import Logging
+import PeerTransport
+import Sessions
+import TLSTransport
+import Wire
+
+/// Talks with one connected hub: takes over what it wants, tells it what there is, answers its streams.
+struct HubConversation: Sendable {
+    let context: AgentContext
+    let reconcilers: Reconcilers
+    let advertiser: Advertiser
+    let streams: StreamServer
+    let renew: @Sendable (RenewMessage, _ hub: String) async throws -> RenewedMessage
+
+    func serve(_ connection: PeerConnection) async {
+        let agreement = connection.agreement
+        guard let record = await context.book.record(agreement.peer.clusterID), !record.isEnding else {
+            await connection.refuse(ErrorMessage(code: .notPeered, message: "the peering is over; peer again"))
+            return
+        }
+        guard record.clusterName == agreement.peer.clusterName else {
+            await connection.refuse(
+                ErrorMessage(
+                    code: .identity,
+                    message:
+                        "cluster \(record.clusterID) is peered under the name \(record.clusterName); unpeer, and peer again"
+                ))
+            return
+        }
+        do {
+            // Known before anything is done for it: no older epoch is listened to from now on.
+            try await context.book.change(record.clusterID) { known, _ in
+                guard var record = known, !record.isEnding else { throw EnrolmentDesk.NotPeered() }
+                record.epoch = max(record.epoch, agreement.epoch)
+                return record
+            }
+        } catch {
+            context.logger.error(
+                "a peering cannot be stored",
+                metadata: [LogKey.hubID: "\(record.clusterID)", LogKey.error: "\(error)"])
+            await connection.refuse(
+                ErrorMessage(code: .unavailable, message: "the edge cannot store the peering; look at its log"))
+            return
+        }
+        let hub = context.hubs.hub(record)
+        await attend(hub, connection)
+    }
+
+    private func attend(_ hub: HubPeering, _ connection: PeerConnection) async {
+        let agreement = connection.agreement
+        let (previous, digest) = hub.attach(
+            connection, epoch: agreement.epoch, isNewEpoch: agreement.isNewEpoch,
+            certificateNotAfter: Int(connection.identity.leaf.notAfter))
+        await previous?.close(.replaced, message: "the hub has connected anew", epoch: nil)
+        context.logger.info(
+            "a hub is connected",
+            metadata: [
+                LogKey.audit: "connected", LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)",
+                LogKey.epoch: "\(agreement.epoch)", LogKey.address: "\(connection.remoteAddress)",
+                LogKey.fingerprint: "\(Hex.encode(connection.identity.leaf.fingerprint))",
+            ])
+        reconcilers.statusChanged(hub)
+        advertiser.look()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await synchronise(hub, connection, digest) }
+            for await event in connection.events {
+                switch event {
+                case .desired(let changes): reconcilers.take(changes, from: hub)
+                case .received(let message): await received(hub, connection, message)
+                case .streamRequested(let request): group.addTask { await streams.serve(request, hub: hub) }
+                case .lost(let end): await lost(hub, connection, end)
+                case .observed, .suspected, .recovered: break
+                }
+            }
+            group.cancelAll()
+        }
+        if hub.detach(connection) { reconcilers.statusChanged(hub) }
+    }
+
+    /// Says what there is, once the cluster has been read: an answer from half of it would read as losses.
+    private func synchronise(_ hub: HubPeering, _ connection: PeerConnection, _ digest: [ItemKey: String]) async {
+        do {
+            try await context.waitForSync()
+        } catch {
+            return
+        }
+        reconcilers.observeAll(of: hub)
+        hub.publish(to: connection)
+        connection.hold(digest)
+    }
+
+    private func received(_ hub: HubPeering, _ connection: PeerConnection, _ message: Message) async {
+        guard case .renew(let request) = message else { return }
+        do {
+            connection.renewed(try await renew(request, connection.identity.commonName))
+        } catch let error as TLSError {
+            await connection.refuse(
+                ErrorMessage(
+                    code: .protocolViolation, message: "the request for a certificate is broken: \(error.message)"))
+        } catch {
+            // The hub asks again: its old certificate is still good for a third of its life.
+            context.logger.error(
+                "a certificate was not renewed",
+                metadata: [LogKey.hubID: "\(hub.clusterID)", LogKey.error: "\(error)"])
+        }
+    }
+
+    private func lost(_ hub: HubPeering, _ connection: PeerConnection, _ end: PeerSessionEnd) async {
+        context.logger.info(
+            "a hub is disconnected",
+            metadata: [
+                LogKey.audit: "disconnected", LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)",
+                LogKey.reason: "\(end.message)",
+            ])
+        guard end.goodbye?.reason == .unpeered else { return }
+        await reconcilers.endings.begin(hub)
+    }
+}

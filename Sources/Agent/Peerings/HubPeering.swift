@@ -1,0 +1,184 @@
+import PeerTransport
+import Sessions
+import Synchronization
+import Wire
+
+/// What the agent knows at run time of one hub: what it wants, what was told to it, and its connection.
+///
+/// Small and local: a lock around values; what is told goes out under it, so that it goes in order.
+final class HubPeering: Sendable {
+    let clusterID: String
+    let clusterName: String
+
+    private struct State {
+        var desired = ReplicaSet<DesiredItem>()
+        var observed = ObservedSet()
+        var link: (any HubLink)?
+        /// Whether the link's other end has been given the whole observed set.
+        var isPublished = false
+        var advertised: AdvertiseMessage?
+        var probedAt: ContinuousClock.Instant?
+        /// The last second of the certificate that the hub showed, in seconds since 1970.
+        var certificateNotAfter: Int
+        var isEnding: Bool
+    }
+
+    private let state: Mutex<State>
+
+    init(_ record: PeeringRecord) {
+        clusterID = record.clusterID
+        clusterName = record.clusterName
+        state = Mutex(
+            State(certificateNotAfter: record.issued.map(\.notAfter).max() ?? 0, isEnding: record.isEnding))
+    }
+
+    // MARK: What the hub wants
+
+    func desired(_ key: ItemKey) -> DesiredItem? { state.withLock { $0.desired.items[key] } }
+
+    /// The namespaces that the hub wants to have under a name on this edge.
+    func desiredNamespaces(named name: String) -> [DesiredItem] {
+        state.withLock { state in
+            state.desired.items.items.values
+                .filter { $0.content.namespace?.remoteName == name }.sorted { $0.key < $1.key }
+        }
+    }
+
+    /// The pods that the hub wants to have in a namespace of this edge.
+    func desiredPods(in namespace: String) -> [ItemKey] {
+        state.withLock { state in
+            state.desired.items.items.values.filter { $0.content.pod?.remoteNamespace == namespace }.map(\.key)
+        }
+    }
+
+    var desiredItems: [DesiredItem] { state.withLock { Array($0.desired.items.items.values) } }
+
+    /// Whether all that the hub wants is known, in the peering's current epoch: before, nothing may be removed.
+    var isComplete: Bool { state.withLock { $0.desired.isComplete && !$0.isEnding } }
+
+    /// Takes changes over.
+    ///
+    /// - Returns: the keys concerned; `nil` for all that there are, when the set has just become complete.
+    func apply(_ changes: DesiredMessage) -> Set<ItemKey>? {
+        state.withLock { state in
+            let wasComplete = state.desired.isComplete
+            state.desired.apply(changes)
+            if state.desired.isComplete, !wasComplete { return nil }
+            return Set(changes.upserts.map(\.key)).union(changes.removals)
+        }
+    }
+
+    /// Whether the peering is over and everything of it goes.
+    var isEnding: Bool {
+        get { state.withLock { $0.isEnding } }
+        set { state.withLock { $0.isEnding = newValue } }
+    }
+
+    // MARK: What the hub is told
+
+    func observed(_ key: ItemKey) -> ObservedContent? { state.withLock { $0.observed[key]?.content } }
+
+    /// The namespaces that the hub is told of under a name on this edge.
+    func observedNamespaces(named name: String) -> [ItemKey] {
+        state.withLock { state in
+            state.observed.items.values.filter { $0.content.namespace?.remoteName == name }.map(\.key)
+        }
+    }
+
+    var observedKeys: [ItemKey] { state.withLock { Array($0.observed.items.keys) } }
+
+    func report(_ key: ItemKey, _ content: ObservedContent) {
+        let item = ObservedItem(key: key, content: content)
+        state.withLock { state in
+            guard state.observed.upsert(item), state.isPublished else { return }
+            state.link?.update(observed: [item], removals: [])
+        }
+    }
+
+    func retract(_ key: ItemKey) {
+        state.withLock { state in
+            guard state.observed.remove(key), state.isPublished else { return }
+            state.link?.update(observed: [], removals: [key])
+        }
+    }
+
+    /// Tells the hub all that is observed, and from now on every change. To be called once that is all there is.
+    func publish(to link: any HubLink) {
+        state.withLock { state in
+            guard state.link === link else { return }
+            link.publish(state.observed)
+            state.isPublished = true
+        }
+    }
+
+    /// Tells the hub what the cluster has, unless it was told the same.
+    func advertise(_ message: AdvertiseMessage) {
+        state.withLock { state in
+            guard let link = state.link, state.advertised != message else { return }
+            state.advertised = message
+            link.advertise(message)
+        }
+    }
+
+    // MARK: The connection
+
+    var isConnected: Bool { state.withLock { $0.link != nil } }
+
+    /// A connection was established.
+    ///
+    /// - Parameter isNewEpoch: what was wanted in older epochs counts no more, and nothing is removed until all is told anew.
+    /// - Returns: the connection whose place it takes, to be closed, and what this side's copy holds.
+    func attach(
+        _ link: any HubLink, epoch: Int, isNewEpoch: Bool, certificateNotAfter: Int
+    ) -> (previous: (any HubLink)?, digest: [ItemKey: String]) {
+        state.withLock { state in
+            let previous = state.link
+            state.link = link
+            state.isPublished = false
+            state.advertised = nil
+            state.certificateNotAfter = certificateNotAfter
+            if isNewEpoch { state.desired = ReplicaSet(epoch: epoch) } else { state.desired.begin(epoch: epoch) }
+            return (previous, state.desired.digest)
+        }
+    }
+
+    /// - Returns: false where another connection has taken this one's place.
+    @discardableResult
+    func detach(_ link: any HubLink) -> Bool {
+        state.withLock { state in
+            guard state.link === link else { return false }
+            state.link = nil
+            state.isPublished = false
+            state.probedAt = nil
+            return true
+        }
+    }
+
+    /// Takes the connection away.
+    func detachAny() -> (any HubLink)? {
+        state.withLock { state in
+            defer { state.link = nil }
+            state.isPublished = false
+            state.probedAt = nil
+            return state.link
+        }
+    }
+
+    var certificateNotAfter: Int {
+        get { state.withLock { $0.certificateNotAfter } }
+        set { state.withLock { $0.certificateNotAfter = newValue } }
+    }
+
+    /// A probe of the pod network was answered.
+    ///
+    /// - Returns: whether it is the first one of the connection.
+    func probed() -> Bool {
+        state.withLock { state in
+            defer { state.probedAt = .now }
+            return state.probedAt == nil
+        }
+    }
+
+    /// When the last probe was answered; `nil` where none was on this connection.
+    var probedAt: ContinuousClock.Instant? { state.withLock { $0.probedAt } }
+}

@@ -1,0 +1,66 @@
+/// All peerings of the agent: changed here only, each change durable before it counts.
+actor PeeringBook {
+    private let store: any PeeringStore
+    private let now: @Sendable () -> Int
+    nonisolated let revoked = RevocationList()
+    private var records: [String: PeeringRecord] = [:]
+    private var isChanging = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(_ store: any PeeringStore, now: @escaping @Sendable () -> Int) {
+        self.store = store
+        self.now = now
+    }
+
+    var all: [PeeringRecord] { records.values.sorted { ($0.since, $0.clusterID) < ($1.since, $1.clusterID) } }
+
+    func record(_ clusterID: String) -> PeeringRecord? { records[clusterID] }
+
+    func load() async throws {
+        records = Dictionary(try await store.load().map { ($0.clusterID, $0) }) { $1 }
+        revoked.replace(with: records.values)
+    }
+
+    /// Changes a record, or makes it: `body` gets the one there is and all others. Saved before this returns; nothing
+    /// changes on failure.
+    ///
+    /// - Parameter body: throws to leave everything as it is.
+    @discardableResult
+    func change(
+        _ clusterID: String, _ body: @Sendable (PeeringRecord?, [PeeringRecord]) throws -> PeeringRecord
+    ) async throws -> PeeringRecord {
+        await begin()
+        defer { end() }
+        var record = try body(records[clusterID], records.values.filter { $0.clusterID != clusterID })
+        record.prune(now: now())
+        guard record != records[clusterID] else { return record }
+        try await store.save(record)
+        records[clusterID] = record
+        revoked.replace(with: records.values)
+        return record
+    }
+
+    /// Forgets a peering that is still ending.
+    ///
+    /// - Returns: false where the hub has peered again meanwhile.
+    func removeEnded(_ clusterID: String) async throws -> Bool {
+        await begin()
+        defer { end() }
+        guard let record = records[clusterID] else { return true }
+        guard record.isEnding else { return false }
+        try await store.remove(clusterID: clusterID)
+        records[clusterID] = nil
+        revoked.replace(with: records.values)
+        return true
+    }
+
+    // Writing suspends; changes wait for each other, so that none is lost.
+    private func begin() async {
+        if isChanging { await withCheckedContinuation { waiting.append($0) } }
+        isChanging = true
+    }
+
+    private func end() {
+        if waiting.isEmpty { isChanging = false } else { waiting.removeFirst().resume() }
+    }
+}

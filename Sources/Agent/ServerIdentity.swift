@@ -1,0 +1,61 @@
+import Logging
+import PeerTransport
+import Synchronization
+import TLSTransport
+
+/// What the agent shows to its hubs, renewed at two thirds of its life; live connections keep what they have.
+final class ServerIdentity: Sendable {
+    /// For the listener: always the current one.
+    let tls: TLSContextBox
+
+    private let authority: CertificateAuthority
+    private let clusterID: String
+    private let handshakeTimeout: Duration
+    private let revoked: RevocationList
+    private let current: Mutex<Identity>
+
+    init(
+        _ authority: AgentAuthority, clusterID: String, handshakeTimeout: Duration, revoked: RevocationList
+    ) throws(TLSError) {
+        self.authority = authority.authority
+        self.clusterID = clusterID
+        self.handshakeTimeout = handshakeTimeout
+        self.revoked = revoked
+        current = Mutex(authority.identity)
+        tls = TLSContextBox(
+            try PeerTLS.listener(
+                identity: authority.identity, authorities: [authority.authority.certificate],
+                handshakeTimeout: handshakeTimeout, isRevoked: { revoked.contains($0) }))
+    }
+
+    /// Its last second, in seconds since 1970.
+    var notAfter: Int { Int(current.withLock { $0.leaf.notAfter }) }
+
+    /// Renews the identity when it is time.
+    func renew(now: Int) throws(TLSError) -> Bool {
+        guard Int64(now) >= current.withLock({ $0.renewalTime }) else { return false }
+        let new = try authority.makeIdentity(.peerServer(clusterID: clusterID), now: Int64(now))
+        let context = try PeerTLS.listener(
+            identity: new, authorities: [authority.certificate], handshakeTimeout: handshakeTimeout,
+            isRevoked: { [revoked] in revoked.contains($0) })
+        tls.replace(with: context)
+        current.withLock { $0 = new }
+        return true
+    }
+
+    /// Keeps the identity good until the task is cancelled.
+    func run(now: @Sendable () -> Int, logger: Logger) async {
+        while !Task.isCancelled {
+            do {
+                if try renew(now: now()) {
+                    logger.info(
+                        "the agent's own certificate was renewed", metadata: [LogKey.audit: "certificate-renewed"])
+                }
+            } catch {
+                logger.error("the agent's own certificate cannot be renewed", metadata: [LogKey.error: "\(error)"])
+            }
+            // Certificates live for days; the clock may jump.
+            try? await Task.sleep(for: .seconds(600))
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+import Logging
+import PeerTransport
+import Wire
+
+/// Answers the streams that a hub opens.
+struct StreamServer: Sendable {
+    let context: AgentContext
+    let network: PodNetworkProbe
+    /// Told when a hub's first probe on a connection was answered.
+    let probed: @Sendable (HubPeering) -> Void
+
+    func serve(_ request: IncomingStream, hub: HubPeering) async {
+        switch request.kind {
+        case StreamKind.logs: await logs(request, hub)
+        case StreamKind.probe: await probe(request, hub)
+        default:
+            request.refuse(
+                code: "NotSupported", message: "this agent serves no streams of the kind “\(request.kind)”; upgrade it")
+        }
+    }
+
+    // MARK: - Logs
+
+    private func logs(_ request: IncomingStream, _ hub: HubPeering) async {
+        let wanted: LogsRequest
+        do {
+            wanted = try LogsRequest(json: request.parameters)
+        } catch {
+            return request.refuse(code: "BadRequest", message: "\(error)")
+        }
+        let pods = context.pods(of: hub.clusterID, wanted.pod)
+        guard let pod = pods.first(where: { !$0.isBeingDeleted }) ?? pods.first else {
+            return request.refuse(
+                code: "NotFound",
+                message: "\(context.configuration.clusterName) runs no pod \(wanted.pod.namespace)/\(wanted.pod.name)")
+        }
+        let log: AsyncThrowingStream<[UInt8], any Error>
+        do {
+            log = try await context.cluster.podLogs(
+                namespace: pod.namespace, name: pod.name, LogOptions(wanted))
+        } catch let error as APIError {
+            return request.refuse(code: String(error.reason.rawValue.prefix(100)), message: error.message)
+        } catch {
+            return request.refuse(code: "ServiceUnavailable", message: "\(error)")
+        }
+        let stream = request.accept()
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                do {
+                    for try await bytes in log { try await stream.write(bytes) }
+                    stream.finish()
+                } catch {
+                    stream.cancel("the log broke off: \(error)")
+                }
+                return true
+            }
+            group.addTask {
+                // A reader that goes away in the middle of a log that is followed ends it.
+                do {
+                    while try await stream.read() != nil {}
+                    return false
+                } catch {
+                    return true
+                }
+            }
+            while let isOver = await group.next(), !isOver {}
+            group.cancelAll()
+        }
+    }
+
+    // MARK: - Probes
+
+    private func probe(_ request: IncomingStream, _ hub: HubPeering) async {
+        let connection: PodNetworkProbe.Connection
+        do {
+            connection = try await network.connect()
+        } catch {
+            return request.refuse(code: "PodNetworkUnavailable", message: "\(error)")
+        }
+        let stream = request.accept()
+        do {
+            try await connection.relay(stream) { if hub.probed() { probed(hub) } }
+        } catch {
+            stream.cancel("the pod network stopped answering: \(error)")
+        }
+    }
+}
+
+extension LogOptions {
+    init(_ request: LogsRequest) {
+        self.init(
+            container: request.container, follow: request.follow, previous: request.previous,
+            timestamps: request.timestamps, tailLines: request.tailLines, sinceSeconds: request.sinceSeconds,
+            sinceTime: request.sinceTime, limitBytes: request.limitBytes)
+    }
+}
