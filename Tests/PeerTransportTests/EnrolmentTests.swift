@@ -119,4 +119,57 @@ struct EnrolmentTests {
         #expect(error?.description.contains("another program uses it") == true)
         await first.close()
     }
+
+    @Test("of many who redeem one token at once, one succeeds")
+    func race() async throws {
+        let edge = try TestEdge()
+        let listener = try await edge.listen()
+        try await beside({ await listener.run() }) {
+            let token = try edge.makeToken()
+            let successes = await withTaskGroup(of: Bool.self) { group in
+                for place in 0..<20 {
+                    group.addTask {
+                        let enrolment = try? await TestHub().dialler(listener.port).enrol(
+                            token, clusterID: "id-\(place)", clusterName: "c", role: .hub, peerClusterID: nil)
+                        return enrolment != nil
+                    }
+                }
+                return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(successes == 1)
+        }
+    }
+
+    @Test("a lost answer is asked for again by the same key, and comes")
+    func lostAnswer() async throws {
+        let edge = try TestEdge()
+        let listener = try await edge.listen()
+        let relay = try await Relay.start(to: listener.port)
+        relay.loseAnswer(after: 1)
+        try await beside({ await listener.run() }) {
+            let token = try edge.makeToken()
+            _ = try await TestHub().dialler(relay.port).enrol(
+                token, clusterID: "id-of-cloud", clusterName: "cloud", role: .hub, peerClusterID: nil)
+            #expect(relay.connectionCount == 2)
+            #expect(edge.records.value[token.id]?.use != nil)
+        }
+        await relay.stop()
+    }
+
+    @Test("an attempt to connect that is given up ends at once", .timeLimit(.minutes(1)))
+    func givenUp() async throws {
+        // A port that accepts and never answers: the relay leads nowhere.
+        let edge = try TestEdge()
+        let listener = try await edge.listen()
+        let relay = try await Relay.start(to: listener.port)
+        relay.cut()
+        let attempt = Task { try await TestHub().connect(edge, relay.port) }
+        try await Task.sleep(for: .milliseconds(50))
+        let start = ContinuousClock.now
+        attempt.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await attempt.value }
+        #expect(ContinuousClock.now - start < .seconds(3))
+        await relay.stop()
+        await listener.close()
+    }
 }

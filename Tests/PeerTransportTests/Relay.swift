@@ -2,55 +2,79 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A relay between two ports that can swallow everything, as a network that drops packets.
+/// A relay between two ports that can swallow everything, as a network that drops packets, or lose one answer.
 final class Relay: Sendable {
     private let server: any Channel
-    private let isCut: Switch
+    private let faults: Faults
 
-    private init(server: any Channel, isCut: Switch) {
+    private init(server: any Channel, faults: Faults) {
         self.server = server
-        self.isCut = isCut
+        self.faults = faults
     }
 
     static func start(to port: Int) async throws -> Relay {
         let group = MultiThreadedEventLoopGroup.singletonMultiThreadedEventLoopGroup
-        let isCut = Switch()
+        let faults = Faults()
         let server = try await ServerBootstrap(group: group).childChannelInitializer { inbound in
-            ClientBootstrap(group: inbound.eventLoop).channelInitializer { outbound in
-                outbound.pipeline.addHandler(Forwarder(to: inbound, isCut))
+            let number = faults.nextConnection()
+            return ClientBootstrap(group: inbound.eventLoop).channelInitializer { outbound in
+                outbound.eventLoop.makeCompletedFuture {
+                    try outbound.pipeline.syncOperations.addHandler(Forwarder(to: inbound, faults, answersOf: number))
+                }
             }.connect(host: "127.0.0.1", port: port).flatMap { outbound in
-                inbound.pipeline.addHandler(Forwarder(to: outbound, isCut))
+                inbound.eventLoop.makeCompletedFuture {
+                    try inbound.pipeline.syncOperations.addHandler(Forwarder(to: outbound, faults, answersOf: nil))
+                }
             }
         }.bind(host: "127.0.0.1", port: 0).get()
-        return Relay(server: server, isCut: isCut)
+        return Relay(server: server, faults: faults)
     }
 
     var port: Int { server.localAddress?.port ?? 0 }
+    var connectionCount: Int { faults.connections.load(ordering: .relaxed) }
 
     /// From now on nothing comes through, ends neither.
-    func cut() { isCut.on() }
+    func cut() { faults.isCut.store(true, ordering: .relaxed) }
+
+    /// The first connection lets so many pieces of the listener through, and breaks at the next.
+    func loseAnswer(after pieces: Int) { faults.piecesOfFirst.store(pieces, ordering: .relaxed) }
 
     func stop() async { try? await server.close() }
 }
 
-final class Switch: Sendable {
-    private let value = Atomic(false)
-    var isOn: Bool { value.load(ordering: .relaxed) }
-    func on() { value.store(true, ordering: .relaxed) }
+private final class Faults: Sendable {
+    let isCut = Atomic(false)
+    let connections = Atomic(0)
+    let piecesOfFirst = Atomic(Int.max)
+
+    func nextConnection() -> Int { connections.add(1, ordering: .relaxed).newValue }
 }
 
-private final class Forwarder: ChannelInboundHandler, Sendable {
+private final class Forwarder: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private let other: any Channel
-    private let isCut: Switch
-    init(to other: any Channel, _ isCut: Switch) {
+    private let faults: Faults
+    private let number: Int?
+    private var pieces = 0
+
+    init(to other: any Channel, _ faults: Faults, answersOf number: Int?) {
         self.other = other
-        self.isCut = isCut
+        self.faults = faults
+        self.number = number
     }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if !isCut.isOn { other.writeAndFlush(unwrapInboundIn(data), promise: nil) }
+        guard !faults.isCut.load(ordering: .relaxed) else { return }
+        pieces += 1
+        if number == 1, pieces > faults.piecesOfFirst.load(ordering: .relaxed) {
+            other.close(promise: nil)
+            context.close(promise: nil)
+            return
+        }
+        other.writeAndFlush(unwrapInboundIn(data), promise: nil)
     }
+
     func channelInactive(context: ChannelHandlerContext) {
-        if !isCut.isOn { other.close(promise: nil) }
+        if !faults.isCut.load(ordering: .relaxed) { other.close(promise: nil) }
     }
 }

@@ -48,13 +48,15 @@ public struct PeerDialler: Sendable {
         let configuration = configuration
         let loop = group.next()
         let promise = loop.makePromise(of: Result.self)
+        let opened = OpenedChannels()
         let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.writeBufferWaterMark, value: .peer)
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                opened.add(channel)
+                return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers([
                         TLSHandler(context: tls),
                         PeerCodecHandler(limits: limits, deflateThreshold: configuration.deflateThreshold),
@@ -62,21 +64,23 @@ public struct PeerDialler: Sendable {
                     try channel.pipeline.syncOperations.addHandler(makeHandler(promise))
                 }
             }
-        let channel: any Channel
-        do {
-            channel = try await bootstrap.connect(host: address.host, port: address.port).get()
-        } catch {
-            promise.fail(error)
-            throw PeerDialError(
-                address: address, attempts: Self.attempts(error, address), elapsed: .monotonicNow - start,
-                end: PeerSessionEnd(.lost, "no connection; check the address, the port and firewalls between"))
-        }
         do {
             return try await withTaskCancellationHandler {
-                try await promise.futureResult.get()
+                do {
+                    _ = try await bootstrap.connect(host: address.host, port: address.port).get()
+                } catch {
+                    promise.fail(error)
+                    try Task.checkCancellation()
+                    throw PeerDialError(
+                        address: address, attempts: Self.attempts(error, address), elapsed: .monotonicNow - start,
+                        end: PeerSessionEnd(.lost, "no connection; check the address, the port and firewalls between"))
+                }
+                return try await promise.futureResult.get()
             } onCancel: {
-                channel.close(promise: nil)
+                opened.close()
             }
+        } catch let error as PeerDialError {
+            throw error
         } catch {
             try Task.checkCancellation()
             throw PeerDialError(
