@@ -127,11 +127,22 @@ let package = Package(
             "Daemon",
             [
                 "OffloadingModel", "ClusterBootstrap",
-                "EmbeddedCluster", "KubernetesClient", "ClusterAPI", "PodRuntime", "SchedulerLoop", "TLSTransport", "Digests",
-                "Telemetry", "JSONTree", "KubernetesModel", argumentParser, logging, yams, lifecycle, nioCore, nioPosix,
+                "EmbeddedCluster", "ClusterAPI", "PodRuntime", "Scheduling", "SchedulerLoop", "TLSTransport", "Digests", "JSONTree",
+                "KubernetesModel", argumentParser, logging, yams, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
-        program("causeway-hub", ["Hub", "Daemon", argumentParser]),
-        program("causeway-agent", ["Agent", "Daemon", argumentParser]),
+        program(
+            "causeway-hub",
+            [
+                "Hub", "Daemon", "ClusterAPI", "ClusterBootstrap", "EmbeddedCluster", "OffloadingModel", "TLSTransport", "KubernetesModel",
+                "PeerTransport", argumentParser, logging, nioPosix,
+            ]),
+        program(
+            "causeway-agent",
+            [
+                "Agent", "Daemon", "ClusterAPI", "ClusterBootstrap", "EmbeddedCluster", "OffloadingModel", "TLSTransport", "KubernetesModel",
+                "PeerTransport", "Digests", argumentParser, logging, nioPosix,
+            ]),
         program("causewayctl", ["CommandLineTool", argumentParser]),
         program("causeway-supervisor", ["CLinuxShims", "PodHost", "PodRecords"]),
 

@@ -85,6 +85,9 @@ public final class EmbeddedCluster: Sendable {
         }
     }
 
+    /// The Kubernetes version that the API serves, as nodes show it.
+    public static let kubernetesVersion = Discovery.gitVersion
+
     /// The port that is listened on; 0 where the API is not served over HTTPS.
     public var port: Int { server?.port ?? 0 }
 

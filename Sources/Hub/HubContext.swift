@@ -59,8 +59,23 @@ struct HubContext: Sendable {
 
     func plan(_ offloading: NamespaceOffloading) -> OffloadingPlan {
         OffloadingPlan(
-            offloading, edges: edges.views, originName: configuration.clusterName,
+            offloading, edges: edges.all.map { view(of: $0, for: offloading) }, originName: configuration.clusterName,
             originHash: configuration.clusterID.filter(\.isHexDigit).lowercased())
+    }
+
+    /// The edge as the offloading sees it. Until an edge is heard after a restart of the hub, what the status said of it holds.
+    private func view(of edge: Edge, for offloading: NamespaceOffloading) -> EdgeView {
+        var view = edge.view
+        guard !edge.isObservedComplete,
+            let said = Conditions.find(
+                "Ready", in: offloading.object.status["remoteNamespacesConditions"]?[view.statusKey]),
+            let name = offloading.object.status["remoteNamespaceName"]?.string
+        else { return view }
+        let reason = said["reason"]?.string
+        view.namespaces[name] = RemoteNamespaceState(
+            phase: reason == "NamespaceCreated" ? .ready : reason == "CreationLoopBackOff" ? .conflict : .creating,
+            message: said["message"]?.string ?? "")
+        return view
     }
 
     /// The pods bound to an edge's virtual node.

@@ -43,7 +43,8 @@ public struct ClusterInfo: Sendable, Hashable {
 
     /// - Throws: `JSONError` naming the entry of the ConfigMap that is missing or wrong.
     public init(_ object: KubernetesObject) throws(JSONError) {
-        let data = try JSONFields(object.json["data"] ?? [:], at: "configmap \(Names.systemNamespace)/\(Names.clusterInfo)")
+        let data = try JSONFields(
+            object.json["data"] ?? [:], at: "configmap \(Names.systemNamespace)/\(Names.clusterInfo)")
         clusterID = try data.string("clusterID", limit: 64)
         clusterName = try data.string("clusterName", limit: 253)
         let labels = try JSON(parsing: try data.optionalString("labels") ?? "{}")

@@ -15,7 +15,8 @@ public enum CustomResources {
                 "spec": [
                     "group": .string(type.group), "scope": type.isNamespaced ? "Namespaced" : "Cluster",
                     "names": [
-                        "kind": .string(type.kind), "listKind": .string(type.kind + "List"), "plural": .string(type.plural),
+                        "kind": .string(type.kind), "listKind": .string(type.kind + "List"),
+                        "plural": .string(type.plural),
                         "singular": .string(singular), "shortNames": JSON(shortNames), "categories": ["liqo"],
                     ],
                     "versions": [
@@ -89,7 +90,8 @@ public enum CustomResources {
                             "type": "object", "required": ["type", "status"],
                             "properties": [
                                 "type": words(PeeringConditionType.allCases.map(\.rawValue)),
-                                "status": words(PeeringStatus.allCases.map(\.rawValue)), "reason": text, "message": text,
+                                "status": words(PeeringStatus.allCases.map(\.rawValue)), "reason": text,
+                                "message": text,
                                 "lastTransitionTime": ["type": "string", "format": "date-time"],
                             ],
                         ],
@@ -121,7 +123,8 @@ public enum CustomResources {
             spec: [
                 "type": "object", "default": [:],
                 "properties": [
-                    "namespaceMappingStrategy": words(NamespaceMapping.allCases.map(\.rawValue), fallback: "DefaultName"),
+                    "namespaceMappingStrategy": words(
+                        NamespaceMapping.allCases.map(\.rawValue), fallback: "DefaultName"),
                     "podOffloadingStrategy": words(PodOffloading.allCases.map(\.rawValue), fallback: "LocalAndRemote"),
                     "remoteNamespaceName": text,
                     "clusterSelector": [

@@ -104,7 +104,8 @@ public struct ForeignCluster: Sendable, Hashable {
         var status = object.status
         var conditions = status["peeringConditions"]
         Conditions.set(
-            type.rawValue, status: condition.status.rawValue, reason: condition.reason, message: condition.message, now: now,
+            type.rawValue, status: condition.status.rawValue, reason: condition.reason, message: condition.message,
+            now: now,
             in: &conditions)
         status["peeringConditions"] = conditions
         object.status = status

@@ -55,7 +55,8 @@ public struct NamespaceOffloading: Sendable, Hashable {
     ///
     /// - Throws: `JSONError` naming the field that is malformed.
     public func clusterSelector() throws(JSONError) -> NodeSelector? {
-        guard let selector = object.spec["clusterSelector"], selector["nodeSelectorTerms"]?.array?.isEmpty == false else {
+        guard let selector = object.spec["clusterSelector"], selector["nodeSelectorTerms"]?.array?.isEmpty == false
+        else {
             return nil
         }
         return try NodeSelector(selector, at: "spec.clusterSelector")
@@ -97,7 +98,9 @@ public enum GoDuration {
             guard !digits.isEmpty, let value = Double(digits) else { return nil }
             rest = rest.dropFirst(digits.count)
             let unit = rest.prefix { $0.isLetter }
-            let seconds: [Substring: Double] = ["ms": 0.001, "s": 1, "m": 60, "h": 3600, "us": 0.000_001, "ns": 0.000_000_001]
+            let seconds: [Substring: Double] = [
+                "ms": 0.001, "s": 1, "m": 60, "h": 3600, "us": 0.000_001, "ns": 0.000_000_001,
+            ]
             guard let factor = seconds[unit] else { return nil }
             rest = rest.dropFirst(unit.count)
             total += value * factor

@@ -9,10 +9,12 @@ import NIOHTTP1
 struct Discovery: Sendable {
     let pipeline: ResourcePipeline
 
+    static let gitVersion = "v1.36.2+causeway"
+
     /// The version of Kubernetes whose behaviour is followed.
     static let version: JSON = [
         "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36", "minCompatibilityMajor": "1",
-        "minCompatibilityMinor": "35", "gitVersion": "v1.36.2+causeway", "gitCommit": "", "gitTreeState": "clean",
+        "minCompatibilityMinor": "35", "gitVersion": .string(gitVersion), "gitCommit": "", "gitTreeState": "clean",
         "buildDate": "2026-01-01T00:00:00Z", "goVersion": "none", "compiler": "swift", "platform": "linux/amd64",
     ]
 

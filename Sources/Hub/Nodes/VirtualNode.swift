@@ -41,7 +41,12 @@ enum VirtualNode {
         }
         var spec = node.spec
         if spec["taints"] != .array(taints) { spec["taints"] = .array(taints) }
-        if state == .draining { spec["unschedulable"] = true }
+        if state == .draining {
+            spec["unschedulable"] = true
+        } else if before?.annotation(Names.edgeStateAnnotation) == EdgeState.draining.rawValue {
+            // The withdrawal that cordoned it was called off.
+            spec["unschedulable"] = nil
+        }
         spec["providerID"] = .string("causeway://\(cluster.clusterID)")
         node.spec = spec
         return node
@@ -89,5 +94,19 @@ enum VirtualNode {
             isNetworkUp ? "a stream through the peering is answered from the edge's pod network" : "")
         status["conditions"] = conditions
         return status
+    }
+}
+
+extension VirtualNode {
+    /// What an edge said last, as its node remembers it: for a hub that has restarted and not heard of the edge again.
+    static func advertisement(from node: KubernetesObject) -> AdvertiseMessage {
+        let info = node.status["nodeInfo"]
+        return AdvertiseMessage(
+            capacity: node.status["capacity"]?.stringMap ?? [:],
+            allocatable: node.status["allocatable"]?.stringMap ?? [:],
+            labels: node.labels, architecture: info?["architecture"]?.string ?? "",
+            operatingSystem: info?["operatingSystem"]?.string ?? "linux",
+            kernelVersion: info?["kernelVersion"]?.string ?? "", kubeletVersion: info?["kubeletVersion"]?.string ?? "",
+            conditions: [.init(type: "Ready", status: "Unknown", reason: "HubRestarted")])
     }
 }

@@ -25,13 +25,13 @@ struct OffloadingReconciler: Sendable {
             return .none
         }
         let plan = context.plan(offloading)
-        context.desired.set(.namespace(namespace), desired(offloading, plan))
+        context.desired.set(.namespace(namespace), Self.desired(offloading, plan))
         try await markScheduling(namespace, isEnabled: offloading.podOffloading != .local)
         try await store(plan, offloading)
         return .none
     }
 
-    private func desired(_ offloading: NamespaceOffloading, _ plan: OffloadingPlan) -> [String: DesiredContent] {
+    static func desired(_ offloading: NamespaceOffloading, _ plan: OffloadingPlan) -> [String: DesiredContent] {
         let content = DesiredContent.namespace(
             DesiredNamespace(
                 originName: offloading.namespace, remoteName: plan.remoteNamespace, mapping: offloading.mapping.rawValue

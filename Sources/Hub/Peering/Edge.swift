@@ -24,6 +24,10 @@ struct Edge: Sendable {
     var isObservedComplete = false
     /// Since when the edge has not answered; on the hub's own monotonic clock, never from before the hub's start.
     var silentSince: ContinuousClock.Instant?
+    /// Since when it counts as Disconnected: when its namespaces' grace periods begin.
+    var disconnectedSince: ContinuousClock.Instant?
+    /// Since when the peering is being withdrawn.
+    var withdrawnSince: ContinuousClock.Instant?
     var authentication = PeeringCondition(.pending, "NotTried")
     var network = PeeringCondition(.none, "NotTried")
     var roundTripTime: Duration?

@@ -5,6 +5,8 @@ import Wire
 enum EdgeChange: Sendable, Hashable {
     /// Its connection, its state or what it says of itself.
     case status
+    /// How its network answers: of interest to its ForeignCluster only.
+    case measured
     /// What it runs: these items.
     case observed([ItemKey])
 }

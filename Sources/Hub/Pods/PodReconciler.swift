@@ -97,7 +97,7 @@ struct PodReconciler: Sendable {
     ///
     /// - Returns: `nil` where the edge can be reached, or nothing is to be done about it.
     private func replaceIfUnreachable(_ pod: KubernetesObject, _ edge: Edge) async throws -> Requeue? {
-        guard edge.state == .disconnected || edge.state == .lost, let since = edge.silentSince else { return nil }
+        guard edge.state == .disconnected || edge.state == .lost, let since = edge.disconnectedSince else { return nil }
         if let status = PodStatusReflection.unreachable(pod, now: context.now()) { try await store(status, pod) }
         guard !Self.isFinished(pod) else { return Requeue.none }
         switch context.offloading(pod.namespace)?.disconnectPolicy

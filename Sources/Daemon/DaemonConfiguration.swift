@@ -1,0 +1,77 @@
+public import Logging
+
+/// How a daemon with an embedded cluster is set up: the same for a hub and an agent.
+public struct DaemonConfiguration: Sendable, Hashable {
+    /// What runs the pods of the local nodes.
+    public enum Runtime: String, Sendable, CaseIterable {
+        case process
+        case hollow
+        case podman
+    }
+
+    /// The folder of everything that must survive: identity, keys, database, pods. Made where it is missing.
+    public var state: String
+    /// The cluster's name: a DNS label, the suffix of its virtual nodes' names elsewhere.
+    public var clusterName: String
+    /// The labels that the cluster's virtual nodes carry.
+    public var clusterLabels: [String: String] = [:]
+    /// Where the Kubernetes API listens; port 0 picks a free one once and keeps it. Loopback unless told otherwise.
+    public var apiListen = ListenAddress(host: "127.0.0.1", port: 0)
+    /// Where peerings are taken (agents); port 0 picks a free one once and keeps it.
+    public var peerListen = ListenAddress(host: "127.0.0.1", port: 0)
+    /// What peers are told to dial: `HOST:PORT`; `nil` for the address that is listened on.
+    public var peerAddress: String?
+    /// Where the administrator's kubeconfig is written; `nil` for `admin.kubeconfig` in the state folder.
+    public var kubeconfig: String?
+    /// The pods' network.
+    public var podCIDR = "10.200.0.0/16"
+    /// The services' addresses.
+    public var serviceCIDR = "10.96.0.0/16"
+    public var runtime = Runtime.process
+    /// The table that maps image names to commands, for the process runtime; `nil` for the one beside the program's folder.
+    public var images: String?
+    /// How many local nodes stand for this machine, from 1 to 100.
+    public var localNodes = 1
+    public var logLevel = Logger.Level.info
+
+    public init(state: String, clusterName: String) {
+        self.state = state
+        self.clusterName = clusterName
+    }
+}
+
+/// A host and port to listen on.
+public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    /// A name or an address, IPv6 without brackets.
+    public var host: String
+    /// 0 picks a free port once and keeps it.
+    public var port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `HOST:PORT`, an IPv6 address in brackets; `nil` for anything else.
+    public init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port)
+        else { return nil }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = String(host.dropFirst().dropLast())
+        } else if host.contains(":") {
+            return nil
+        }
+        guard !host.isEmpty else { return nil }
+        self.init(host: host, port: port)
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// Why a daemon cannot start or go on, in words for an operator.
+public struct DaemonError: Error, Sendable, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,94 @@
+import KubernetesModel
+import Logging
+
+/// The settings of a daemon as texts by name, from the command line or a file, before they mean anything.
+///
+/// The names are those of the flags; a file uses the same. The command line wins.
+struct DaemonSettings {
+    /// The names there are, as the flags are named.
+    static let names: Set<String> = [
+        "state", "cluster-name", "cluster-labels", "api-listen", "peer-listen", "peer-address", "kubeconfig-out",
+        "pod-cidr",
+        "service-cidr", "runtime", "images", "local-nodes", "log-level",
+    ]
+
+    /// One text with where it comes from, for messages: `--state` or `hub.yaml:3: state`.
+    struct Value {
+        let text: String
+        let origin: String
+    }
+
+    var values: [String: Value] = [:]
+
+    /// The configuration that the settings make.
+    ///
+    /// - Throws: `DaemonError` naming the setting that is missing or wrong, and where it stands.
+    func configuration() throws(DaemonError) -> DaemonConfiguration {
+        guard let state = values["state"]?.text, !state.isEmpty else {
+            throw DaemonError("--state is missing: name the folder that keeps the cluster's state")
+        }
+        guard let name = values["cluster-name"], !name.text.isEmpty else {
+            throw DaemonError("--cluster-name is missing: name the cluster")
+        }
+        if let problem = LabelSyntax.problem(dnsLabel: name.text) { throw error(name, problem) }
+        var configuration = DaemonConfiguration(state: state, clusterName: name.text)
+        if let labels = values["cluster-labels"] { configuration.clusterLabels = try map(labels) }
+        if let address = values["api-listen"] { configuration.apiListen = try listen(address) }
+        if let address = values["peer-listen"] { configuration.peerListen = try listen(address) }
+        configuration.peerAddress = values["peer-address"]?.text
+        configuration.kubeconfig = values["kubeconfig-out"]?.text
+        if let cidr = values["pod-cidr"] { configuration.podCIDR = cidr.text }
+        if let cidr = values["service-cidr"] { configuration.serviceCIDR = cidr.text }
+        if let runtime = values["runtime"] { configuration.runtime = try word(runtime) }
+        configuration.images = values["images"]?.text
+        if let count = values["local-nodes"] {
+            guard let number = Int(count.text), (1...100).contains(number) else {
+                throw error(count, "\"\(count.text)\" is not a whole number from 1 to 100")
+            }
+            configuration.localNodes = number
+        }
+        if let level = values["log-level"] {
+            guard let known = Logger.Level(rawValue: level.text) else {
+                throw error(
+                    level,
+                    "\"\(level.text)\" is none of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            configuration.logLevel = known
+        }
+        return configuration
+    }
+
+    private func error(_ value: Value, _ problem: String) -> DaemonError { DaemonError("\(value.origin): \(problem)") }
+
+    private func listen(_ value: Value) throws(DaemonError) -> ListenAddress {
+        guard let address = ListenAddress(value.text) else {
+            throw error(value, "\"\(value.text)\" is not of the form HOST:PORT")
+        }
+        return address
+    }
+
+    private func word<Word: RawRepresentable & CaseIterable>(_ value: Value) throws(DaemonError) -> Word
+    where Word.RawValue == String {
+        guard let word = Word(rawValue: value.text) else {
+            throw error(value, "\"\(value.text)\" is none of \(Word.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return word
+    }
+
+    /// Reads `a=b,c=d`.
+    private func map(_ value: Value) throws(DaemonError) -> [String: String] {
+        var result: [String: String] = [:]
+        for part in value.text.split(separator: ",") {
+            let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard sides.count == 2 else { throw error(value, "\"\(part)\" is not of the form KEY=VALUE") }
+            if let problem = LabelSyntax.problem(key: sides[0]) {
+                throw error(value, "key \"\(sides[0])\": \(problem)")
+            }
+            if let problem = LabelSyntax.problem(value: sides[1]) {
+                throw error(value, "value \"\(sides[1])\": \(problem)")
+            }
+            result[sides[0]] = sides[1]
+        }
+        return result
+    }
+}

@@ -1,0 +1,45 @@
+public import OffloadingModel
+public import TLSTransport
+
+/// What a daemon keeps in its state folder to be the same one after a restart: its id, its peering authority, its ports.
+public struct DaemonState: Sendable {
+    public let clusterID: String
+    private let files: StateFiles
+    private let configuration: DaemonConfiguration
+
+    /// Makes the folder where it is missing, and takes back that the daemon is ready.
+    public init(_ configuration: DaemonConfiguration) throws {
+        self.configuration = configuration
+        files = try StateFiles(configuration.state)
+        files.markNotReady()
+        clusterID = try files.clusterID()
+    }
+
+    /// The authority that issues the certificates of peerings.
+    public func peeringAuthority(now: Int64) throws -> CertificateAuthority {
+        try files.peeringAuthority(clusterID: clusterID, now: now)
+    }
+
+    /// Where peerings are taken: the configured address, its port picked once.
+    public func peerListen() throws -> ListenAddress {
+        var address = configuration.peerListen
+        if address.port == 0 { address.port = try files.port("peer", host: address.host) }
+        return address
+    }
+
+    /// What the cluster says of itself to `causewayctl`.
+    public func clusterInfo(
+        role: ClusterInfo.Role, peerAddress: String, authorityPin: String, apiServer: String
+    ) -> ClusterInfo {
+        ClusterInfo(
+            clusterID: clusterID, clusterName: configuration.clusterName, labels: configuration.clusterLabels,
+            role: role,
+            peerAddress: peerAddress, authorityPin: authorityPin, version: CausewayVersion.current,
+            podCIDR: configuration.podCIDR, apiServer: apiServer, mode: "embedded")
+    }
+
+    /// Says that everything is ready: the file `ready` in the state folder, with the process and the API's address.
+    public func markReady(api: String) throws { try files.markReady(api: api) }
+
+    public func markNotReady() { files.markNotReady() }
+}

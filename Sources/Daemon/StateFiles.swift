@@ -1,0 +1,104 @@
+import Digests
+import Glibc
+import JSONTree
+import TLSTransport
+
+/// The small files of a state folder that make a daemon the same one after a restart.
+struct StateFiles: Sendable {
+    let folder: String
+
+    /// Makes the folder, with mode 0700.
+    init(_ folder: String) throws(DaemonError) {
+        var path = folder.hasPrefix("/") ? "/" : ""
+        for part in folder.split(separator: "/") {
+            path += (path.isEmpty || path.hasSuffix("/") ? "" : "/") + part
+            guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+                throw DaemonError(
+                    "cannot make the state folder \(folder): \(path): \(String(cString: strerror(errno)))")
+            }
+        }
+        self.folder = folder
+    }
+
+    private func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+    private func read(_ name: String) throws(TLSError) -> String? {
+        guard access(path(name), F_OK) == 0 else { return nil }
+        return String(decoding: try KeyFile.read(path(name)), as: UTF8.self)
+    }
+
+    private func write(_ text: String, _ name: String) throws(TLSError) {
+        try KeyFile.write(Array(text.utf8), to: path(name))
+    }
+
+    /// The cluster's id: a random UUID (RFC 9562, version 4), made once.
+    func clusterID() throws -> String {
+        if let known = try read("cluster-id") { return known }
+        var bytes = try RandomBytes.generate(count: 16)
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        let hex = Hex.encode(bytes)
+        var id = ""
+        for (place, digit) in hex.enumerated() {
+            if [8, 12, 16, 20].contains(place) { id.append("-") }
+            id.append(digit)
+        }
+        try write(id, "cluster-id")
+        return id
+    }
+
+    /// The authority that issues the certificates of peerings, made once.
+    func peeringAuthority(clusterID: String, now: Int64) throws -> CertificateAuthority {
+        if let text = try read("peering-authority.json") {
+            let fields = try JSONFields(try JSON(parsing: text), at: path("peering-authority.json"))
+            return try CertificateAuthority(
+                certificate: try Certificate(pem: try fields.string("certificate")),
+                key: try PrivateKey(pem: try fields.string("key")))
+        }
+        let authority = try CertificateAuthority.create(commonName: "causeway peering \(clusterID)", now: now)
+        let json: JSON = ["certificate": .string(authority.certificate.pem), "key": .string(try authority.key.pem)]
+        try write(json.text(), "peering-authority.json")
+        return authority
+    }
+
+    /// The port that was picked for a purpose once; picks a free one the first time.
+    func port(_ purpose: String, host: String) throws -> Int {
+        if let text = try read("\(purpose)-port"), let port = Int(text) { return port }
+        let port = try Self.freePort(host: host)
+        try write(String(port), "\(purpose)-port")
+        return port
+    }
+
+    private static func freePort(host: String) throws(DaemonError) -> Int {
+        let isIPv6 = host.contains(":")
+        let file = socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard file >= 0 else { throw DaemonError("cannot open a socket: \(String(cString: strerror(errno)))") }
+        defer { close(file) }
+        // An address left at zero asks for any free port; the host is bound for good by the listener itself.
+        var storage = sockaddr_storage()
+        storage.ss_family = sa_family_t(isIPv6 ? AF_INET6 : AF_INET)
+        var length = socklen_t(isIPv6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size)
+        let port = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address -> UInt16? in
+                guard bind(file, address, length) == 0, getsockname(file, address, &length) == 0 else { return nil }
+                // The port stands at the same place in both families.
+                return address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                    UInt16(bigEndian: $0.pointee.sin_port)
+                }
+            }
+        }
+        guard let port else { throw DaemonError("cannot find a free port: \(String(cString: strerror(errno)))") }
+        return Int(port)
+    }
+
+    // MARK: - Readiness
+
+    /// Says that everything is ready: a file that others wait for.
+    func markReady(api: String) throws {
+        let json: JSON = ["pid": JSON(Int(getpid())), "api": .string(api)]
+        try write(json.text(), "ready")
+    }
+
+    /// Takes the word back: at start and at the end.
+    func markNotReady() { unlink(path("ready")) }
+}

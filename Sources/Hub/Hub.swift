@@ -1,0 +1,156 @@
+public import ClusterAPI
+import JSONTree
+import KubernetesModel
+public import Logging
+public import NIOCore
+import OffloadingModel
+public import PeerTransport
+public import Scheduling
+import Sessions
+import Wire
+
+/// The hub: keeps the peerings, the virtual nodes, the offloaded namespaces and their pods of one origin cluster.
+///
+/// Reaches the origin through `ClusterAPI` only, and the edges through their links. Everything is decided by reconcilers that
+/// look at what is; a hub that is stopped at any point goes on where things stand when it runs again.
+public final class Hub: Sendable {
+    let context: HubContext
+    private let transport: PeerTransportConfiguration
+    private let links: EdgeLinks
+    private let foreignClusters: Controller<String>
+    private let offloadings: Controller<String>
+    private let pods: Controller<ObjectKey>
+    private let podReconciler: PodReconciler
+
+    /// - Parameters:
+    ///   - cluster: the origin.
+    ///   - credentials: what proves the hub to the edges.
+    ///   - endpoints: where the hub says that it answers for the virtual nodes.
+    ///   - now: seconds since 1970, for timestamps.
+    public init(
+        configuration: HubConfiguration, cluster: any ClusterAPI, credentials: any PeerCredentialStore,
+        endpoints: NodeEndpoints, transport: PeerTransportConfiguration = PeerTransportConfiguration(),
+        group: any EventLoopGroup, logger: Logger, now: @escaping @Sendable () -> Int
+    ) {
+        let events = EventRecorder(cluster, component: "causeway-hub", now: now, logger: logger)
+        let context = HubContext(
+            configuration: configuration, cluster: cluster, events: events, logger: logger, now: now)
+        let links = EdgeLinks(
+            context: context, credentials: credentials, transport: transport, group: group, endpoints: endpoints)
+        let clusterReconciler = ForeignClusterReconciler(context: context, links: links)
+        let offloadingReconciler = OffloadingReconciler(context: context)
+        let podReconciler = PodReconciler(context: context)
+        self.context = context
+        self.links = links
+        self.transport = transport
+        self.podReconciler = podReconciler
+        foreignClusters = Controller("foreign-clusters", logger: logger) { try await clusterReconciler.reconcile($0) }
+        offloadings = Controller("namespace-offloadings", logger: logger) {
+            try await offloadingReconciler.reconcile($0)
+        }
+        pods = Controller("offloaded-pods", workers: 8, logger: logger) { try await podReconciler.reconcile($0) }
+        wire()
+    }
+
+    /// What the scheduler of the origin must know of the edges.
+    public var advice: any PlacementAdvice { EdgeAdvice(edges: context.edges) }
+
+    /// Calls `handler` when an edge's state may have changed: pods may be placed otherwise then.
+    public func onEdgeChange(_ handler: @escaping @Sendable () -> Void) {
+        context.edges.onChange { _, change in if change == .status { handler() } }
+    }
+
+    // MARK: - Who is told of what
+
+    private func wire() {
+        let (foreignClusters, offloadings, pods) = (foreignClusters.queue, offloadings.queue, pods.queue)
+        let context = context
+        context.foreignClusters.onChange { foreignClusters.add($0.key.name) }
+        context.nodes.onChange { change in
+            for cluster in context.foreignClusters.objects.map(ForeignCluster.init)
+            where cluster.virtualNode == change.key.name {
+                foreignClusters.add(cluster.name)
+            }
+        }
+        context.offloadings.onChange { change in
+            offloadings.add(change.key.namespace)
+            for pod in context.pods.objects where pod.namespace == change.key.namespace { pods.add(pod.key) }
+        }
+        context.namespaces.onChange { offloadings.add($0.key.name) }
+        context.pods.onChange { change in
+            pods.add(change.key)
+            // The end of a pod may be the end of a withdrawal.
+            if change.new == nil, let node = change.old?.spec["nodeName"]?.string,
+                let edge = context.edges.edge(node: node)
+            {
+                foreignClusters.add(edge.name)
+            }
+        }
+        context.edges.onChange { name, change in
+            switch change {
+            case .measured: foreignClusters.add(name)
+            case .status:
+                foreignClusters.add(name)
+                for offloading in context.offloadings.objects { offloadings.add(offloading.namespace) }
+                if let edge = context.edges[name] { for pod in context.pods(boundTo: edge.node) { pods.add(pod.key) } }
+            case .observed(let keys):
+                for key in keys where key.kind == ItemKey.podKind {
+                    pods.add(ObjectKey(namespace: key.namespace, name: key.name))
+                }
+            }
+        }
+    }
+
+    // MARK: - Running
+
+    /// Runs until the task is cancelled; then ends the connections, and leaves everything else as it is.
+    public func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            for informer in context.informers { group.addTask { await informer.run() } }
+            for informer in context.informers { try await informer.waitForSync() }
+            try await prepare()
+            group.addTask { await self.foreignClusters.run() }
+            group.addTask { await self.offloadings.run() }
+            group.addTask { await self.pods.run() }
+            group.addTask { await self.watchSilence() }
+            group.addTask { await self.renewLeases() }
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+            await links.stopAll()
+            group.cancelAll()
+        }
+    }
+
+    /// Works out all that every edge shall have before any is told anything: what is missing reads as a wish to delete.
+    private func prepare() async throws {
+        for cluster in context.foreignClusters.objects.map(ForeignCluster.init) where !cluster.authURL.isEmpty {
+            if !cluster.object.isBeingDeleted { links.register(cluster) }
+        }
+        for offloading in context.offloadings.objects.map(NamespaceOffloading.init) {
+            guard let plan = context.plan(offloading.namespace) else { continue }
+            context.desired.set(.namespace(offloading.namespace), OffloadingReconciler.desired(offloading, plan))
+        }
+        podReconciler.prepare()
+        context.desired.markPrepared()
+    }
+
+    /// Moves silent edges on to Disconnected and Lost, by the hub's own monotonic clock.
+    private func watchSilence() async {
+        let deadAfter = transport.timings.deadAfter
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(250))
+            for edge in context.edges.all where !edge.isConnected {
+                guard let since = edge.silentSince else { continue }
+                let silence = ContinuousClock.now - since
+                if edge.state == .suspect, silence >= deadAfter {
+                    context.logger.warning("an edge is disconnected", metadata: ["edge": "\(edge.name)"])
+                    context.edges.update(edge.name) { edge in
+                        edge.state = .disconnected
+                        edge.disconnectedSince = .now
+                    }
+                } else if edge.state == .disconnected, silence >= context.configuration.lostAfter {
+                    context.edges.update(edge.name) { $0.state = .lost }
+                }
+            }
+        }
+    }
+}

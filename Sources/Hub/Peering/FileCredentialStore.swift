@@ -1,0 +1,63 @@
+import Glibc
+import JSONTree
+public import TLSTransport
+
+/// The hub's credentials in embedded mode: one file an edge, of mode 0600, below the state folder.
+public struct FileCredentialStore: PeerCredentialStore {
+    private let folder: String
+
+    /// - Throws: `TLSError` where the folder cannot be made.
+    public init(stateFolder: String) throws(TLSError) {
+        folder = stateFolder + "/peers"
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+            throw TLSError(.io, "cannot make \(folder): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// An id comes from objects that users write: nothing that leads out of the folder is taken.
+    private func path(_ clusterID: String, _ suffix: String) throws(TLSError) -> String {
+        let isPlain = clusterID.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
+        }
+        guard isPlain, (1...64).contains(clusterID.utf8.count) else {
+            throw TLSError(.invalidInput, "\"\(clusterID.prefix(64))\" is no cluster id: letters, digits and '-' only")
+        }
+        return "\(folder)/\(clusterID).\(suffix)"
+    }
+
+    public func load(_ clusterID: String) async throws -> PeerCredentials? {
+        let path = try path(clusterID, "json")
+        guard access(path, F_OK) == 0 else { return nil }
+        let fields = try JSONFields(try JSON(parsing: try KeyFile.read(path)), at: path)
+        return PeerCredentials(
+            clusterID: try fields.string("clusterID"), clusterName: try fields.string("clusterName"),
+            identity: try Identity(
+                certificatesPEM: try fields.string("certificate"), privateKeyPEM: try fields.string("key")),
+            authorities: try Certificate.chain(pem: try fields.string("authorities")), epoch: try fields.int("epoch"))
+    }
+
+    public func save(_ credentials: PeerCredentials) async throws {
+        let json: JSON = [
+            "clusterID": .string(credentials.clusterID), "clusterName": .string(credentials.clusterName),
+            "certificate": .string(credentials.identity.certificatesPEM),
+            "key": .string(try credentials.identity.privateKey.pem),
+            "authorities": .string(credentials.authorities.map(\.pem).joined()), "epoch": JSON(credentials.epoch),
+        ]
+        // The epoch first: one that was never used is harmless, one that is used twice is not.
+        try KeyFile.write(Array(String(credentials.epoch).utf8), to: try path(credentials.clusterID, "epoch"))
+        try KeyFile.write(json.encoded(), to: try path(credentials.clusterID, "json"))
+    }
+
+    public func remove(_ clusterID: String) async throws {
+        let path = try path(clusterID, "json")
+        guard unlink(path) == 0 || errno == ENOENT else {
+            throw TLSError(.io, "cannot remove \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    public func lastEpoch(_ clusterID: String) async throws -> Int {
+        let path = try path(clusterID, "epoch")
+        guard access(path, F_OK) == 0 else { return 0 }
+        return Int(String(decoding: try KeyFile.read(path), as: UTF8.self)) ?? 0
+    }
+}

@@ -1,0 +1,233 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+import Scheduling
+import Wire
+
+/// Keeps one peering: its link, its virtual node, and what its ForeignCluster says.
+struct ForeignClusterReconciler: Sendable {
+    let context: HubContext
+    let links: EdgeLinks
+
+    /// - Parameter name: the key: the ForeignCluster's name.
+    func reconcile(_ name: String) async throws -> Requeue {
+        guard let object = context.foreignClusters.get(name: name) else {
+            await links.stop(name)
+            context.edges.remove(name)
+            context.desired.remove(edge: name)
+            return .none
+        }
+        var cluster = ForeignCluster(object)
+        // Without an address there is nothing to dial: the other side peers with us.
+        guard !cluster.authURL.isEmpty else { return .none }
+        if object.isBeingDeleted { return try await remove(&cluster) }
+        guard object.finalizers.contains(Names.peeringFinalizer) else {
+            var object = object
+            object.finalizers.append(Names.peeringFinalizer)
+            _ = try await context.cluster.update(.foreignClusters, object)
+            return .none
+        }
+        await links.start(cluster)
+        let isWanted = cluster.outgoingEnabled == .yes
+        if context.edges[name]?.isWanted != isWanted { context.edges.update(name) { $0.isWanted = isWanted } }
+        let requeue = isWanted ? try await establish(&cluster) : try await withdraw(&cluster)
+        try await store(cluster, before: object)
+        return requeue
+    }
+
+    // MARK: - Towards Established
+
+    private func establish(_ cluster: inout ForeignCluster) async throws -> Requeue {
+        guard let edge = context.edges[cluster.name] else { return .after(.milliseconds(100)) }
+        let now = context.now()
+        describeConnection(edge, &cluster, now: now)
+        guard let advertisement = edge.advertisement else {
+            let denied = edge.authentication.status == .denied
+            cluster.set(
+                .outgoing,
+                PeeringCondition(denied ? .denied : .pending, edge.authentication.reason, edge.authentication.message),
+                now: now)
+            return .after(.seconds(2))
+        }
+        var state = edge.state
+        if state == .draining || state == .left {
+            state = edge.isConnected ? .ready : .suspect
+            context.edges.update(cluster.name) { edge in
+                edge.state = state
+                edge.withdrawnSince = nil
+            }
+        }
+        let before = context.nodes.get(name: cluster.virtualNode)
+        if let before, before.label(Names.remoteClusterIDLabel) != cluster.clusterID {
+            cluster.set(
+                .outgoing,
+                PeeringCondition(
+                    .error, "NodeExists", "a node named \(cluster.virtualNode) exists and stands for another cluster"),
+                now: now)
+            return .after(.seconds(5))
+        }
+        let labels = VirtualNode.labels(cluster, advertisement)
+        if edge.labels != labels { context.edges.update(cluster.name) { $0.labels = labels } }
+        let node = VirtualNode.node(cluster, advertisement, state: state, before: before)
+        let stored = try await keep(node, before: before)
+        let status = VirtualNode.status(
+            advertisement, state: state, isNetworkUp: edge.network.status == .established,
+            address: context.configuration.nodeAddress, before: stored.status, now: now)
+        if status != stored.status {
+            var object = stored
+            object.status = status
+            _ = try await context.cluster.updateStatus(.nodes, object)
+        }
+        let isReady = Conditions.isTrue("Ready", in: status["conditions"])
+        cluster.set(
+            .outgoing,
+            isReady
+                ? PeeringCondition(.established, "VirtualNodeReady", "virtual node \(cluster.virtualNode) is Ready")
+                : PeeringCondition(
+                    .error, "VirtualNodeNotReady",
+                    Conditions.find("Ready", in: status["conditions"])?["message"]?.string ?? ""), now: now)
+        return .none
+    }
+
+    private func keep(_ node: KubernetesObject, before: KubernetesObject?) async throws -> KubernetesObject {
+        guard let before else {
+            do {
+                return try await context.cluster.create(.nodes, node)
+            } catch let error as APIError where error.isAlreadyExists {
+                return try await context.cluster.get(.nodes, namespace: nil, name: node.name)
+            }
+        }
+        return node == before ? before : try await context.cluster.update(.nodes, node)
+    }
+
+    /// The conditions that the link alone decides.
+    private func describeConnection(_ edge: Edge, _ cluster: inout ForeignCluster, now: Int) {
+        let hasExpired = edge.certificateNotAfter != 0 && edge.certificateNotAfter <= Int64(now)
+        cluster.set(
+            .authentication,
+            hasExpired
+                ? PeeringCondition(
+                    .error, "CertificateExpired", "the hub's certificate for this edge has expired; peer again")
+                : edge.authentication, now: now)
+        cluster.set(.network, edge.network, now: now)
+        cluster.set(.incoming, PeeringCondition(.none, "NotRequested"), now: now)
+        let ready = edge.advertisement?.conditions.first { $0.type == "Ready" }
+        cluster.set(
+            .apiServer,
+            !edge.isConnected
+                ? PeeringCondition(.pending, "NotConnected")
+                : ready?.status == "True"
+                    ? PeeringCondition(.established, "APIServerReady")
+                    : PeeringCondition(.error, ready?.reason ?? "APIServerNotReady", ready?.message ?? ""), now: now)
+        cluster.roundTripTime = edge.network.status == .established ? edge.roundTripTime.map(Self.text) : nil
+        var status = cluster.object.status
+        status["agentVersion"] = edge.agentVersion.isEmpty ? nil : .string(edge.agentVersion)
+        status["certificate", "notAfter"] =
+            edge.certificateNotAfter == 0 ? nil : .string(Timestamp.text(Int(edge.certificateNotAfter)))
+        cluster.object.status = status
+    }
+
+    /// Milliseconds with one decimal place, so that the status does not change with every probe.
+    private static func text(_ time: Duration) -> String {
+        let tenths = time.components.seconds * 10_000 + time.components.attoseconds / 100_000_000_000_000
+        return "\(tenths / 10).\(tenths % 10)ms"
+    }
+
+    private func store(_ cluster: ForeignCluster, before: KubernetesObject) async throws {
+        guard cluster.object.status != before.status else { return }
+        // A new round-trip time alone is not worth a write, and a watch event for everybody, each second.
+        if before.status["network"]?["roundTripTime"] != nil, cluster.roundTripTime != nil {
+            var calm = cluster
+            calm.roundTripTime = ForeignCluster(before).roundTripTime
+            if calm.object.status == before.status, !isWorthTelling(from: ForeignCluster(before), to: cluster) {
+                return
+            }
+        }
+        _ = try await context.cluster.updateStatus(.foreignClusters, cluster.object)
+    }
+
+    /// Whether the round-trip time has moved by more than half.
+    private func isWorthTelling(from old: ForeignCluster, to new: ForeignCluster) -> Bool {
+        func value(_ text: String?) -> Double { Double((text ?? "0ms").dropLast(2)) ?? 0 }
+        let (before, after) = (value(old.roundTripTime), value(new.roundTripTime))
+        return abs(after - before) > max(0.5, before / 2)
+    }
+
+    // MARK: - Towards None
+
+    /// Moves the pods away, deletes the node and the remote namespaces; keeps the ForeignCluster.
+    private func withdraw(_ cluster: inout ForeignCluster) async throws -> Requeue {
+        let now = context.now()
+        if let edge = context.edges[cluster.name] { describeConnection(edge, &cluster, now: now) }
+        if try await isWithdrawn(cluster) {
+            cluster.set(.outgoing, PeeringCondition(.none, "Withdrawn", "no outgoing peering is wanted"), now: now)
+            context.edges.update(cluster.name) { edge in if edge.state != .left { edge.state = .left } }
+            return .none
+        }
+        cluster.set(
+            .outgoing, PeeringCondition(.disconnecting, "Withdrawing", "the pods are moving away from the edge"),
+            now: now)
+        return .after(.milliseconds(200))
+    }
+
+    /// Does the next step of a withdrawal.
+    ///
+    /// - Returns: whether nothing is left to do.
+    private func isWithdrawn(_ cluster: ForeignCluster) async throws -> Bool {
+        let edge = context.edges[cluster.name]
+        if edge?.state != .draining, edge?.state != .left {
+            context.edges.update(cluster.name) { edge in
+                edge.state = .draining
+                edge.withdrawnSince = .now
+            }
+        }
+        let since = edge?.withdrawnSince ?? .now
+        let isOverdue = ContinuousClock.now - since > context.configuration.withdrawalDeadline
+        if let node = context.nodes.get(name: cluster.virtualNode), !node.isBeingDeleted,
+            node.label(Names.remoteClusterIDLabel) == cluster.clusterID
+        {
+            if node.spec["unschedulable"]?.bool != true {
+                _ = try await context.cluster.merge(
+                    .nodes, name: node.name,
+                    [
+                        "metadata": ["annotations": [Names.edgeStateAnnotation: .string(EdgeState.draining.rawValue)]],
+                        "spec": ["unschedulable": true],
+                    ])
+            }
+            let bound = context.pods(boundTo: node.name)
+            for pod in bound {
+                let isForced = isOverdue || edge?.isConnected != true
+                guard isForced || !pod.isBeingDeleted else { continue }
+                try await context.cluster.deleteIfPresent(
+                    .pods, namespace: pod.namespace, name: pod.name,
+                    DeleteOptions(gracePeriodSeconds: isForced ? 0 : nil, uid: pod.uid))
+            }
+            guard bound.isEmpty else { return false }
+            try await context.cluster.deleteIfPresent(.nodes, name: node.name)
+            try await context.cluster.deleteIfPresent(.leases, namespace: "kube-node-lease", name: node.name)
+            return false
+        }
+        guard let edge, edge.isConnected, !isOverdue else { return true }
+        return edge.isObservedComplete && edge.observed.isEmpty
+    }
+
+    /// Ends the peering: withdraws, says goodbye, lets the object go.
+    private func remove(_ cluster: inout ForeignCluster) async throws -> Requeue {
+        let before = cluster.object
+        guard before.finalizers.contains(Names.peeringFinalizer) else { return .none }
+        context.edges.update(cluster.name) { $0.isWanted = false }
+        guard try await isWithdrawn(cluster) else {
+            cluster.set(.outgoing, PeeringCondition(.disconnecting, "Removing"), now: context.now())
+            try await store(cluster, before: before)
+            return .after(.milliseconds(200))
+        }
+        await links.end(cluster)
+        try await context.cluster.deleteIfPresent(
+            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: cluster.name))
+        var object = before
+        object.finalizers.removeAll { $0 == Names.peeringFinalizer }
+        _ = try await context.cluster.update(.foreignClusters, object)
+        return .none
+    }
+}

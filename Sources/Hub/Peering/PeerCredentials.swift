@@ -1,0 +1,35 @@
+public import TLSTransport
+
+/// What the hub keeps of a peering across restarts: how it proves itself to the edge, and how the edge proves itself.
+public struct PeerCredentials: Sendable {
+    /// The edge.
+    public var clusterID: String
+    public var clusterName: String
+    /// The hub's certificate for this edge, with its key.
+    public var identity: Identity
+    /// The edge's authorities; two while one takes over from the other.
+    public var authorities: [Certificate]
+    /// The epoch of the peering: higher than that of every earlier one with the same edge.
+    public var epoch: Int
+
+    public init(clusterID: String, clusterName: String, identity: Identity, authorities: [Certificate], epoch: Int) {
+        self.clusterID = clusterID
+        self.clusterName = clusterName
+        self.identity = identity
+        self.authorities = authorities
+        self.epoch = epoch
+    }
+}
+
+/// Where the hub keeps its credentials: files in embedded mode, Secrets on a real cluster.
+///
+/// What is saved survives a crash right after `save` returns.
+public protocol PeerCredentialStore: Sendable {
+    /// - Returns: `nil` where there are none for this edge.
+    func load(_ clusterID: String) async throws -> PeerCredentials?
+    func save(_ credentials: PeerCredentials) async throws
+    /// Removes what there may be. The epoch is remembered, so that the next peering's is higher.
+    func remove(_ clusterID: String) async throws
+    /// The highest epoch ever saved for this edge; 0 where there was none.
+    func lastEpoch(_ clusterID: String) async throws -> Int
+}
