@@ -61,7 +61,7 @@ struct HubConversation: Sendable {
                 LogKey.fingerprint: "\(Hex.encode(connection.identity.leaf.fingerprint))",
             ])
         reconcilers.statusChanged(hub)
-        advertiser.look()
+        advertiser.tell(hub)
         await withDiscardingTaskGroup { group in
             group.addTask { await synchronise(hub, connection, digest) }
             for await event in connection.events {

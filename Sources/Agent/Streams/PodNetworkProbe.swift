@@ -22,7 +22,10 @@ actor PodNetworkProbe {
         let channel = try await ClientBootstrap(group: group).connectTimeout(.seconds(2))
             .connect(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                        wrappingChannelSynchronously: channel,
+                        // The echo ends when it has sent everything back.
+                        configuration: .init(isOutboundHalfClosureEnabled: true))
                 }
             }
         return Connection(channel: channel)

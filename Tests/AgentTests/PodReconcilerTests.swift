@@ -1,0 +1,173 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+import TestKit
+import Testing
+import Wire
+
+@testable import Agent
+
+@Suite struct PodReconcilerTests {
+    private func running(
+        _ bench: Bench, _ more: [ItemKey: DesiredContent] = Bench.pod("p")
+    ) async throws -> KubernetesObject {
+        bench.want(Bench.namespace.merging(more) { $1 })
+        try await eventually("made") { bench.link.pod("p")?.edgeUID.isEmpty == false }
+        try await bench.setStatus("p", ["phase": "Running", "podIP": "10.0.0.7"])
+        try await eventually("told") { bench.link.pod("p")?.status["phase"]?.string == "Running" }
+        return try #require(try await bench.found("p"))
+    }
+
+    @Test("a wanted pod is made in its hub's namespace, marked by what is proved, and its status is told")
+    func made() async throws {
+        try await Bench().run { bench in
+            let pod = try await running(bench)
+            #expect(pod.label(Names.originClusterIDLabel) == Bench.hubID)
+            #expect(pod.label(Names.originUIDLabel) == "u1")
+            #expect(pod.label("app") == "x")
+            #expect(bench.link.pod("p")?.originUID == "u1")
+            #expect(bench.link.pod("p")?.status["podIP"]?.string == "10.0.0.7")
+            #expect(try await bench.cluster.list(.pods).items.count == 1)
+        }
+    }
+
+    @Test(
+        "a pod that reaches for the machine is not allowed",
+        arguments: [
+            ["hostNetwork": true], ["hostPID": true], ["hostIPC": true],
+            ["volumes": [["name": "v", "hostPath": ["path": "/"]]]],
+            ["containers": [["name": "c", "securityContext": ["privileged": true]]]],
+            ["initContainers": [["name": "c", "securityContext": ["privileged": true]]]],
+        ] as [JSON])
+    func notAllowed(_ spec: JSON) async throws {
+        try await Bench().run { bench in
+            bench.want(Bench.namespace.merging(Bench.pod("p", spec: spec)) { $1 })
+            try await eventually("refused") { bench.link.pod("p")?.refused?.reason == "NotAllowed" }
+            #expect(try await bench.found("p") == nil)
+        }
+    }
+
+    @Test("another origin uid is another pod: the old one goes first")
+    func replaced() async throws {
+        try await Bench().run { bench in
+            _ = try await running(bench)
+            bench.want(Bench.pod("p", uid: "u2"))
+            try await eventually("the old one is ending") { try await bench.found("p")?.isBeingDeleted == true }
+            try await bench.cluster.delete(
+                .pods, namespace: "demo", name: "p", DeleteOptions(gracePeriodSeconds: 0))
+            try await eventually("the new one is there") {
+                try await bench.found("p")?.label(Names.originUIDLabel) == "u2"
+            }
+            try await eventually("told") { bench.link.pod("p")?.originUID == "u2" }
+        }
+    }
+
+    @Test("a pod that is to end is deleted with its grace, and told as gone when nothing is left")
+    func ended() async throws {
+        try await Bench().run { bench in
+            _ = try await running(bench)
+            bench.want(Bench.pod("p", grace: 7))
+            try await eventually("ending") { try await bench.found("p")?.deletionGracePeriodSeconds == 7 }
+            #expect(bench.link.pod("p")?.isGone == false)
+            try await bench.cluster.delete(
+                .pods, namespace: "demo", name: "p", DeleteOptions(gracePeriodSeconds: 0))
+            try await eventually("gone") { bench.link.pod("p")?.isGone == true }
+            bench.want([:], not: [.pod("demo", "p")])
+            try await eventually("no longer told") { bench.link.pod("p") == nil }
+        }
+    }
+
+    @Test("a pod that has finished at the origin is not made again")
+    func finished() async throws {
+        try await Bench().run { bench in
+            bench.want(Bench.namespace.merging(Bench.pod("p", finished: true)) { $1 })
+            try await eventually("told as gone") { bench.link.pod("p")?.isGone == true }
+            #expect(try await bench.found("p") == nil)
+        }
+    }
+
+    @Test("a pod that has finished here is not made again, even before the hub has heard")
+    func finishedHere() async throws {
+        try await Bench().run { bench in
+            _ = try await running(bench)
+            try await bench.setStatus("p", ["phase": "Succeeded"])
+            try await eventually("told") { bench.link.pod("p")?.status["phase"]?.string == "Succeeded" }
+            try await bench.cluster.delete(
+                .pods, namespace: "demo", name: "p", DeleteOptions(gracePeriodSeconds: 0))
+            bench.want(Bench.pod("q"))
+            try await eventually("others are still made") { try await bench.found("q") != nil }
+            #expect(try await bench.found("p") == nil)
+        }
+    }
+
+    @Test("a pod that somebody deletes by hand is made again and told")
+    func handDeleted() async throws {
+        try await Bench().run { bench in
+            let old = try await running(bench)
+            try await bench.cluster.delete(
+                .pods, namespace: "demo", name: "p", DeleteOptions(gracePeriodSeconds: 0))
+            try await eventually("told of another one") {
+                let uid = bench.link.pod("p")?.edgeUID ?? ""
+                return !uid.isEmpty && uid != old.uid
+            }
+        }
+    }
+
+    @Test("a pod that nobody wants goes once all wants are known, and not before")
+    func unwanted() async throws {
+        try await Bench().run { bench in
+            _ = try await running(bench)
+            // As after a restart: nothing of the hub's wants is known.
+            _ = bench.hub.attach(bench.link, epoch: 2, isNewEpoch: true, certificateNotAfter: 2000)
+            bench.hub.publish(to: bench.link)
+            bench.reconcilers.lookAtAll(of: bench.hub)
+            bench.want(Bench.namespace.merging(Bench.pod("q")) { $1 }, complete: false)
+            try await eventually("the new pod is there") { try await bench.found("q") != nil }
+            #expect(try await bench.found("p")?.isBeingDeleted == false)
+            bench.want([:])
+            try await eventually("ending") { try await bench.found("p")?.isBeingDeleted == true }
+        }
+    }
+
+    @Test("what the API refuses is told with its words, and tried again")
+    func refused() async throws {
+        try await Bench().run { bench in
+            bench.cluster.refuse { type, object in
+                type == .pods ? APIError.forbidden(.pods, object.name, "exceeded quota: few") : nil
+            }
+            bench.want(Bench.namespace.merging(Bench.pod("p")) { $1 })
+            try await eventually("refused") { bench.link.pod("p")?.refused?.reason == "Forbidden" }
+            #expect(bench.link.pod("p")?.refused?.message.contains("exceeded quota") == true)
+            bench.cluster.refuse(nil)
+            try await eventually("made") { bench.link.pod("p")?.edgeUID.isEmpty == false }
+        }
+    }
+
+    @Test("a pod of somebody's own in the hub's namespace is neither adopted nor deleted")
+    func foreignPod() async throws {
+        try await Bench().run { bench in
+            bench.want(Bench.namespace)
+            try await eventually("Ready") { bench.link.namespace("demo")?.state == .ready }
+            let own = try await bench.cluster.base.create(
+                .pods, KubernetesObject(.pods, name: "p", namespace: "demo"))
+            bench.want(Bench.pod("p"))
+            try await eventually("refused") { bench.link.pod("p")?.refused?.reason == "AlreadyExists" }
+            bench.want([:], not: [.pod("demo", "p")])
+            try await eventually("no longer told") { bench.link.pod("p") == nil }
+            #expect(try await bench.found("p") == own)
+        }
+    }
+
+    @Test("what the hub changes of a running pod is changed here")
+    func updated() async throws {
+        try await Bench().run { bench in
+            let old = try await running(bench)
+            bench.want(Bench.pod("p", spec: ["containers": [["name": "c", "image": "nginx:2"]]]))
+            try await eventually("the image is new") {
+                try await bench.found("p")?.spec["containers"]?[0]?["image"]?.string == "nginx:2"
+            }
+            #expect(try await bench.found("p")?.uid == old.uid)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import ClusterAPI
+import Digests
+import JSONTree
+import KubernetesModel
+import Logging
+import OffloadingModel
+import Sessions
+import TestKit
+import Testing
+
+@testable import Agent
+
+@Suite struct TokenDeskTests {
+    private let cluster = FakeCluster()
+    private var desk: TokenDesk { desk(at: 1000) }
+
+    private func desk(at now: Int) -> TokenDesk {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return TokenDesk(cluster: cluster, logger: logger, now: { now })
+    }
+
+    private func token(lifetime: Int = 900, for name: String? = nil) async throws -> PeerToken {
+        let token = try PeerToken.make(
+            randomBytes: RandomBytes.generate(count: PeerToken.randomByteCount),
+            authorityPin: [UInt8](repeating: 1, count: 32))
+        let record = try TokenRecord(
+            token: token, secretHash: SHA256.hash(token.secret), now: 1000, lifetime: lifetime, boundName: name)
+        _ = try await cluster.create(
+            .secrets,
+            KubernetesObject(
+                .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
+                [
+                    "metadata": ["labels": JSON([Names.tokenLabel: token.id])], "data": record.secretData,
+                    "type": .string(TokenRecord.secretType),
+                ]))
+        return token
+    }
+
+    private func redeem(
+        _ token: PeerToken, key: UInt8 = 1, name: String = "cloud", secret: [UInt8]? = nil, at now: Int = 1000
+    ) async throws -> TokenDesk.Outcome {
+        try await desk(at: now).redeem(
+            id: token.id, secret: secret ?? token.secret, clusterName: name,
+            keyHash: [UInt8](repeating: key, count: 32), check: {})
+    }
+
+    @Test("of a hundred redeemers at once one succeeds")
+    func race() async throws {
+        let token = try await token()
+        let successes = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for key in 0..<100 {
+                group.addTask { try await redeem(token, key: UInt8(key)) == .redeemed }
+            }
+            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(successes == 1)
+    }
+
+    @Test("the same key may ask again for ten seconds, another may not, and nobody later")
+    func again() async throws {
+        let token = try await token()
+        #expect(try await redeem(token) == .redeemed)
+        #expect(try await redeem(token, at: 1010) == .redeemed)
+        #expect(try await redeem(token, key: 2, at: 1001) == .refused)
+        #expect(try await redeem(token, at: 1011) == .refused)
+    }
+
+    @Test("expired, wrong, unknown and another's tokens are refused")
+    func refused() async throws {
+        #expect(try await redeem(try await token(lifetime: 10), at: 1011) == .refused)
+        let token = try await token(for: "cloud")
+        #expect(try await redeem(token, name: "other") == .refused)
+        #expect(try await redeem(token, secret: [UInt8](repeating: 0, count: 32)) == .refused)
+        #expect(try await redeem(token, secret: []) == .refused)
+        #expect(try await redeem(token) == .redeemed)
+        let unknown = try await desk.redeem(
+            id: "../../x", secret: token.secret, clusterName: "cloud", keyHash: [1], check: {})
+        #expect(unknown == .refused)
+    }
+
+    @Test("a token stays good when its bearer is not taken for another reason")
+    func unused() async throws {
+        struct No: Error {}
+        let token = try await token()
+        await #expect(throws: No.self) {
+            _ = try await desk.redeem(
+                id: token.id, secret: token.secret, clusterName: "cloud", keyHash: [1], check: { throw No() })
+        }
+        #expect(try await redeem(token) == .redeemed)
+    }
+
+    @Test("the sweep deletes what is over, and nothing else")
+    func sweep() async throws {
+        let used = try await token()
+        _ = try await redeem(used)
+        _ = try await token(lifetime: 10)
+        let good = try await token()
+        _ = try await cluster.create(
+            .secrets, KubernetesObject(.secrets, name: "mine", namespace: Names.systemNamespace))
+        try await desk(at: 1100).sweep()
+        let left = try await cluster.list(.secrets).items.map(\.name)
+        #expect(Set(left) == ["mine", Names.tokenRecord(good.id)])
+    }
+}
