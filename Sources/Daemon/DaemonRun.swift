@@ -1,5 +1,8 @@
-import Glibc
+import ClusterBootstrap
+import EmbeddedCluster
 public import Logging
+public import OffloadingModel
+public import Scheduling
 import ServiceLifecycle
 import UnixSignals
 
@@ -28,6 +31,37 @@ public enum DaemonRun {
             try await group.run()
         } catch is CancellationError {
             return
+        }
+    }
+
+    /// Runs a node with what the daemon adds to it, says what the cluster is, and when everything is ready.
+    ///
+    /// - Parameters:
+    ///   - info: published as long as the daemon runs.
+    ///   - advice: what the scheduler must know of nodes that stand for edges.
+    ///   - schedules: given what makes the scheduler look at the nodes again.
+    ///   - service: the hub's or the agent's own work; runs until it is cancelled.
+    public static func serve(
+        _ node: EmbeddedNode, state: DaemonState, info: ClusterInfo, logger: Logger,
+        advice: any PlacementAdvice = OrdinaryNodes(),
+        schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in },
+        service: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        let publisher = ClusterInfoPublisher(node.api, info, logger: logger)
+        try await untilStopped(logger: logger) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await node.run(advice: advice, schedules: schedules) }
+                group.addTask { try await service() }
+                group.addTask { await publisher.run() }
+                try await publisher.publish()
+                try await node.waitUntilReady()
+                try state.markReady(api: node.cluster.address)
+                defer { state.markNotReady() }
+                logger.info("ready", metadata: ["api": "\(node.cluster.address)", "cluster": "\(info.clusterName)"])
+                // Whichever ends first ends all: none of them ends on its own.
+                try await group.next()
+                group.cancelAll()
+            }
         }
     }
 

@@ -1,4 +1,48 @@
+import Agent
+import ArgumentParser
+import Daemon
+import Digests
+import EmbeddedCluster
+import Foundation
+import Logging
+import OffloadingModel
+import PeerTransport
+import TLSTransport
+
 @main
-struct Program {
-    static func main() {}
+struct Program: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "causeway-agent",
+        abstract: "Runs the pods of peered origin clusters on this edge cluster.",
+        version: CausewayVersion.current, subcommands: [Run.self, CleanUp.self], defaultSubcommand: Run.self)
+}
+
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Run the agent with its embedded cluster (the default).")
+
+    @OptionGroup var options: DaemonOptions
+
+    func run() async throws {
+        let configuration = try options.configuration()
+        let logger = DaemonRun.logger("causeway-agent", level: configuration.logLevel)
+        let state = try DaemonState(configuration)
+        let authority = try state.peeringAuthority(now: Int64(time(nil)))
+        let node = try await EmbeddedNode(configuration, logger: logger)
+        let listen = try state.peerListen()
+        var settings = AgentConfiguration(
+            clusterID: state.clusterID, clusterName: configuration.clusterName, version: CausewayVersion.current,
+            listen: PeerAddress(host: listen.host, port: listen.port))
+        settings.labels = configuration.clusterLabels
+        settings.podCIDR = configuration.podCIDR
+        settings.gateway = node.gateway
+        let agent = try Agent(
+            configuration: settings, cluster: node.api,
+            authority: AgentAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),
+            peerings: FilePeeringStore(stateFolder: configuration.state), logger: logger, now: { Int(time(nil)) })
+        try await agent.bind()
+        let info = state.clusterInfo(
+            role: .agent, peerAddress: configuration.peerAddress ?? listen.description,
+            authorityPin: Hex.encode(authority.certificate.subjectPublicKeyInfoSHA256), apiServer: node.cluster.address)
+        try await DaemonRun.serve(node, state: state, info: info, logger: logger, service: { try await agent.run() })
+    }
 }

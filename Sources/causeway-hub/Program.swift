@@ -1,6 +1,5 @@
 import ArgumentParser
 import ClusterAPI
-import ClusterBootstrap
 import Daemon
 import EmbeddedCluster
 import Foundation
@@ -37,21 +36,8 @@ struct Run: AsyncParsableCommand {
             endpoints: node.cluster.nodeEndpoints, group: MultiThreadedEventLoopGroup.singleton, logger: logger,
             now: { Int(time(nil)) })
         let info = state.clusterInfo(role: .hub, peerAddress: "", authorityPin: "", apiServer: node.cluster.address)
-        let publisher = ClusterInfoPublisher(node.api, info, logger: logger)
-        try await DaemonRun.untilStopped(logger: logger) {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await node.run(advice: hub.advice) { refresh in hub.onEdgeChange(refresh) } }
-                group.addTask { try await hub.run() }
-                group.addTask { await publisher.run() }
-                try await publisher.publish()
-                try await node.waitUntilReady()
-                try state.markReady(api: node.cluster.address)
-                logger.info(
-                    "ready", metadata: ["api": "\(node.cluster.address)", "cluster": "\(configuration.clusterName)"])
-                defer { state.markNotReady() }
-                try await group.next()
-                group.cancelAll()
-            }
-        }
+        try await DaemonRun.serve(
+            node, state: state, info: info, logger: logger, advice: hub.advice, schedules: { hub.onEdgeChange($0) },
+            service: { try await hub.run() })
     }
 }
