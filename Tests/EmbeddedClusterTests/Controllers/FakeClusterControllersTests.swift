@@ -53,4 +53,34 @@ struct FakeClusterControllersTests {
         try await house.scale("web", to: 5)
         await house.stop()
     }
+
+    @Test("controllers that start over find everything as it should be and change nothing")
+    func startsOver() async throws {
+        let fake = FakeCluster()
+        let first = ControllerHouse.fake(fake)
+        _ = try await fake.create(.services, Manifest.service("web", app: "web", targetPort: 80))
+        _ = try await fake.create(.deployments, Manifest.deployment("web", replicas: 3))
+        try await eventually("rolled out, with endpoints") {
+            let endpoints = try await fake.find(.endpoints, namespace: "default", name: "web")
+            guard endpoints?.json["subsets"]?[0]?["addresses"]?.array?.count == 3 else { return false }
+            let slice = try await fake.list(.endpointSlices).items.first
+            guard slice?.json["endpoints"]?.array?.count == 3 else { return false }
+            return try await first.isRolledOut("web", replicas: 3)
+        }
+        await first.stop()
+        let types: [ResourceType] = [.pods, .replicaSets, .deployments, .endpoints, .endpointSlices]
+        func versions() async throws -> [String] {
+            var versions: [String] = []
+            for type in types { versions += try await fake.list(type).items.map { "\($0.key) \($0.resourceVersion)" } }
+            return versions
+        }
+        let before = try await versions()
+        let second = ControllerHouse.fake(fake)
+        // A change whose effect shows that the new controllers are at work, and have seen the rest.
+        _ = try await fake.create(.deployments, Manifest.deployment("zzz", replicas: 1))
+        try await eventually("at work") { try await second.isRolledOut("zzz", replicas: 1) }
+        let after = Set(try await versions().filter { !$0.contains("zzz") })
+        #expect(after.symmetricDifference(before).sorted() == [])
+        await second.stop()
+    }
 }

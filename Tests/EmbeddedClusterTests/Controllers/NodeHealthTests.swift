@@ -39,6 +39,8 @@ struct NodeHealthTests {
             ])
         #expect(NodeHealth.taints(of: node(ready: "Unknown", taints: .array(unknown)), now: 200) == unknown)
         #expect(NodeHealth.taints(of: node(ready: "True", taints: .array(unknown)), now: 200) == [own])
+        let new = KubernetesObject(["spec": ["taints": [own]]])
+        #expect(NodeHealth.taints(of: new, now: 200) == [own])
     }
 
     @Test("a pod bears a taint as long as its tolerations say")

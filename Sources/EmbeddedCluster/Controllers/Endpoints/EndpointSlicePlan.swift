@@ -76,7 +76,8 @@ struct EndpointSlicePlan: Sendable {
             if place == contents.count { contents.append([]) }
             contents[place].append(backend)
         }
-        return contents
+        // In one order, however they came there: the same pods make the same slice.
+        return contents.map { $0.sorted { ($0.address, $0.podName) < ($1.address, $1.podName) } }
     }
 
     private static func isBefore(_ left: Form, _ right: Form) -> Bool {

@@ -36,13 +36,16 @@ enum NodeHealth {
     ///
     /// - Parameter now: seconds since 1970, for taints that are new.
     static func taints(of node: KubernetesObject, now: Int) -> [JSON] {
-        let wanted: String? =
-            switch Conditions.find("Ready", in: node.status["conditions"])?["status"]?.string {
-            case "True": nil
-            case "False": notReady
-            default: unreachable
-            }
-        var taints = (node.spec["taints"]?.array ?? []).filter { taint in
+        let current = node.spec["taints"]?.array ?? []
+        let wanted: String?
+        switch Conditions.find("Ready", in: node.status["conditions"])?["status"]?.string {
+        case "True": wanted = nil
+        case "False": wanted = notReady
+        case "Unknown": wanted = unreachable
+        // Nobody has said anything yet: the node is new.
+        default: return current
+        }
+        var taints = current.filter { taint in
             let key = taint["key"]?.string
             return key != notReady && key != unreachable || key == wanted
         }
