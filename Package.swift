@@ -118,8 +118,8 @@ let package = Package(
             "CommandLineTool",
             [
                 "OffloadingModel",
-                "KubernetesClient", "ClusterAPI", "Digests", "Sessions", "JSONTree", "KubernetesModel",
-                argumentParser, logging, yams,
+                "KubernetesClient", "HTTPTransport", "ClusterAPI", "Digests", "Sessions", "JSONTree", "KubernetesModel",
+                argumentParser, logging,
             ]),
 
         // Programs: flags, configuration, wiring
@@ -186,7 +186,9 @@ let package = Package(
                 "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "TestKit", "JSONTree",
                 "KubernetesModel", nioCore, nioPosix, logging,
             ]),
-        tests("CommandLineTool", ["OffloadingModel", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
+        tests(
+            "CommandLineTool",
+            ["OffloadingModel", "ClusterAPI", "Sessions", "Digests", "TestKit", "JSONTree", "KubernetesModel", argumentParser]),
         tests("Daemon", ["TestKit"]),
         .testTarget(
             name: "EndToEndTests",

@@ -1,4 +1,8 @@
+import CommandLineTool
+
 @main
 struct Program {
-    static func main() {}
+    static func main() async {
+        await CommandLineProgram.main()
+    }
 }

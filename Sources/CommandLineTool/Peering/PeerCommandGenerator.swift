@@ -1,0 +1,83 @@
+import ClusterAPI
+import Digests
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+import Sessions
+
+/// `generate peer-command`: makes a token, leaves its hash with the cluster, and prints the command that uses it.
+struct PeerCommandGenerator: Sendable {
+    let tool: Tool
+    let lifetime: Duration
+    /// The only cluster that may use the token; `nil` for any.
+    let boundName: String?
+    /// Whether nothing but the command is printed.
+    let isQuiet: Bool
+
+    func run() async throws {
+        let line = try await tool.printer.stage(
+            "Retrieving peering information", failure: "Failed to retrieve peering information"
+        ) {
+            try await generate()
+        }
+        if !isQuiet {
+            tool.printer.success("Peering information correctly retrieved")
+            tool.host.errors.write(
+                "\nExecute this command on a *different* cluster to enable an outgoing peering with the current cluster:\n\n"
+            )
+        }
+        tool.host.output.write(line + "\n")
+    }
+
+    private func generate() async throws -> String {
+        let seconds = Int(lifetime.components.seconds)
+        guard (1...TokenRecord.maximumLifetime).contains(seconds), lifetime <= .seconds(TokenRecord.maximumLifetime)
+        else {
+            throw ToolError("--ttl \(TimeSpan.text(lifetime)) is not within 1s and 24h")
+        }
+        if let boundName, let problem = ClusterNaming.problem(name: boundName) {
+            throw ToolError("--for \"\(boundName)\" cannot be a cluster's name: \(problem)")
+        }
+        let info = try await tool.clusterInfo()
+        guard info.role == .agent, !info.peerAddress.isEmpty else {
+            throw ToolError(
+                "cluster \(tool.target) (\(info.clusterName)) is an origin and takes no peerings: "
+                    + "generate at the edge, and run the printed command here")
+        }
+        let (url, pin) = try check(info)
+        let token = try PeerToken.make(
+            randomBytes: try RandomBytes.generate(count: PeerToken.randomByteCount), authorityPin: pin)
+        let record = try TokenRecord(
+            token: token, secretHash: SHA256.hash(token.secret), now: tool.host.now(), lifetime: seconds,
+            boundName: boundName)
+        let secret = KubernetesObject(
+            .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
+            [
+                "metadata": ["labels": [Names.tokenLabel: "true"]], "type": .string(TokenRecord.secretType),
+                "data": record.secretData,
+            ])
+        _ = try await tool.cluster.create(.secrets, secret)
+        return
+            "\(Invocation.name) peer out-of-band \(info.clusterName) --auth-url \(url) --cluster-id \(info.clusterID) "
+            + "--auth-token \(token.text)"
+    }
+
+    /// What the printed line says must be a cluster's name, id and address and nothing else: it is run by a shell.
+    private func check(_ info: ClusterInfo) throws -> (url: PeerURL, pin: [UInt8]) {
+        let source = "\(Names.systemNamespace)/\(Names.clusterInfo)"
+        if let problem = ClusterNaming.problem(name: info.clusterName) {
+            throw ToolError("the clusterName of \(source) cannot be a cluster's name: \(problem)")
+        }
+        guard ClusterNaming.isID(info.clusterID) else {
+            throw ToolError("the clusterID of \(source) is not made of 1 to 63 letters, digits and hyphens")
+        }
+        guard let url = PeerURL(address: info.peerAddress) ?? PeerURL(info.peerAddress) else {
+            throw ToolError("the peerAddress of \(source) is not of the form HOST:PORT")
+        }
+        guard let pin = Hex.decode(info.authorityPin), pin.count == 32 else {
+            throw ToolError(
+                "the authorityPin of \(source) is not the SHA-256 of a key; delete the ConfigMap to renew it")
+        }
+        return (url, pin)
+    }
+}

@@ -1,0 +1,112 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+
+/// Waits for a peering stage by stage, and prints a line for each.
+struct PeeringProgress: Sendable {
+    let tool: Tool
+    /// The ForeignCluster's name.
+    let name: String
+    let uid: String
+    let deadline: ContinuousClock.Instant
+    /// How long the edge may be out of reach from the first look; `nil` for as long as everything else may take.
+    let unreachablePatience: Duration?
+
+    func run() async throws {
+        let printer = tool.printer
+        try await printer.stage(
+            "Waiting for authentication to the cluster \"\(name)\"", done: "Authenticated to cluster \"\(name)\"",
+            failure: "Authentication to the remote cluster \"\(name)\" failed"
+        ) {
+            try await wait(for: .authentication)
+        }
+        try await printer.stage(
+            "Activating outgoing peering to the remote cluster \"\(name)\"",
+            done: "Outgoing peering activated to the remote cluster \"\(name)\"",
+            failure: "Failed activating outgoing peering to the remote cluster \"\(name)\""
+        ) {
+            try await wait(for: .outgoing)
+        }
+        try await printer.stage(
+            "Waiting for network to the remote cluster \"\(name)\"",
+            done: "Network established to the remote cluster \"\(name)\"",
+            failure: "Failed establishing networking to the remote cluster \"\(name)\""
+        ) {
+            try await wait(for: .network)
+        }
+        try await printer.stage(
+            "Waiting for node to be created for the remote cluster \"\(name)\"",
+            done: "Node created for remote cluster \"\(name)\"",
+            failure: "Failed waiting for node to be created for remote cluster \"\(name)\""
+        ) {
+            try await waitForNode()
+        }
+        printer.success("Peering successfully established")
+    }
+
+    // MARK: - Conditions
+
+    private func current() async throws -> ForeignCluster {
+        guard let object = try await tool.cluster.find(.foreignClusters, name: name), object.uid == uid,
+            !object.isBeingDeleted
+        else { throw ToolError("the foreign cluster \"\(name)\" was deleted meanwhile") }
+        return ForeignCluster(object)
+    }
+
+    /// Waits until a condition is Established.
+    private func wait(for type: PeeringConditionType) async throws {
+        let start = ContinuousClock.now
+        var last = PeeringCondition(.none, "")
+        do {
+            try await tool.waiting.until(deadline) {
+                last = try await current().condition(type)
+                if last.status == .established { return true }
+                if try await isFinal(last, type) { throw ToolError(Self.text(last)) }
+                if last.reason == Self.unreachable, let unreachablePatience,
+                    ContinuousClock.now - start >= unreachablePatience
+                {
+                    throw TimedOut()
+                }
+                return nil as Bool?
+            }
+        } catch let error as TimedOut {
+            let waited = TimeSpan.text(ContinuousClock.now - start)
+            let detail = error.detail ?? Self.text(last)
+            throw ToolError("timed out waiting for the condition after \(waited): \(detail)")
+        }
+    }
+
+    private static let unreachable = "EdgeUnreachable"
+
+    /// Whether waiting cannot help: somebody has to do something.
+    private func isFinal(_ condition: PeeringCondition, _ type: PeeringConditionType) async throws -> Bool {
+        switch (type, condition.status) {
+        case (_, .denied): return true
+        case (.authentication, .error): return true
+        // A virtual node that is not Ready yet may become so, and a network may come up.
+        case (_, .error): return condition.reason == "NodeExists"
+        case (.authentication, .pending) where condition.reason == "NoToken":
+            // The Secret was there before the ForeignCluster: the hub has used it in vain, and forgotten how.
+            return try await tool.cluster.find(
+                .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name)) == nil
+        case (_, .none), (_, .pending), (_, .established), (_, .disconnecting): return false
+        }
+    }
+
+    private static func text(_ condition: PeeringCondition) -> String {
+        if !condition.message.isEmpty { return condition.message }
+        if !condition.reason.isEmpty { return condition.reason }
+        return "the hub has not said anything of the peering; is it running?"
+    }
+
+    // MARK: - The node
+
+    private func waitForNode() async throws {
+        let node = try await current().virtualNode
+        try await tool.waiting.until(deadline) {
+            guard let object = try await tool.cluster.find(.nodes, name: node) else { return nil as Bool? }
+            return Conditions.isTrue("Ready", in: object.status["conditions"]) ? true : nil
+        }
+    }
+}

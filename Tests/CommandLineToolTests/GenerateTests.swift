@@ -1,0 +1,108 @@
+import ClusterAPI
+import Digests
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+import Sessions
+import Testing
+
+@testable import CommandLineTool
+
+@Suite struct GenerateTests {
+    private func record(_ world: World) async throws -> TokenRecord {
+        let secrets = try await world.secrets
+        #expect(secrets.count == 1)
+        let secret = try #require(secrets.first)
+        #expect(secret.namespace == Names.systemNamespace)
+        #expect(secret.label(Names.tokenLabel) != nil)
+        let record = try TokenRecord(secretData: secret.json["data"])
+        #expect(secret.name == Names.tokenRecord(record.id))
+        return record
+    }
+
+    @Test("--only-command prints exactly one line, and the cluster keeps only the hash of its token")
+    func onlyCommand() async throws {
+        let world = World()
+        try await world.install(.agent)
+        #expect(await world.run("generate", "peer-command", "--only-command") == 0)
+        let line = world.output.written
+        #expect(world.errors.written.isEmpty)
+        let start =
+            "causewayctl peer out-of-band europe-rome-edge --auth-url tls://127.0.0.1:7443 "
+            + "--cluster-id \(World.edgeID) --auth-token "
+        #expect(line.hasPrefix(start))
+        #expect(line.hasSuffix("\n"))
+        #expect(line.filter(\.isNewline).count == 1)
+        let token = try PeerToken(parsing: String(line.dropFirst(start.count).dropLast()))
+        #expect(token.authorityPin == World.pin)
+        let record = try await record(world)
+        #expect(record.id == token.id)
+        #expect(record.secretHash == SHA256.hash(token.secret))
+        #expect(record.expiry == World.now + 900)
+        #expect(record.boundName == nil)
+        #expect(record.use == nil)
+        let stored = try await world.secrets.map { $0.json.text() }.joined()
+        #expect(!stored.contains(token.text))
+        #expect(!stored.contains(token.secretText))
+        #expect(!stored.contains(Base64.encode(token.secret)))
+    }
+
+    @Test("without it the words around the line go to the standard error")
+    func withWords() async throws {
+        let world = World()
+        try await world.install(.agent)
+        #expect(await world.run("generate", "peer-command") == 0)
+        #expect(world.output.written.filter(\.isNewline).count == 1)
+        #expect(
+            world.errors.written
+                == " INFO  Peering information correctly retrieved\n\nExecute this command on a *different* cluster to "
+                + "enable an outgoing peering with the current cluster:\n\n")
+    }
+
+    @Test("a token may live shorter or longer and be bound to a name")
+    func options() async throws {
+        let world = World()
+        try await world.install(.agent)
+        #expect(await world.run("generate", "peer-command", "--ttl", "24h", "--for", "europe-cloud") == 0)
+        let record = try await record(world)
+        #expect(record.expiry == World.now + 86_400)
+        #expect(record.boundName == "europe-cloud")
+    }
+
+    @Test("a life outside of a second and a day, or a name that is none, is refused")
+    func refusedOptions() async throws {
+        for arguments in [["--ttl", "25h"], ["--ttl", "0s"], ["--ttl", "86400001ms"], ["--for", "A_b"]] {
+            let world = World()
+            try await world.install(.agent)
+            #expect(await world.run(["generate", "peer-command"] + arguments) == 1)
+            #expect(world.errors.written.contains("Failed to retrieve peering information: \(arguments[0])"))
+            #expect(world.output.written.isEmpty)
+            #expect(try await world.secrets.isEmpty)
+        }
+    }
+
+    @Test("an origin takes no peerings and generates nothing")
+    func origin() async throws {
+        let world = World()
+        try await world.install(.hub)
+        #expect(await world.run("generate", "peer-command", "--only-command") == 1)
+        #expect(world.output.written.isEmpty)
+        #expect(world.errors.written.contains("is an origin and takes no peerings"))
+    }
+
+    @Test("what would mean something to the shell that runs the line is refused")
+    func shell() async throws {
+        for (key, value) in [
+            ("clusterName", "a;reboot"), ("clusterID", "$(reboot)"), ("peerAddress", "`reboot`:1"),
+            ("peerAddress", "a b:1"), ("authorityPin", "zz"),
+        ] {
+            let world = World()
+            try await world.install(.agent)
+            _ = try await world.cluster.merge(
+                .configMaps, namespace: Names.systemNamespace, name: Names.clusterInfo, ["data": [key: .string(value)]])
+            #expect(await world.run("generate", "peer-command", "--only-command") == 1)
+            #expect(world.output.written.isEmpty)
+            #expect(world.errors.written.contains(key))
+        }
+    }
+}
