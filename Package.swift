@@ -176,7 +176,7 @@ let package = Package(
         tests("PodRuntime", ["PodHost", "PodRecords", "causeway-supervisor", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
         tests(
             "EmbeddedCluster",
-            ["ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1, logging]),
+            ["ClusterAPI", "KubernetesClient", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1, nioPosix, logging]),
         tests("Telemetry", ["JSONTree", logging]),
         tests("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "TestKit", "JSONTree", "KubernetesModel", logging]),
         tests("Hub", ["OffloadingModel", "ClusterAPI", "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling"]),

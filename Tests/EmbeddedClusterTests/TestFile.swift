@@ -1,4 +1,6 @@
 import FoundationEssentials
+import Glibc
+import Testing
 
 /// Whole files, for tests.
 enum TestFile {
@@ -7,4 +9,11 @@ enum TestFile {
     }
 
     static func read(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: path))) }
+
+    /// The rights on a file, such as 0o600.
+    static func mode(_ path: String) throws -> UInt32 {
+        var status = stat()
+        try #require(stat(path, &status) == 0)
+        return status.st_mode & 0o777
+    }
 }

@@ -33,11 +33,15 @@ final class ClusterServer: Sendable {
     ) async throws -> ClusterServer {
         let credentials = try load(configuration)
         let contexts = TLSContextBox(try context(credentials))
-        let port = try StatePort.load(folder: configuration.stateFolder)
-        let server = try await HTTPServer.start(
-            group: MultiThreadedEventLoopGroup.singleton, host: configuration.host,
-            port: configuration.port != 0 ? configuration.port : port ?? 0, tls: contexts, logger: logger,
-            responder: APIServer(pipeline: pipeline))
+        let kept = try StatePort.load(folder: configuration.stateFolder)
+        let responder = APIServer(pipeline: pipeline)
+        func listen(_ port: Int) async throws -> HTTPServer {
+            try await HTTPServer.start(
+                group: MultiThreadedEventLoopGroup.singleton, host: configuration.host, port: port, tls: contexts,
+                logger: logger, responder: responder)
+        }
+        let asked = configuration.port != 0 ? configuration.port : kept
+        let server = if let asked { try await listen(asked) } else { try await StatePort.pick(listen) }
         let started = ClusterServer(configuration, server, contexts, credentials, logger)
         do {
             try StatePort.save(server.port, folder: configuration.stateFolder)
@@ -119,6 +123,22 @@ enum StatePort {
                 .inputOutput, "\(path(folder)) does not hold a port: remove the file to have another one picked")
         }
         return port
+    }
+
+    /// Where ports are picked: below what Linux gives to outgoing connections (32768 to 60999), so that none of those has
+    /// the port when the cluster comes back to it.
+    private static let range = 20_000...32_000
+
+    /// Listens on a free port.
+    static func pick(_ listen: (Int) async throws -> HTTPServer) async throws -> HTTPServer {
+        for _ in 0..<50 {
+            do {
+                return try await listen(Int.random(in: range))
+            } catch let error as HTTPTransportError where error.code == .addressInUse {
+                continue
+            }
+        }
+        return try await listen(0)
     }
 
     static func save(_ port: Int, folder: String) throws {

@@ -8,6 +8,9 @@ import NIOHTTP1
 /// What the server serves, in its own words: groups, versions, resources, the version of Kubernetes it follows, OpenAPI.
 struct Discovery: Sendable {
     let pipeline: ResourcePipeline
+    private let openAPI = OpenAPICache()
+
+    init(pipeline: ResourcePipeline) { self.pipeline = pipeline }
 
     static let gitVersion = "v1.36.2+causeway"
 
@@ -45,7 +48,7 @@ struct Discovery: Sendable {
             return tagged(document, request)
         case .other(["version"]): return Answer.json(Self.version)
         case .other(let segments) where segments.starts(with: ["openapi", "v3"]):
-            return try OpenAPIAnswers.answer(Array(segments.dropFirst(2)), registry, request)
+            return try openAPI.answer(Array(segments.dropFirst(2)), registry)
         case .resource, .other: throw ResourcePipeline.notServed
         }
     }

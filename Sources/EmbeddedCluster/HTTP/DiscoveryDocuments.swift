@@ -15,7 +15,7 @@ enum DiscoveryDocuments {
         }
     }
 
-    private static func allGroups(_ registry: ResourceRegistry) -> [(name: String, versions: [String])] {
+    static func allGroups(_ registry: ResourceRegistry) -> [(name: String, versions: [String])] {
         var groups = registry.groups
         for review in Reviews.resources where !groups.contains(where: { $0.name == review.group }) {
             groups.append((review.group, ["v1"]))

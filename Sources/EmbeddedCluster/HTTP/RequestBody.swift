@@ -61,7 +61,6 @@ enum RequestBody {
         guard let form = Patch.Form(rawValue: contentType(request)) else {
             throw unsupported([
                 Patch.Form.json.rawValue, Patch.Form.merge.rawValue, Patch.Form.strategic.rawValue,
-                Patch.Form.apply.rawValue,
             ])
         }
         do throws(JSONError) {

@@ -73,7 +73,7 @@ enum ObjectRules {
             throw APIError(
                 code: 415, reason: .unsupportedMediaType,
                 message: "the body of the request was in an unknown format - accepted media types include: "
-                    + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml")
+                    + "application/json-patch+json, application/merge-patch+json")
         }
         guard patch.object != nil else {
             throw APIError.badRequest("error decoding patch: expected an object, found \(patch.kindName)")

@@ -22,13 +22,17 @@ enum PatchRules {
                     code: 422, reason: .invalid,
                     message: "the server rejected our request due to an error in our request")
             }
-        case .merge, .apply:
+        case .merge:
             guard patch.body.object != nil else {
                 throw APIError.badRequest("error decoding patch: expected an object, found \(patch.body.kindName)")
             }
             var result = current
             result.merge(patch.body)
             return result
+        case .apply:
+            throw APIError(
+                code: 415, reason: .unsupportedMediaType,
+                message: "server-side apply is not served: apply without --server-side, or send a merge patch")
         case .strategic: return try ObjectRules.strategicMerge(patch.body, into: current, definition)
         }
     }

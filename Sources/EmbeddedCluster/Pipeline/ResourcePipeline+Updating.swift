@@ -36,9 +36,6 @@ extension ResourcePipeline {
         _ context: WriteContext
     ) async throws(APIError) -> WriteResult {
         let reference = definition.reference(namespace: namespace, name: name)
-        if patch.form == .apply, subresource == nil, store.object(reference) == nil {
-            return try await create(definition, namespace: namespace, patch.body, context, name: name)
-        }
         var warnings: [String] = []
         var result = try await modify(definition, reference, subresource, context) { (current) throws(APIError) in
             let patched = try PatchRules.apply(patch, to: current.json, definition)

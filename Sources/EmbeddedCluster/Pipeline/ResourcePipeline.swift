@@ -19,6 +19,12 @@ final class ResourcePipeline: Sendable {
     /// The registry of the moment, apart so that the store's observer can replace it.
     private final class Served: Sendable {
         let registry = Mutex(ResourceRegistry())
+
+        func rebuild(_ definitions: [KubernetesObject]) {
+            registry.withLock {
+                $0 = ResourceRegistry.with(customResourceDefinitions: definitions, generation: $0.generation + 1)
+            }
+        }
     }
 
     /// Opens the store of a folder.
@@ -42,8 +48,7 @@ final class ResourcePipeline: Sendable {
                 }
             }
             if hasNewDefinitions {
-                let registry = ResourceRegistry.with(customResourceDefinitions: definitions.all)
-                served.registry.withLock { $0 = registry }
+                served.rebuild(definitions.all)
             }
         }
         for object in store.objects(CustomDefinitions.resource, in: nil).objects {
@@ -52,8 +57,7 @@ final class ResourcePipeline: Sendable {
         for object in store.objects(ResourceID(.services), in: nil).objects {
             serviceRange.observe(StoreEvent(kind: .added, object: object, previous: nil))
         }
-        let registry = ResourceRegistry.with(customResourceDefinitions: definitions.all)
-        served.registry.withLock { $0 = registry }
+        served.rebuild(definitions.all)
         self.served = served
         self.addresses = serviceRange
         self.hooks = hooks

@@ -11,6 +11,8 @@ struct ResourceRegistry: Sendable {
     private var byPath: [Path: ResourceDefinition] = [:]
     /// All definitions: built-in ones in their order, then custom ones by name.
     private(set) var definitions: [ResourceDefinition] = []
+    /// Counts the changes of what is served.
+    private(set) var generation = 0
 
     init(_ definitions: [ResourceDefinition] = BuiltInResources.all) {
         for definition in definitions { add(definition) }
@@ -53,8 +55,9 @@ struct ResourceRegistry: Sendable {
     }
 
     /// The built-in resources with those of the given definition objects.
-    static func with(customResourceDefinitions objects: [KubernetesObject]) -> ResourceRegistry {
+    static func with(customResourceDefinitions objects: [KubernetesObject], generation: Int) -> ResourceRegistry {
         var registry = ResourceRegistry()
+        registry.generation = generation
         for object in objects.sorted(by: { $0.name < $1.name }) {
             for definition in CustomResources.definitions(of: object) { registry.add(definition) }
         }

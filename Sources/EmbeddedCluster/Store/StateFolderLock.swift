@@ -28,5 +28,10 @@ final class StateFolderLock: Sendable {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A program that is being started at this moment has a copy of the descriptor until its own code begins, so
+        // closing ours alone would not let go of the folder yet.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }
