@@ -61,6 +61,8 @@ import Testing
         #expect(TimeSpan.text(.seconds(120)) == "120s")
         #expect(TimeSpan.text(.seconds(86_400)) == "24h")
         #expect(TimeSpan.text(.milliseconds(300)) == "300ms")
+        #expect(TimeSpan.rounded(.milliseconds(2990)) == .seconds(3))
+        #expect(TimeSpan.rounded(.milliseconds(300)) == .milliseconds(300))
     }
 
     @Test("what looks like a token is taken out of messages, ids and names are not")
@@ -87,7 +89,7 @@ import Testing
     func version() async throws {
         let world = World()
         #expect(await world.run("version", "--client") == 0)
-        #expect(world.output.written == "Client version: \(Release.version)\n")
+        #expect(world.output.written == "Client version: \(CausewayVersion.current)\n")
         #expect(await world.run("version") == 1)
         try await world.install(.hub)
         #expect(await world.run("version", "-o", "json") == 0)

@@ -10,7 +10,7 @@ struct RootCommand: AsyncParsableCommand {
             Talks to the clusters' Kubernetes APIs with a kubeconfig, as kubectl does. Commands that destroy something ask \
             first, at a terminal only. The exit status is 0 only if everything asked for is so.
             """,
-        version: Release.version,
+        version: CausewayVersion.current,
         subcommands: [
             StatusCommand.self, GenerateCommand.self, PeerCommand.self, UnpeerCommand.self, OffloadCommand.self,
             UnoffloadCommand.self, UninstallCommand.self, VersionCommand.self, CompletionCommand.self,

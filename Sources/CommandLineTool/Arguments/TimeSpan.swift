@@ -19,6 +19,12 @@ struct TimeSpan: ExpressibleByArgument, Sendable, Hashable {
 
     var defaultValueDescription: String { Self.text(duration) }
 
+    /// To the nearest second, from a second on.
+    static func rounded(_ duration: Duration) -> Duration {
+        guard duration >= .seconds(1) else { return duration }
+        return .seconds((duration + .milliseconds(500)).components.seconds)
+    }
+
     /// `2m`, `90s`: as a person would write it.
     static func text(_ duration: Duration) -> String {
         let seconds = duration.components.seconds

@@ -9,9 +9,10 @@ struct VersionReport: Sendable, Hashable {
     func write(_ format: StatusFormat, to sink: any TextSink) {
         switch format {
         case .text:
-            sink.write("Client version: \(Release.version)\n" + (server.map { "Server version: \($0)\n" } ?? ""))
+            sink.write(
+                "Client version: \(CausewayVersion.current)\n" + (server.map { "Server version: \($0)\n" } ?? ""))
         case .json:
-            var json: JSON = ["clientVersion": .string(Release.version)]
+            var json: JSON = ["clientVersion": .string(CausewayVersion.current)]
             json["serverVersion"] = server.map(JSON.string)
             sink.write(json.text(.pretty) + "\n")
         }

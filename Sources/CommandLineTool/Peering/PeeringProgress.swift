@@ -71,7 +71,7 @@ struct PeeringProgress: Sendable {
                 return nil as Bool?
             }
         } catch let error as TimedOut {
-            let waited = TimeSpan.text(ContinuousClock.now - start)
+            let waited = TimeSpan.text(TimeSpan.rounded(ContinuousClock.now - start))
             let detail = error.detail ?? Self.text(last)
             throw ToolError("timed out waiting for the condition after \(waited): \(detail)")
         }

@@ -44,7 +44,7 @@ struct ClusterStatus: Sendable, Hashable {
                 status.servesCustomResources = false
             }
         } catch let error as ClusterUnreachable {
-            status.unreachable = error.message
+            status.unreachable = error.clause
         } catch let error as APIError {
             status.unreachable = error.message
         }

@@ -70,7 +70,7 @@ struct Tool: Sendable {
         switch error {
         case let error as ClusterUnreachable:
             ToolError(
-                "cluster \(target) cannot be reached at \(target.server): \(error.message); is its daemon running?")
+                "cluster \(target) cannot be reached at \(target.server): \(error.clause); is its daemon running?")
         case let error as APIError where error.code == 401:
             ToolError("cluster \(target) does not know who is asking: \(error.message); check the kubeconfig's user")
         case let error as APIError:

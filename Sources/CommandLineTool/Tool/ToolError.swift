@@ -1,3 +1,5 @@
+import ClusterAPI
+
 /// Why a command did not do what was asked: sentences for a person, each printed as a line of its own.
 ///
 /// Never holds a token.
@@ -16,4 +18,9 @@ struct ToolError: Error, Sendable, Hashable, CustomStringConvertible {
         guard let first = messages.first else { return ToolError(words) }
         return ToolError(["\(words): \(first)"] + messages.dropFirst())
     }
+}
+
+extension ClusterUnreachable {
+    /// The message as a part of a longer sentence.
+    var clause: String { message.hasSuffix(".") ? String(message.dropLast()) : message }
 }

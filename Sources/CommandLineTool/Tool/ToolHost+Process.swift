@@ -18,7 +18,7 @@ extension ToolHost {
             let kubeconfig = try Kubeconfig.load(path: choice.kubeconfig, environment: environment)
             let connection = try kubeconfig.connection(context: choice.context)
             var configuration = KubernetesClientConfiguration()
-            configuration.userAgent = "\(Invocation.canonicalName)/\(Release.version)"
+            configuration.userAgent = "\(Invocation.canonicalName)/\(CausewayVersion.current)"
             // A command ends within its deadline: a server that does not answer must not hold up a look for longer.
             configuration.http.connectTimeout = .seconds(5)
             configuration.http.responseTimeout = .seconds(10)
