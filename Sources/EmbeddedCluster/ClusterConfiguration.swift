@@ -14,6 +14,9 @@ public struct ClusterConfiguration: Sendable {
     public var alternativeNames: [String]
     /// The IPv4 range of services' cluster addresses.
     public var serviceRange: String
+    /// How long events are kept after they last happened. An hour, as Kubernetes keeps them: long enough to look into what
+    /// went wrong, short enough that they do not fill the file.
+    public var eventLifetime: Duration
     /// Whether the API is served over HTTPS too; without it only callers in the process reach the cluster.
     public var servesHTTPS: Bool
     /// How the built-in controllers work; `nil` for a cluster without them.
@@ -21,7 +24,8 @@ public struct ClusterConfiguration: Sendable {
 
     public init(
         name: String, stateFolder: String, kubeconfigPath: String? = nil, host: String = "127.0.0.1", port: Int = 0,
-        alternativeNames: [String] = [], serviceRange: String = "10.96.0.0/16", servesHTTPS: Bool = true,
+        alternativeNames: [String] = [], serviceRange: String = "10.96.0.0/16",
+        eventLifetime: Duration = .seconds(3600), servesHTTPS: Bool = true,
         controllers: ControllerManager.Configuration? = ControllerManager.Configuration()
     ) {
         self.name = name
@@ -31,6 +35,7 @@ public struct ClusterConfiguration: Sendable {
         self.port = port
         self.alternativeNames = alternativeNames
         self.serviceRange = serviceRange
+        self.eventLifetime = eventLifetime
         self.servesHTTPS = servesHTTPS
         self.controllers = controllers
     }

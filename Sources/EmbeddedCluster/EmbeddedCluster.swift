@@ -7,7 +7,7 @@ public import Logging
 ///
 /// `open` reads the state, makes the system's namespaces and serves the API over HTTPS; from then on `api(as:)` serves
 /// callers in the process too. `run` keeps the house: the built-in controllers, timeouts and bookmarks of watches, the end
-/// of custom resources, and certificates that are due.
+/// of custom resources and of old events, and certificates that are due.
 public final class EmbeddedCluster: Sendable {
     public let configuration: ClusterConfiguration
     /// Which endpoint answers for which node; filled by whoever runs nodes.
@@ -108,6 +108,9 @@ public final class EmbeddedCluster: Sendable {
                         cluster: self.api(), servedTypes: self, logger: self.logger, now: self.pipeline.now,
                         configuration: controllers)
                     group.addTask { await manager.run() }
+                }
+                group.addTask {
+                    try await EventExpiry(pipeline: self.pipeline, lifetime: self.configuration.eventLifetime).run()
                 }
                 group.addTask { try await CustomResourceCleanup(pipeline: self.pipeline, logger: self.logger).run() }
                 try await group.next()

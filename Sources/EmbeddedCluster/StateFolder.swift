@@ -19,6 +19,19 @@ enum StateFolder {
         }
     }
 
+    /// Makes a file that only its owner may read, or takes the rights of others away from it.
+    static func makePrivate(_ path: String) throws(StoreError) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw StoreError(.inputOutput, "\(path) cannot be opened (\(String(cString: strerror(errno))))")
+        }
+        defer { close(descriptor) }
+        guard fchmod(descriptor, 0o600) == 0 else {
+            throw StoreError(
+                .inputOutput, "\(path) cannot be made private (\(String(cString: strerror(errno)))): is it yours?")
+        }
+    }
+
     /// The bytes of a small file; `nil` where there is none.
     static func read(_ path: String, limit: Int = 1 << 20) throws(StoreError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -228,4 +228,48 @@ struct ObjectStoreTests {
         #expect(then.map(\.key.name) == ["a"])
         #expect(then.first?.revision == 1)
     }
+
+    @Test("a full disk refuses writes with that reason, keeps serving, and takes writes again when there is room")
+    func fullDisk() async throws {
+        let folder = try TemporaryFolder()
+        let large = String(repeating: "x", count: 100_000)
+        let store = try ObjectStore(folder: folder.path, pageLimit: 100)
+        var written = 0
+        var refusal: StoreError?
+        while refusal == nil, written < 100 {
+            switch await Self.put(store, "n\(written)", large) {
+            case .done: written += 1
+            case .failed(let error): refusal = error
+            case .unexpected, .refused: Issue.record("not expected")
+            }
+        }
+        #expect(refusal?.code == .full)
+        #expect(written > 0)
+        #expect(store.revision == written)
+        #expect(store.object(Self.reference("n0")) != nil)
+        #expect(store.object(Self.reference("n\(written)")) == nil)
+        // A small one still fits, and nothing of the refused one is in the way.
+        let small = try Self.stored(await Self.put(store, "small"))
+        #expect(small.revision == written + 1)
+        store.close()
+        let again = try ObjectStore(folder: folder.path)
+        #expect(again.revision == written + 1)
+        #expect(try Self.stored(await Self.put(again, "more", large)).revision == written + 2)
+    }
+
+    @Test("a follower that does not read is cut off, and others are not")
+    func overflow() async throws {
+        let folder = try TemporaryFolder()
+        let store = try ObjectStore(folder: folder.path)
+        func follower(limit: Int) -> StoreSubscription {
+            StoreSubscription(
+                resource: Self.maps, namespace: nil, name: nil, after: 0, bookmarkInterval: nil, deadline: nil,
+                limit: limit)
+        }
+        let (slow, other) = (follower(limit: 3), follower(limit: 100))
+        #expect(store.follow(slow) && store.follow(other))
+        for name in 0..<10 { _ = try Self.stored(await Self.put(store, "n\(name)")) }
+        #expect(await slow.next() == nil)
+        #expect(await other.next()?.count == 10)
+    }
 }

@@ -44,6 +44,7 @@ extension ResourcePipeline {
             }
         }
         try await admit(&object, old: nil, definition, context, .create, subresource: nil)
+        if definition.type == .pods { try setPriority(of: &object) }
         ObjectRules.applyDefaults(&object, definition)
         let address = try prepare(&object, definition, name: object.name)
         do throws(APIError) {

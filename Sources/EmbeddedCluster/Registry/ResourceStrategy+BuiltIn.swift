@@ -44,7 +44,6 @@ extension ResourceStrategy {
     static let pods = ResourceStrategy(
         prepareForCreate: { pod, _ in
             PodAdmission.addTolerations(to: &pod.json)
-            if pod.spec["priority"] == nil { PodAdmission.setPriority(of: &pod.json, from: nil) }
         },
         initialStatus: { pod in ["phase": "Pending", "qosClass": .string(PodQuality.of(pod.spec))] },
         statusMetadata: ["annotations", "labels"],

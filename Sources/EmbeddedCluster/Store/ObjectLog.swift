@@ -27,9 +27,11 @@ final class ObjectLog {
     /// Opens the file, or makes a new one.
     ///
     /// - Throws: `StoreError`; a file that is foreign, newer or damaged is left exactly as it was.
-    init(path: String) throws(StoreError) {
+    init(path: String, pageLimit: Int? = nil) throws(StoreError) {
         let isNew = try DatabaseHeader.check(
             path: path, applicationID: Self.applicationID, version: Self.schemaVersion)
+        // It holds Secrets. SQLite gives its other files the rights of this one.
+        try StateFolder.makePrivate(path)
         database = try SQLiteConnection(path: path)
         if isNew {
             try database.execute(
@@ -61,6 +63,7 @@ final class ObjectLog {
                 .corrupt,
                 "\(path) is damaged (\(words)): nothing was changed; move the file away, or restore it from a backup")
         }
+        if let pageLimit { try database.execute("PRAGMA max_page_count = \(pageLimit)") }
         compactedRevision = try database.number("SELECT revision FROM compaction") ?? 0
         insert = try database.prepare("INSERT INTO object_log VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
     }
@@ -117,6 +120,8 @@ final class ObjectLog {
     }
 
     private func transaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        // Left over where an earlier failure could not even be rolled back.
+        if database.isInTransaction { try database.execute("ROLLBACK") }
         try database.execute("BEGIN IMMEDIATE")
         do throws(StoreError) {
             try body()

@@ -34,14 +34,18 @@ final class ObjectStore: Sendable {
     ///
     /// - Parameters:
     ///   - indexes: fields by which objects are found fast.
+    ///   - historyEvents: the most changes that are kept for watches which resume.
+    ///   - historyBytes: the most bytes of objects that these changes may hold.
+    ///   - pageLimit: the most pages of 4 KiB that the file may have; `nil` for as many as the disk takes.
     ///   - onCommit: called with each batch of changes, in order, before their callers go on.
     /// - Throws: `StoreError`.
     init(
-        folder: String, indexes: [ResourceID: [StoreIndex]] = [:], historyEvents: Int = 20_000,
-        historyBytes: Int = 24 << 20, onCommit: @escaping @Sendable ([StoreEvent]) -> Void = { _ in }
+        folder: String, indexes: [ResourceID: [StoreIndex]] = [:], historyEvents: Int = 10_000,
+        historyBytes: Int = 8 << 20, pageLimit: Int? = nil,
+        onCommit: @escaping @Sendable ([StoreEvent]) -> Void = { _ in }
     ) throws(StoreError) {
         lock = Mutex(try StateFolderLock(path: folder + "/lock"))
-        let log = try ObjectLog(path: folder + "/state.db")
+        let log = try ObjectLog(path: folder + "/state.db", pageLimit: pageLimit)
         var state = StoreState(indexes: indexes)
         var history: [StoreEvent] = []
         try log.load { (row) throws(StoreError) in
