@@ -96,7 +96,6 @@ let package = Package(
                 "CSQLite", "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "PodRuntime", "SchedulerLoop", "Scheduling",
                 "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging, collections,
             ]),
-        library("Telemetry", ["JSONTree", logging]),
         library("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "JSONTree", "KubernetesModel", logging]),
 
         // What each side decides
@@ -104,14 +103,14 @@ let package = Package(
             "Hub",
             [
                 "OffloadingModel", "ClusterBootstrap",
-                "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "Scheduling", "Telemetry",
+                "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "Scheduling",
                 "JSONTree", "KubernetesModel", nioCore, logging,
             ]),
         library(
             "Agent",
             [
                 "OffloadingModel", "ClusterBootstrap",
-                "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "Telemetry",
+                "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire",
                 "JSONTree", "KubernetesModel", nioCore, nioPosix, logging,
             ]),
         library(
@@ -177,7 +176,6 @@ let package = Package(
         tests(
             "EmbeddedCluster",
             ["ClusterAPI", "KubernetesClient", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1, nioPosix, logging]),
-        tests("Telemetry", ["JSONTree", logging]),
         tests("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "TestKit", "JSONTree", "KubernetesModel", logging]),
         tests("Hub", ["OffloadingModel", "ClusterAPI", "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling"]),
         tests(

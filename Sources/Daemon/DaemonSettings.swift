@@ -1,5 +1,6 @@
 import KubernetesModel
 import Logging
+import OffloadingModel
 
 /// The settings of a daemon as texts by name, from the command line or a file, before they mean anything.
 ///
@@ -31,6 +32,9 @@ struct DaemonSettings {
             throw DaemonError("--cluster-name is missing: name the cluster")
         }
         if let problem = LabelSyntax.problem(dnsLabel: name.text) { throw error(name, problem) }
+        // Its virtual node's name is a label's value, which has at most 63 bytes.
+        let most = 63 - Names.virtualNode("").utf8.count
+        guard name.text.utf8.count <= most else { throw error(name, "must be no more than \(most) bytes") }
         var configuration = DaemonConfiguration(state: state, clusterName: name.text)
         if let labels = values["cluster-labels"] { configuration.clusterLabels = try map(labels) }
         if let address = values["api-listen"] { configuration.apiListen = try listen(address) }

@@ -125,13 +125,10 @@ public final class EmbeddedNode: Sendable {
         let scheduler = SchedulerLoop(
             api, configuration: SchedulerConfiguration(), advice: advice, now: now, logger: logger)
         schedules { scheduler.refreshNodes() }
-        let controllers = ControllerManager(
-            cluster: api, servedTypes: ClusterTypes(cluster: cluster), logger: logger, now: now)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.cluster.run() }
             group.addTask { await agent.run() }
             group.addTask { await scheduler.run() }
-            group.addTask { await controllers.run() }
             // Whichever ends first ends all: none of them ends on its own.
             try await group.next()
             group.cancelAll()
@@ -157,10 +154,4 @@ public final class EmbeddedNode: Sendable {
         let runtime = try await ProcessRuntime.open(try processRuntime(configuration), logger: logger)
         await runtime.purge()
     }
-}
-
-/// The types that the controllers look at: all that are served now.
-private struct ClusterTypes: ServedTypes {
-    let cluster: EmbeddedCluster
-    func resourceTypes() async -> [ResourceType] { cluster.servedTypes }
 }

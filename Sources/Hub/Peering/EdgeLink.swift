@@ -232,7 +232,9 @@ struct EdgeLink: Sendable {
         case .streamRequested(let stream):
             stream.refuse(code: "NotSupported", message: "the hub serves no streams")
         case .lost(let end):
-            context.logger.warning("lost the connection to an edge", metadata: ["edge": "\(name)", "reason": "\(end)"])
+            context.logger.log(
+                level: end.code == .local ? .info : .warning, "the connection to an edge has ended",
+                metadata: ["edge": "\(name)", "reason": "\(end)"])
         case .desired, .received:
             break
         }

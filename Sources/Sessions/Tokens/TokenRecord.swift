@@ -72,9 +72,6 @@ extension TokenRecord {
     /// The `type` of the Secrets that hold records.
     public static let secretType = "causeway.io/peer-token"
 
-    /// The name of the Secret that holds a token's record.
-    public static func secretName(id: String) -> String { "peer-token-\(id)" }
-
     /// The Secret's `data`: every value in base 64.
     public var secretData: JSON {
         var values: [(String, [UInt8])] = [
