@@ -8,7 +8,7 @@ import NIOHTTP1
 import NIOPosix
 import TLSTransport
 
-/// A real API server behind ``ClusterAPI``: JSON over HTTPS, a pool for requests, a connection per watch and log.
+/// A real API server behind `ClusterAPI`: JSON over HTTPS, a pool for requests, a connection per watch and log.
 ///
 /// Keeps no copy of anything; that is an informer's work. Requests that the server asks to repeat (`Retry-After`) are
 /// repeated here; everything else that fails is the caller's to repeat.
@@ -54,7 +54,7 @@ public final class KubernetesClient: Sendable {
     /// Gets a document that is not an object of a resource, such as `/version` or `/apis`.
     ///
     /// - Parameter path: percent-encoded, with a leading slash, without a query.
-    /// - Throws: as ``ClusterAPI``.
+    /// - Throws: as the methods of `ClusterAPI`.
     public func document(_ path: String, query: HTTPQuery = HTTPQuery()) async throws -> JSON {
         try await json(APIRequest(.GET, path, query: query))
     }

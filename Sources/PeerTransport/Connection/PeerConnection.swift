@@ -123,7 +123,7 @@ public final class PeerConnection: Sendable {
     /// Opens a stream to the peer.
     ///
     /// - Parameter parameters: an object; what is in it depends on the kind.
-    /// - Throws: ``StreamError`` with the peer's reason for a refusal, or where the connection is lost.
+    /// - Throws: `StreamError` with the peer's reason for a refusal, or where the connection is lost.
     public func openStream(kind: String, parameters: JSON = .object(JSONObject())) async throws -> PeerStream {
         let pipe = StreamPipe()
         let promise = core.channel.eventLoop.makePromise(of: UInt32.self)

@@ -31,7 +31,7 @@ public final class PeerStream: Sendable, AsyncSequence {
 
     /// The next bytes; `nil` at the peer's good end.
     ///
-    /// - Throws: ``StreamError`` where the peer broke off or the connection is lost, `CancellationError`.
+    /// - Throws: `StreamError` where the peer broke off or the connection is lost, `CancellationError`.
     public func read() async throws -> ArraySlice<UInt8>? {
         guard let bytes = try await pipe.read() else { return nil }
         connection.consumed(id, bytes: bytes.count)
@@ -41,7 +41,7 @@ public final class PeerStream: Sendable, AsyncSequence {
     /// Sends bytes; returns when the connection has taken them all, which is when the peer is ready for them.
     ///
     /// A cancelled write breaks the stream off: how much of it arrives is not known.
-    /// - Throws: ``StreamError``, `CancellationError`.
+    /// - Throws: `StreamError`, `CancellationError`.
     public func write(_ bytes: some Collection<UInt8>) async throws {
         let copy = Array(bytes)[...]
         guard !copy.isEmpty else { return }

@@ -9,7 +9,7 @@ public struct PeerDialError: Error, Sendable, Hashable, CustomStringConvertible 
     public let attempts: [String]
     /// How long it took, from the first attempt to giving up.
     public let elapsed: Duration
-    /// What went wrong; ``PeerSessionEnd/code`` tells lost connections from refusals.
+    /// What went wrong; `PeerSessionEnd.code` tells lost connections from refusals.
     public let end: PeerSessionEnd
 
     public init(address: PeerAddress, attempts: [String] = [], elapsed: Duration, end: PeerSessionEnd) {

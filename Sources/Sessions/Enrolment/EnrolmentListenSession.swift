@@ -52,7 +52,7 @@ public struct EnrolmentListenSession: Sendable {
         }
     }
 
-    /// - Parameter answer: ``Message/enrolled(_:)`` or ``Message/error(_:)``.
+    /// - Parameter answer: `Message.enrolled` or `Message.error`.
     public mutating func decided(_ answer: Message) -> Action {
         guard case .deciding = state else { return .none }
         state = .over
