@@ -65,11 +65,11 @@ extension ResourcePipeline {
         let strategy = definition.strategy
         let now = now()
         if definition.hasStatus, !strategy.acceptsStatusOnCreate { object.json["status"] = nil }
+        object.json["metadata", "uid"] = .string(RandomName.uid())
         strategy.prepareForCreate(&object, now)
         if definition.hasStatus, object.json["status"] == nil, let status = strategy.initialStatus(object) {
             object.json["status"] = status
         }
-        object.json["metadata", "uid"] = .string(RandomName.uid())
         object.json["metadata", "creationTimestamp"] = .string(Timestamp.text(now))
         for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink", "managedFields"] {
             object.json["metadata", field] = nil

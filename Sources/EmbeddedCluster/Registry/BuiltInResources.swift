@@ -3,7 +3,7 @@ import KubernetesModel
 
 /// The resources that are always served.
 enum BuiltInResources {
-    static let all: [ResourceDefinition] = core + apps + others
+    static let all: [ResourceDefinition] = core + apps + batch + others
 
     private static let core: [ResourceDefinition] = [
         ResourceDefinition(.configMaps, shortNames: ["cm"]),
@@ -49,6 +49,13 @@ enum BuiltInResources {
         ResourceDefinition(
             .replicaSets, shortNames: ["rs"], categories: ["all"], subresources: [.scale, .status], generation: .spec,
             scale: replicas, strategy: .withStatus(["replicas": 0])),
+    ]
+
+    private static let batch: [ResourceDefinition] = [
+        ResourceDefinition(
+            .jobs, categories: ["all"], subresources: [.status], generation: .spec,
+            selectableFields: ["status.successful": { String($0.status["succeeded"]?.int ?? 0) }],
+            hasOwnFieldLabels: true, strategy: .jobs)
     ]
 
     private static let others: [ResourceDefinition] = [

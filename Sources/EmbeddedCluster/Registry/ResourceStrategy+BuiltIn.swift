@@ -41,6 +41,17 @@ extension ResourceStrategy {
         prepareForUpdate: { definition, _ in CustomResources.setDefaults(&definition) },
         finalizersOnCreate: [CustomResources.cleanupFinalizer])
 
+    /// A Job selects its pods by its own uid.
+    static let jobs = ResourceStrategy(
+        prepareForCreate: { job, _ in
+            guard job.spec["manualSelector"]?.bool != true else { return }
+            Creation.selectPods(of: &job.json, uid: job.uid)
+            if job.labels.isEmpty {
+                job.json["metadata", "labels"] = job.spec["template"]?["metadata"]?["labels"]
+            }
+        },
+        initialStatus: { _ in .object(JSONObject()) })
+
     static let pods = ResourceStrategy(
         prepareForCreate: { pod, _ in
             PodAdmission.addTolerations(to: &pod.json)

@@ -31,6 +31,7 @@ enum ConditionalDefaults {
     @Sendable private static func job(_ object: inout JSONObject) {
         if object["parallelism"] == nil { set(&object, "completions", 1) }
         set(&object, "parallelism", 1)
+        set(&object, "manualSelector", false)
         let replacement = object["podFailurePolicy"] == nil ? "TerminatingOrFailed" : "Failed"
         set(&object, "podReplacementPolicy", .string(replacement))
     }

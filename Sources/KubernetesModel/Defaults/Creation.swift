@@ -31,7 +31,7 @@ public enum Creation {
     }
 
     /// A Job selects its pods by its uid, so that no other Job's pods are its own.
-    private static func selectPods(of job: inout JSON, uid: String) {
+    public static func selectPods(of job: inout JSON, uid: String) {
         let uid = JSON.string(uid)
         let name = job["metadata"]?["name"] ?? ""
         job["spec", "selector"] = ["matchLabels": ["batch.kubernetes.io/controller-uid": uid]]

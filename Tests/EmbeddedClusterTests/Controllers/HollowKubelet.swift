@@ -64,8 +64,10 @@ final class HollowKubelet: Sendable {
             return queue.add(key)
         }
         let image = pod.spec["containers"]?[0]?["image"]?.string
-        guard pod.status["phase"]?.string != "Running", pod.status["phase"]?.string != "Failed", image != brokenImage
-        else { return }
+        guard !["Running", "Succeeded", "Failed"].contains(pod.status["phase"]?.string ?? ""), image != brokenImage
+        else {
+            return
+        }
         _ = try await cluster.merge(
             .pods, namespace: key.namespace, name: key.name,
             [
