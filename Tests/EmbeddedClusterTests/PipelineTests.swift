@@ -185,15 +185,33 @@ struct PipelineTests {
             KubernetesObject(
                 .podDisruptionBudgets, name: "budget", namespace: "default",
                 ["spec": ["minAvailable": 1, "selector": ["matchLabels": ["app": "x"]]]]))
-        let eviction: JSON = ["apiVersion": "policy/v1", "kind": "Eviction", "metadata": ["name": "a"]]
-        _ = try await api.createSubresource(
-            .pods, namespace: "default", name: "a", subresource: "eviction", eviction)
-        let refused = await Self.error {
+        func evict(_ name: String) async throws {
             _ = try await api.createSubresource(
-                .pods, namespace: "default", name: "b", subresource: "eviction", eviction)
+                .pods, namespace: "default", name: name, subresource: "eviction",
+                ["apiVersion": "policy/v1", "kind": "Eviction", "metadata": ["name": .string(name)]])
         }
+        let early = await Self.error { try await evict("a") }
+        #expect(early?.code == 429)
+        #expect(
+            early?.causes.first?.message == "The disruption budget budget is still being processed by the server.")
+        _ = try await api.merge(
+            .podDisruptionBudgets, namespace: "default", name: "budget",
+            [
+                "status": [
+                    "observedGeneration": 1, "disruptionsAllowed": 1, "currentHealthy": 2, "desiredHealthy": 1,
+                    "expectedPods": 2,
+                ]
+            ], subresource: "status")
+        try await evict("a")
+        let budget = try await api.get(.podDisruptionBudgets, namespace: "default", name: "budget")
+        #expect(budget.status["disruptionsAllowed"] == 0)
+        #expect(budget.status["disruptedPods", "a"] != nil)
+        let refused = await Self.error { try await evict("b") }
         #expect(refused?.code == 429)
         #expect(refused?.causes.first?.reason == "DisruptionBudget")
+        #expect(
+            refused?.causes.first?.message
+                == "The disruption budget budget needs 1 healthy pods and has 2 currently")
         await cluster.stop()
     }
 

@@ -36,7 +36,8 @@ public final class ControllerManager: Sendable {
         self.context = context
         collector = GarbageCollector(context)
         controllers = [
-            collector, DeploymentController(context), ReplicaSetController(context), JobController(context), NamespaceController(context),
+            collector, DeploymentController(context), ReplicaSetController(context), JobController(context),
+            DisruptionController(context), NamespaceController(context),
             ServiceAccountController(context), EndpointsController(context),
             NodeLifecycleController(context, silence: configuration.nodeSilence),
             PodGarbageCollector(context, grace: configuration.orphanedPodGrace),

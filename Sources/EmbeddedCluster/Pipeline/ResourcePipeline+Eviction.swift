@@ -5,8 +5,11 @@ import KubernetesModel
 extension ResourcePipeline {
     /// Deletes a pod unless a disruption budget forbids it (`pods/eviction`).
     ///
-    /// The budget is counted from the pods as they are now; budgets that overlap are refused, as Kubernetes does.
+    /// A budget that allows it counts it: its status is what keeps two evictions at once from being one too many.
     func evict(namespace: String?, name: String, _ body: JSON, _ context: WriteContext) async throws(APIError) {
+        if let other = body["metadata", "name"]?.string, other != name {
+            throw APIError.badRequest("name in URL does not match name in Eviction object")
+        }
         let pods = try definition(.pods)
         let pod = try get(pods, namespace: namespace, name: name).object
         var options = try DeleteOptions(body["deleteOptions"])
@@ -16,55 +19,75 @@ extension ResourcePipeline {
         // What does not run, or is going already, disrupts nobody.
         let phase = pod.status["phase"]?.string ?? ""
         if !["Succeeded", "Failed", "Pending"].contains(phase), !pod.isBeingDeleted {
-            try checkBudgets(of: pod)
+            try await spendBudget(on: pod, context)
         }
         _ = try await delete(pods, namespace: namespace, name: name, options, context)
     }
 
-    private func checkBudgets(of pod: KubernetesObject) throws(APIError) {
-        let all = store.objects(ResourceID(.podDisruptionBudgets), in: pod.namespace).objects.map(\.object)
-        let budgets = all.filter { budget in
-            guard let json = budget.spec["selector"], let selector = try? LabelSelector(json) else { return false }
+    private func spendBudget(on pod: KubernetesObject, _ context: WriteContext) async throws(APIError) {
+        let budgets = store.objects(ResourceID(.podDisruptionBudgets), in: pod.namespace).objects.filter { budget in
+            guard let json = budget.object.spec["selector"], let selector = try? LabelSelector(json) else {
+                return false
+            }
             return selector.matches(pod)
         }
         guard budgets.count <= 1 else {
             throw APIError.internalError(
                 "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
         }
-        guard let budget = budgets.first, let json = budget.spec["selector"],
-            let selector = try? LabelSelector(json)
-        else { return }
-        let covered = store.objects(ResourceID(.pods), in: pod.namespace).objects.map(\.object).filter {
-            selector.matches($0) && !["Succeeded", "Failed"].contains($0.status["phase"]?.string ?? "")
+        guard let budget = budgets.first, !Self.isFreeToGo(pod, budget.object) else { return }
+        let now = now()
+        do throws(APIError) {
+            _ = try await modify(try definition(.podDisruptionBudgets), budget.reference, "status", context) {
+                (current) throws(APIError) in try Self.spent(current, on: pod.name, now: now)
+            }
+        } catch {
+            // A budget that has just gone forbids nothing.
+            guard error.isNotFound else { throw error }
         }
-        let healthy = covered.count {
-            Conditions.isTrue("Ready", in: $0.status["conditions"]) && !$0.isBeingDeleted
+    }
+
+    /// Whether a pod that is not ready may go whatever the budget has left (`unhealthyPodEvictionPolicy`).
+    private static func isFreeToGo(_ pod: KubernetesObject, _ budget: KubernetesObject) -> Bool {
+        guard !Conditions.isTrue("Ready", in: pod.status["conditions"]) else { return false }
+        if budget.spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow" { return true }
+        let desired = budget.status["desiredHealthy"]?.int ?? 0
+        return desired > 0 && budget.status["currentHealthy"]?.int ?? 0 >= desired
+    }
+
+    /// The budget with one disruption less.
+    ///
+    /// - Throws: 429 where it has none left, or has not been worked out yet.
+    private static func spent(
+        _ budget: KubernetesObject, on pod: String, now: Int
+    ) throws(APIError) -> KubernetesObject {
+        let status = budget.status
+        guard status["observedGeneration"]?.int ?? 0 >= budget.generation else {
+            throw refused("The disruption budget \(budget.name) is still being processed by the server.")
         }
-        let needed = Self.neededHealthy(budget, of: covered.count)
-        guard healthy - 1 < needed, Conditions.isTrue("Ready", in: pod.status["conditions"]) else { return }
+        let allowed = status["disruptionsAllowed"]?.int ?? 0
+        guard allowed > 0 else {
+            let (desired, current) = (status["desiredHealthy"]?.int ?? 0, status["currentHealthy"]?.int ?? 0)
+            throw refused(
+                "The disruption budget \(budget.name) needs \(desired) healthy pods and has \(current) currently")
+        }
+        var budget = budget
+        budget.json["status", "disruptionsAllowed"] = JSON(allowed - 1)
+        budget.json["status", "disruptedPods"] = budget.status["disruptedPods"] ?? .object(JSONObject())
+        budget.json["status", "disruptedPods", pod] = .string(Timestamp.text(now))
+        if allowed == 1 {
+            var conditions = status["conditions"]
+            DisruptionPlan.setCondition(allowed: 0, generation: budget.generation, now: now, in: &conditions)
+            budget.json["status", "conditions"] = conditions
+        }
+        return budget
+    }
+
+    private static func refused(_ why: String) -> APIError {
         var error = APIError.tooManyRequests(
             "Cannot evict pod as it would violate the pod's disruption budget.", retryAfterSeconds: 10)
-        error.causes = [
-            APIError.Cause(
-                reason: "DisruptionBudget",
-                message:
-                    "The disruption budget \(budget.name) needs \(needed) healthy pods and has \(healthy) currently",
-                field: "")
-        ]
-        throw error
-    }
-
-    private static func neededHealthy(_ budget: KubernetesObject, of count: Int) -> Int {
-        if let minimum = budget.spec["minAvailable"] { return amount(minimum, of: count) }
-        if let maximum = budget.spec["maxUnavailable"] { return max(0, count - amount(maximum, of: count)) }
-        return count
-    }
-
-    /// A number, or a percentage rounded up.
-    private static func amount(_ json: JSON, of count: Int) -> Int {
-        if let number = json.int { return number }
-        guard let text = json.string, text.hasSuffix("%"), let percent = Int(text.dropLast()) else { return 0 }
-        return (count * percent + 99) / 100
+        error.causes = [APIError.Cause(reason: "DisruptionBudget", message: why, field: "")]
+        return error
     }
 }
 
