@@ -7,6 +7,7 @@ public struct AgentAuthority: Sendable {
     /// Made with `CertificateProfile.peerServer`; its chain ends with the authority's certificate.
     public var identity: Identity
 
+    /// With an identity made before; whether the two belong together is the caller's to know.
     public init(authority: CertificateAuthority, identity: Identity) {
         self.authority = authority
         self.identity = identity

@@ -4,6 +4,7 @@ public import PeerTransport
 public struct AgentConfiguration: Sendable, Hashable {
     /// The id of the edge cluster: a UUID.
     public var clusterID: String
+    /// The edge's name, as its hubs know it and name its virtual node by.
     public var clusterName: String
     /// What the edge's virtual nodes are labelled with.
     public var labels: [String: String] = [:]

@@ -1,6 +1,8 @@
 /// How long to wait after failures in a row: doubling from `initial` up to `maximum`.
 public struct BackOff: Sendable, Hashable {
+    /// After the first failure.
     public var initial: Duration
+    /// However many failures there were.
     public var maximum: Duration
 
     /// - Parameters:

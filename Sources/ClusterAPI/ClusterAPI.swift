@@ -7,6 +7,9 @@ public import KubernetesModel
 /// Every method throws `APIError` for a refusal by the API, `ClusterUnreachable` where no answer came, and
 /// `CancellationError` when its task is cancelled. A returned object is what was stored, with its new resource version.
 public protocol ClusterAPI: Sendable {
+    /// One object, as it is now.
+    ///
+    /// - Parameter namespace: `nil` for resources that live in none.
     func get(_ type: ResourceType, namespace: String?, name: String) async throws -> KubernetesObject
 
     /// The objects of a namespace, or of all where `namespace` is `nil`, in one page or whole as `options` say.
@@ -18,6 +21,7 @@ public protocol ClusterAPI: Sendable {
     func watch(_ type: ResourceType, namespace: String?, _ options: WatchOptions) async throws
         -> AsyncThrowingStream<WatchEvent, any Error>
 
+    /// Stores a new object, in the namespace that it names; a name that is taken is refused (`isAlreadyExists`).
     func create(_ type: ResourceType, _ object: KubernetesObject, _ options: WriteOptions) async throws
         -> KubernetesObject
 
@@ -28,6 +32,9 @@ public protocol ClusterAPI: Sendable {
         async throws
         -> KubernetesObject
 
+    /// Changes what the patch names and leaves the rest.
+    ///
+    /// - Parameter subresource: such as `status`; `nil` for the object itself.
     func patch(
         _ type: ResourceType, namespace: String?, name: String, _ patch: Patch, subresource: String?,
         _ options: WriteOptions
@@ -66,14 +73,17 @@ extension ClusterAPI {
         }
     }
 
+    /// Creates with the default options.
     public func create(_ type: ResourceType, _ object: KubernetesObject) async throws -> KubernetesObject {
         try await create(type, object, WriteOptions())
     }
 
+    /// Replaces the object itself with the default options; its status stays as it is where that is a subresource.
     public func update(_ type: ResourceType, _ object: KubernetesObject) async throws -> KubernetesObject {
         try await update(type, object, subresource: nil, WriteOptions())
     }
 
+    /// Replaces the status only.
     public func updateStatus(_ type: ResourceType, _ object: KubernetesObject) async throws -> KubernetesObject {
         try await update(type, object, subresource: "status", WriteOptions())
     }

@@ -87,8 +87,10 @@ public final class Informer: Sendable {
     /// Whether the first list has arrived: before, an absent object may exist.
     public var isSynced: Bool { state.withLock { $0.isSynced } }
 
+    /// The object as it was last seen; `nil` where there is none, and before the first list.
     public subscript(key: ObjectKey) -> KubernetesObject? { state.withLock { $0.objects[key] } }
 
+    /// The same by name; an empty namespace for resources that live in none.
     public func get(namespace: String = "", name: String) -> KubernetesObject? {
         self[ObjectKey(namespace: namespace, name: name)]
     }

@@ -58,6 +58,7 @@ public struct WriteOptions: Sendable, Hashable {
     public var isDryRun: Bool
     /// Only for apply patches: take fields over from other managers.
     public var force: Bool
+    /// `nil` leaves it to the server.
     public var fieldValidation: FieldValidation?
 
     public init(
@@ -72,6 +73,7 @@ public struct WriteOptions: Sendable, Hashable {
 
 /// A change to an object.
 public struct Patch: Sendable, Hashable {
+    /// The kinds of patch, by their media types.
     public enum Form: String, Sendable {
         case json = "application/json-patch+json"
         case merge = "application/merge-patch+json"
@@ -79,7 +81,9 @@ public struct Patch: Sendable, Hashable {
         case apply = "application/apply-patch+yaml"
     }
 
+    /// How ``body`` is to be read.
     public var form: Form
+    /// The patch itself; for ``Form/json`` an array of operations.
     public var body: JSON
 
     public init(_ form: Form, _ body: JSON) {
@@ -90,17 +94,23 @@ public struct Patch: Sendable, Hashable {
 
 /// How an object goes (`meta/v1 DeleteOptions`).
 public struct DeleteOptions: Sendable, Hashable {
+    /// What becomes of the objects that name this one as their owner.
     public enum Propagation: String, Sendable {
+        /// They stay, and name no owner any more.
         case orphan = "Orphan"
+        /// They go after it.
         case background = "Background"
+        /// They go first.
         case foreground = "Foreground"
     }
 
     /// Seconds a pod has to end; `nil` for its own.
     public var gracePeriodSeconds: Int?
+    /// `nil` leaves it to the resource.
     public var propagation: Propagation?
     /// Delete only this very object: a later one of the same name is a conflict.
     public var uid: String?
+    /// Delete only this version: a later one is a conflict.
     public var resourceVersion: String?
     public var isDryRun: Bool
 
@@ -120,9 +130,11 @@ public struct DeleteOptions: Sendable, Hashable {
 public struct LogOptions: Sendable, Hashable {
     /// Empty for the pod's only or default container.
     public var container: String
+    /// Go on with what is written later, until the container has ended.
     public var follow: Bool
     /// The log of the container's instance before the last restart.
     public var previous: Bool
+    /// Begin each line with its time, RFC 3339.
     public var timestamps: Bool
     /// Lines from the end; `nil` for all.
     public var tailLines: Int?
@@ -150,6 +162,7 @@ public struct LogOptions: Sendable, Hashable {
 
 /// A page of a list.
 public struct ObjectList: Sendable {
+    /// In the order of namespaces and names.
     public var items: [KubernetesObject]
     /// The version of the collection: where a watch goes on.
     public var resourceVersion: String

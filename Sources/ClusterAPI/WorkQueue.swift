@@ -26,6 +26,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     /// Keys waiting to be handed out now.
     public var count: Int { state.withLock { $0.ready.count - $0.readyHead } }
 
+    /// Adds a key to look at now. One that waits already waits once; one at work is handed out again afterwards.
     public func add(_ key: Key) {
         let resume = state.withLock { state -> (CheckedContinuation<Key?, Never>, Key)? in
             guard !state.isShutDown, state.queued.insert(key).inserted else { return nil }

@@ -4,8 +4,11 @@ public import Logging
 public struct DaemonConfiguration: Sendable, Hashable {
     /// What runs the pods of the local nodes.
     public enum Runtime: String, Sendable, CaseIterable {
+        /// Pods are processes of the machine, by the table of images.
         case process
+        /// Nothing runs; for measurements of scale.
         case hollow
+        /// Containers; refused until there is such a runtime.
         case podman
     }
 
@@ -27,13 +30,16 @@ public struct DaemonConfiguration: Sendable, Hashable {
     public var podCIDR = "10.200.0.0/16"
     /// The services' addresses.
     public var serviceCIDR = "10.96.0.0/16"
+    /// What runs the pods.
     public var runtime = Runtime.process
     /// The table that maps image names to commands, for the process runtime; `nil` for the one beside the program's folder.
     public var images: String?
     /// How many local nodes stand for this machine, from 1 to 100.
     public var localNodes = 1
+    /// The least severe messages that are logged.
     public var logLevel = Logger.Level.info
 
+    /// With the two settings that have no default.
     public init(state: String, clusterName: String) {
         self.state = state
         self.clusterName = clusterName
@@ -67,11 +73,13 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         self.init(host: host, port: port)
     }
 
+    /// In the form that ``init(_:)`` reads.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
 /// Why a daemon cannot start or go on, in words for an operator.
 public struct DaemonError: Error, Sendable, CustomStringConvertible {
+    /// A sentence that names what is wrong and what to do.
     public let description: String
     public init(_ description: String) { self.description = description }
 }

@@ -3,6 +3,7 @@ public import TLSTransport
 
 /// What a daemon keeps in its state folder to be the same one after a restart: its id, its peering authority, its ports.
 public struct DaemonState: Sendable {
+    /// The id of this cluster: a UUID, made at the first start.
     public let clusterID: String
     private let files: StateFiles
     private let configuration: DaemonConfiguration
@@ -41,5 +42,6 @@ public struct DaemonState: Sendable {
     /// Says that everything is ready: the file `ready` in the state folder, with the process and the API's address.
     public func markReady(api: String) throws { try files.markReady(api: api) }
 
+    /// Removes the file `ready`; harmless where there is none.
     public func markNotReady() { files.markNotReady() }
 }

@@ -12,7 +12,9 @@ public import Scheduling
 
 /// A whole small cluster in this process: API, controllers, scheduler, and local nodes that run pods.
 public final class EmbeddedNode: Sendable {
+    /// As it was given.
     public let configuration: DaemonConfiguration
+    /// The API with its store and controllers.
     public let cluster: EmbeddedCluster
     /// The cluster, as everything in the process reaches it.
     public let api: any ClusterAPI

@@ -2,6 +2,7 @@
 public struct HubConfiguration: Sendable, Hashable {
     /// The id of the origin cluster: a UUID.
     public var clusterID: String
+    /// The name of the origin cluster, as the edges show it and as remote namespaces are named by it.
     public var clusterName: String
     /// The hub's version, as the edges and the virtual nodes show it.
     public var version: String
@@ -10,7 +11,7 @@ public struct HubConfiguration: Sendable, Hashable {
     /// How long a withdrawal waits for the edge to confirm that everything is gone, before it ends without it: an edge that
     /// is away must not hold up anybody.
     public var withdrawalDeadline: Duration = .seconds(20)
-    /// From the last answer until an edge is Lost rather than Disconnected.
+    /// From when an edge fell silent, or its connection was lost, until it is Lost rather than Disconnected.
     public var lostAfter: Duration = .seconds(300)
     /// Between probes of the edge's pod network.
     public var probeInterval: Duration = .seconds(1)

@@ -3,22 +3,29 @@ public import KubernetesModel
 
 /// What a cluster says of itself in the ConfigMap `causeway-system/cluster-info`: all that `causewayctl` needs to know.
 public struct ClusterInfo: Sendable, Hashable {
+    /// Which daemon runs beside the cluster.
     public enum Role: String, Sendable {
+        /// An origin: it sends pods away and takes no peerings.
         case hub
+        /// An edge: it takes peerings and runs pods of others.
         case agent
     }
 
     /// A UUID, made once.
     public var clusterID: String
+    /// A DNS label; the suffix of the virtual nodes that stand for the cluster elsewhere.
     public var clusterName: String
     /// The labels that the cluster's virtual nodes carry.
     public var labels: [String: String]
+    /// What the cluster is in its peerings.
     public var role: Role
     /// Where peerings are taken: `HOST:PORT`; empty where none are.
     public var peerAddress: String
     /// SHA-256 of the peering authority's public key (DER SubjectPublicKeyInfo), in hexadecimal; empty where there is none.
     public var authorityPin: String
+    /// Of the daemon: ``CausewayVersion/current`` of its build.
     public var version: String
+    /// The network of the cluster's pods, such as `10.200.0.0/16`; empty where it is not known.
     public var podCIDR: String
     /// Where the cluster's Kubernetes API listens: `https://HOST:PORT`.
     public var apiServer: String

@@ -3,7 +3,7 @@ public import KubernetesModel
 
 /// Whether a peering in one direction is wanted (`spec.outgoingPeeringEnabled`, `spec.incomingPeeringEnabled`).
 public enum PeeringEnabled: String, Sendable, CaseIterable {
-    /// As if `No` for clusters that were added by hand.
+    /// As `No`: nothing is wanted until somebody says so.
     case auto = "Auto"
     case no = "No"
     case yes = "Yes"
@@ -11,25 +11,36 @@ public enum PeeringEnabled: String, Sendable, CaseIterable {
 
 /// What is known of one aspect of a peering (`status.peeringConditions[].type`).
 public enum PeeringConditionType: String, Sendable, CaseIterable {
+    /// Whether this cluster sends pods there: Established while the virtual node is Ready.
     case outgoing = "OutgoingPeering"
+    /// Whether pods come from there.
     case incoming = "IncomingPeering"
+    /// Whether a stream through the peering is answered from the edge's pod network.
     case network = "NetworkStatus"
+    /// Whether the two sides are connected and the edge's own API answers.
     case apiServer = "APIServerStatus"
+    /// Whether both sides' certificates hold.
     case authentication = "AuthenticationStatus"
 }
 
 /// How far one aspect of a peering is (`status.peeringConditions[].status`).
 public enum PeeringStatus: String, Sendable, CaseIterable {
+    /// Not wanted, or nothing is known.
     case none = "None"
+    /// Wanted and not there yet, or not there at the moment; goes on by itself.
     case pending = "Pending"
     case established = "Established"
+    /// Being taken back.
     case disconnecting = "Disconnecting"
+    /// Refused by the other side: somebody has to do something.
     case denied = "Denied"
+    /// Something is wrong; the message says what.
     case error = "Error"
 }
 
 /// One entry of `status.peeringConditions`.
 public struct PeeringCondition: Sendable, Hashable {
+    /// How far it is.
     public var status: PeeringStatus
     /// One word in camel case for programs.
     public var reason: String
@@ -45,8 +56,10 @@ public struct PeeringCondition: Sendable, Hashable {
 
 /// A `discovery.liqo.io/v1alpha1 ForeignCluster`: one peered cluster.
 public struct ForeignCluster: Sendable, Hashable {
+    /// The whole object; fields that this type does not know stay as they are.
     public var object: KubernetesObject
 
+    /// - Parameter object: as a cluster gave it; nothing of it is checked.
     public init(_ object: KubernetesObject) { self.object = object }
 
     /// A new one, as `causewayctl peer out-of-band` and the agent make them.
@@ -65,7 +78,9 @@ public struct ForeignCluster: Sendable, Hashable {
             ["metadata": ["labels": ["discovery.liqo.io/cluster-id": .string(clusterID)]], "spec": spec])
     }
 
+    /// The object's name: the peering's key everywhere at this cluster.
     public var name: String { object.name }
+    /// The other cluster's id; empty where the object lacks it.
     public var clusterID: String { object.spec["clusterIdentity"]?["clusterID"]?.string ?? "" }
     /// Falls back to the object's own name.
     public var clusterName: String {
@@ -75,9 +90,11 @@ public struct ForeignCluster: Sendable, Hashable {
     /// Where the cluster takes peerings: `tls://HOST:PORT`; empty where it dials us.
     public var authURL: String { object.spec["foreignAuthUrl"]?.string ?? "" }
 
+    /// Whether pods shall be sent there; a word that is unknown counts as `Auto`.
     public var outgoingEnabled: PeeringEnabled {
         PeeringEnabled(rawValue: object.spec["outgoingPeeringEnabled"]?.string ?? "") ?? .auto
     }
+    /// Whether pods may come from there; a word that is unknown counts as `Auto`.
     public var incomingEnabled: PeeringEnabled {
         PeeringEnabled(rawValue: object.spec["incomingPeeringEnabled"]?.string ?? "") ?? .auto
     }
@@ -95,6 +112,7 @@ public struct ForeignCluster: Sendable, Hashable {
             json["message"]?.string ?? "")
     }
 
+    /// Whether a condition's status is Established.
     public func isEstablished(_ type: PeeringConditionType) -> Bool { condition(type).status == .established }
 
     /// Sets a condition; its transition time moves only when its status changes.

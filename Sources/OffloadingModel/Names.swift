@@ -13,10 +13,15 @@ public enum Names {
 
     // MARK: Nodes
 
+    /// Tells virtual nodes, whose value is ``virtualNodeType``, from others.
     public static let typeLabel = "liqo.io/type"
+    /// The value of ``typeLabel`` on nodes that stand for edges.
     public static let virtualNodeType = "virtual-node"
+    /// On a virtual node: the id of the cluster that it stands for.
     public static let remoteClusterIDLabel = "liqo.io/remote-cluster-id"
+    /// On a virtual node: `agent`, which kubectl shows as its role.
     public static let roleLabel = "kubernetes.io/role"
+    /// Keeps pods off virtual nodes (`=true:NoExecute`); pods of offloaded namespaces get a toleration on their way in.
     public static let virtualNodeTaint = "virtual-node.liqo.io/not-allowed"
     /// What the hub says of an edge on its node: a raw value of the scheduler's edge state.
     public static let edgeStateAnnotation = "causeway.io/edge-state"
@@ -26,30 +31,38 @@ public enum Names {
 
     // MARK: Namespaces
 
+    /// On a namespace of the origin: `true` while its pods may be placed on virtual nodes.
     public static let schedulingEnabledLabel = "liqo.io/scheduling-enabled"
     /// On a remote namespace: whose it is.
     public static let originClusterIDLabel = "causeway.io/origin-cluster-id"
     /// On a remote namespace: its name at the origin.
     public static let originalNamespaceAnnotation = "liqo.io/original-name"
+    /// On a remote namespace: the name of the origin's cluster.
     public static let managedByAnnotation = "liqo.io/managed-by-namespace-map"
 
     // MARK: Policies of a namespace, on its NamespaceOffloading
 
+    /// `keep` or `reschedule`; see ``NamespaceOffloading/disconnectPolicy``.
     public static let onDisconnectAnnotation = "causeway.io/on-disconnect"
+    /// A duration such as `30s`, counted from when the edge is Disconnected.
     public static let gracePeriodAnnotation = "causeway.io/grace-period"
 
     // MARK: Remote pods
 
     /// On a remote pod: the uid of the pod it runs for.
     public static let originUIDLabel = "causeway.io/origin-uid"
+    /// On remote pods and namespaces: ``managedByValue``. The agent touches nothing without it.
     public static let managedByLabel = "app.kubernetes.io/managed-by"
+    /// The value of ``managedByLabel``.
     public static let managedByValue = "causeway"
     /// On a remote pod or namespace: the revision of the desired state it was made from.
     public static let desiredRevisionAnnotation = "causeway.io/desired-revision"
 
     // MARK: Peerings
 
+    /// On a ForeignCluster at the origin: goes when nothing of the peering is left.
     public static let peeringFinalizer = "causeway.io/peering"
+    /// On a NamespaceOffloading: goes when no connected edge holds the namespace any more.
     public static let offloadingFinalizer = "causeway.io/offloading"
     /// Secrets that hold what is left of a peer token.
     public static let tokenLabel = "causeway.io/peer-token"

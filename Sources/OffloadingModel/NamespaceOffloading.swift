@@ -5,6 +5,7 @@ public import KubernetesModel
 public enum NamespaceMapping: String, Sendable, CaseIterable {
     /// `<namespace>-<origin's name>-<6 hex digits>`.
     case defaultName = "DefaultName"
+    /// The namespace's own name.
     case enforceSameName = "EnforceSameName"
     /// `spec.remoteNamespaceName`.
     case selectedName = "SelectedName"
@@ -12,18 +13,27 @@ public enum NamespaceMapping: String, Sendable, CaseIterable {
 
 /// Where the pods of an offloaded namespace may run (`spec.podOffloadingStrategy`).
 public enum PodOffloading: String, Sendable, CaseIterable {
+    /// On the origin's own nodes and on the selected edges.
     case localAndRemote = "LocalAndRemote"
+    /// On the origin's own nodes only; no remote namespaces are made.
     case local = "Local"
+    /// On the selected edges only.
     case remote = "Remote"
 }
 
 /// How far the offloading of a namespace is (`status.offloadingPhase`).
 public enum OffloadingPhase: String, Sendable, CaseIterable {
+    /// Every selected edge has the namespace.
     case ready = "Ready"
+    /// No peered edge is selected.
     case noClusterSelected = "NoClusterSelected"
+    /// Some selected edges do not have it yet; none has failed.
     case inProgress = "InProgress"
+    /// Some selected edges cannot have it, such as for a namespace of that name which is not ours.
     case someFailed = "SomeFailed"
+    /// No selected edge can have it, or the selector is malformed.
     case allFailed = "AllFailed"
+    /// It is being taken back.
     case terminating = "Terminating"
 }
 
@@ -37,16 +47,21 @@ public enum DisconnectPolicy: Sendable, Hashable {
 
 /// An `offloading.liqo.io/v1alpha1 NamespaceOffloading`: how one namespace is offloaded.
 public struct NamespaceOffloading: Sendable, Hashable {
+    /// The whole object; fields that this type does not know stay as they are.
     public var object: KubernetesObject
 
+    /// - Parameter object: as a cluster gave it; nothing of it is checked.
     public init(_ object: KubernetesObject) { self.object = object }
 
+    /// The namespace that is offloaded, at the origin.
     public var namespace: String { object.namespace }
 
+    /// `DefaultName` where nothing, or nothing known, is said.
     public var mapping: NamespaceMapping {
         NamespaceMapping(rawValue: object.spec["namespaceMappingStrategy"]?.string ?? "") ?? .defaultName
     }
 
+    /// `LocalAndRemote` where nothing, or nothing known, is said.
     public var podOffloading: PodOffloading {
         PodOffloading(rawValue: object.spec["podOffloadingStrategy"]?.string ?? "") ?? .localAndRemote
     }
@@ -73,6 +88,7 @@ public struct NamespaceOffloading: Sendable, Hashable {
         }
     }
 
+    /// As the hub stored it last; `nil` before it has looked.
     public var phase: OffloadingPhase? { object.status["offloadingPhase"]?.string.flatMap(OffloadingPhase.init) }
 
     /// What happens to the pods of an edge that is away.

@@ -78,6 +78,7 @@ public struct FilePeeringStore: PeeringStore {
 
 /// Why peerings cannot be read or written.
 public struct PeeringStoreError: Error, Sendable, CustomStringConvertible {
+    /// What failed, with the path and what to do.
     public let description: String
     init(_ description: String) { self.description = description }
 }

@@ -2,7 +2,9 @@ public import JSONTree
 
 /// What the agent keeps of its peering with one hub, across restarts.
 public struct PeeringRecord: Sendable, Hashable {
+    /// The hub's id, which its certificates are made out to.
     public var clusterID: String
+    /// The hub's name, fixed as long as the peering lasts.
     public var clusterName: String
     /// The highest epoch that the hub has named; a hub with a lower one is refused.
     public var epoch: Int
@@ -66,6 +68,7 @@ extension PeeringRecord {
             since: try fields.int("since"), isEnding: try fields.optionalBool("ending") ?? false)
     }
 
+    /// As ``init(json:)`` reads it.
     public var json: JSON {
         var json: JSON = [
             "clusterID": .string(clusterID), "clusterName": .string(clusterName), "epoch": JSON(epoch),

@@ -7,6 +7,7 @@ import OffloadingModel
 public struct OffloadedPodAdmission: Sendable {
     private let cluster: any ClusterAPI
 
+    /// - Parameter cluster: the origin, whose offloadings count.
     public init(_ cluster: any ClusterAPI) { self.cluster = cluster }
 
     /// - Throws: `JSONError` where the offloading or the pod's affinity is malformed; what the cluster throws.

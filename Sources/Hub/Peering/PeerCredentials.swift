@@ -4,6 +4,7 @@ public import TLSTransport
 public struct PeerCredentials: Sendable {
     /// The edge.
     public var clusterID: String
+    /// The name that the edge goes by, as its enrolment gave it.
     public var clusterName: String
     /// The hub's certificate for this edge, with its key.
     public var identity: Identity
@@ -27,6 +28,7 @@ public struct PeerCredentials: Sendable {
 public protocol PeerCredentialStore: Sendable {
     /// - Returns: `nil` where there are none for this edge.
     func load(_ clusterID: String) async throws -> PeerCredentials?
+    /// Stores credentials in place of those for the same edge, and the epoch with them; durable on return.
     func save(_ credentials: PeerCredentials) async throws
     /// Removes what there may be. The epoch is remembered, so that the next peering's is higher.
     func remove(_ clusterID: String) async throws

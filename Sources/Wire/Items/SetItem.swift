@@ -7,13 +7,16 @@ public protocol SetItem: Sendable, Hashable {
     /// The set that such items are of.
     static var set: ItemSetName { get }
 
+    /// What the item is about, in the origin's names: one item of a set a key.
     var key: ItemKey { get }
 
     /// The owner's fingerprint of the content: the SHA-256 of its canonical JSON in lower-case hexadecimal. The other side only compares it.
     var hash: String { get }
 
+    /// What the owner says about the key.
     var content: Content { get }
 
+    /// As received: the hash is the owner's, and is not checked against the content.
     init(key: ItemKey, hash: String, content: Content)
 }
 

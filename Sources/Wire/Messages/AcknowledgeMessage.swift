@@ -4,6 +4,7 @@ public import JSONTree
 public struct AcknowledgeMessage: MessageBody {
     public static var type: String { "ack" }
 
+    /// The set that the sender holds a copy of.
     public var set: ItemSetName
     /// The highest ``SetChanges/sequence`` that was taken over.
     public var sequence: Int

@@ -37,6 +37,7 @@ public struct AdvertiseMessage: MessageBody {
     public var kernelVersion: String
     /// Absent means not known.
     public var kubeletVersion: String
+    /// Of several of one type the first counts.
     public var conditions: [Condition]
     /// The edge's pod network, such as `10.21.0.0/24`. Absent means none.
     public var podCIDR: String

@@ -6,6 +6,7 @@ public struct DigestMessage: MessageBody {
     /// The most entries of one message; more go into several.
     public static var maximumEntries: Int { 100_000 }
 
+    /// The set that the sender holds a copy of.
     public var set: ItemSetName
     /// Hash by key.
     public var entries: [ItemKey: String]

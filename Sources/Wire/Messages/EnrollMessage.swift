@@ -12,7 +12,9 @@ public struct EnrollMessage: MessageBody {
     public var certificateRequest: String
     /// Who the dialler says it is; the certificate will be made out to this id.
     public var clusterID: String
+    /// The dialler's name; a token may be bound to it.
     public var clusterName: String
+    /// What the dialler is; a side refuses its own kind.
     public var role: PeerRole
 
     public init(

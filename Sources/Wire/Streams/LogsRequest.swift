@@ -8,12 +8,19 @@ public struct LogsRequest: Sendable, Hashable {
     public var pod: ItemKey
     /// Empty for the only or default container.
     public var container: String
+    /// Whether the stream goes on with what is written later. Absent means false.
     public var follow: Bool
+    /// Whether the run before the last restart is meant. Absent means false.
     public var previous: Bool
+    /// Whether each line begins with its time. Absent means false.
     public var timestamps: Bool
+    /// Lines from the end. Absent means all.
     public var tailLines: Int?
+    /// Only lines of the last so many seconds. Absent means all.
     public var sinceSeconds: Int?
+    /// Only lines after this time, RFC 3339. Absent means all.
     public var sinceTime: String?
+    /// The most bytes to send. Absent means no bound.
     public var limitBytes: Int?
 
     public init(
