@@ -76,13 +76,26 @@ struct LivenessTests {
 
     @Test("the wait doubles with jitter up to its maximum, and starts anew after a success")
     func backoff() {
-        var backoff = Backoff(base: .milliseconds(100), maximum: .milliseconds(1000))
+        var backoff = Backoff(base: .milliseconds(100), maximum: .milliseconds(1000), eagerAttempts: 0)
         #expect((0..<6).map { _ in backoff.next(random: 1).milliseconds } == [100, 200, 400, 800, 1000, 1000])
         #expect(backoff.next(random: 0).milliseconds == 500)
         for _ in 0..<100 { _ = backoff.next(random: 0.5) }
         #expect(backoff.next(random: 7).milliseconds == 1000)
         backoff.reset()
         #expect(backoff.next(random: 0).milliseconds == 50)
+    }
+
+    @Test("a peer that is back before it counts as disconnected is dialled within half a second")
+    func eagerness() {
+        var backoff = Backoff()
+        var silence = Duration.zero
+        while silence < LivenessTimings().deadAfter {
+            let wait = backoff.next(random: 1)
+            #expect(wait <= .milliseconds(500))
+            silence += wait
+        }
+        for _ in 0..<20 { _ = backoff.next(random: 1) }
+        #expect(backoff.next(random: 1) == .seconds(10))
     }
 }
 
