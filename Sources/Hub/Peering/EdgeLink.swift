@@ -117,7 +117,8 @@ struct EdgeLink: Sendable {
             context.logger.info(
                 "enrolled at an edge",
                 metadata: [
-                    "edge": "\(name)", "token": "\(token.id)", "certificate": "\(new.identity.leaf.fingerprint)",
+                    "edge": "\(name)", "token": "\(token.id)",
+                    "certificate": "\(Hex.encode(new.identity.leaf.fingerprint))",
                 ])
             return new
         } catch let error as PeerDialError where !error.isTransient {
@@ -285,7 +286,7 @@ struct EdgeLink: Sendable {
             context.edges.update(name) { $0.certificateNotAfter = new.identity.leaf.notAfter }
             context.logger.info(
                 "renewed the certificate for an edge",
-                metadata: ["edge": "\(name)", "certificate": "\(new.identity.leaf.fingerprint)"])
+                metadata: ["edge": "\(name)", "certificate": "\(Hex.encode(new.identity.leaf.fingerprint))"])
         } catch {
             context.logger.error(
                 "cannot keep a renewed certificate", metadata: ["edge": "\(name)", "error": "\(error)"])

@@ -162,7 +162,8 @@ struct ForeignClusterReconciler: Sendable {
         if let edge = context.edges[cluster.name] { describeConnection(edge, &cluster, now: now) }
         if try await isWithdrawn(cluster) {
             cluster.set(.outgoing, PeeringCondition(.none, "Withdrawn", "no outgoing peering is wanted"), now: now)
-            context.edges.update(cluster.name) { edge in if edge.state != .left { edge.state = .left } }
+            // Told once only: this very reconciler is among those who hear of it.
+            if context.edges[cluster.name]?.state != .left { context.edges.update(cluster.name) { $0.state = .left } }
             return .none
         }
         cluster.set(
@@ -216,7 +217,7 @@ struct ForeignClusterReconciler: Sendable {
     private func remove(_ cluster: inout ForeignCluster) async throws -> Requeue {
         let before = cluster.object
         guard before.finalizers.contains(Names.peeringFinalizer) else { return .none }
-        context.edges.update(cluster.name) { $0.isWanted = false }
+        if context.edges[cluster.name]?.isWanted != false { context.edges.update(cluster.name) { $0.isWanted = false } }
         guard try await isWithdrawn(cluster) else {
             cluster.set(.outgoing, PeeringCondition(.disconnecting, "Removing"), now: context.now())
             try await store(cluster, before: before)
