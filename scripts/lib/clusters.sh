@@ -27,13 +27,20 @@ write_file() {
     mv "$1.new" "$1"
 }
 
-# All clusters that have a folder, the origin first, then in the order in which they were made.
+# All clusters that have a folder: those of the tutorials first, then the others in the order in which they were made.
 cluster_names() {
-    local path
+    local path name place
     for path in "$playground"/*/; do
         [[ -d $path ]] || continue
         path=${path%/}
-        printf '%s %s\n' "$(network "${path##*/}")" "${path##*/}"
+        name=${path##*/}
+        case $name in
+        "$origin") place=0 ;;
+        europe-rome-edge) place=1 ;;
+        europe-milan-edge) place=2 ;;
+        *) place=$((3 + $(network "$name"))) ;;
+        esac
+        printf '%s %s\n' "$place" "$name"
     done | sort -n | cut -d' ' -f2
 }
 
@@ -50,19 +57,22 @@ network() {
 pod_cidr() { if (($1 < 56)); then echo "10.$((200 + $1)).0.0/16"; else echo "10.150.$(($1 - 56)).0/24"; fi; }
 service_cidr() { if (($1 < 56)); then echo "10.$((90 + $1)).0.0/16"; else echo "10.151.$(($1 - 56)).0/24"; fi; }
 
-# Gives a cluster the first network that neither another cluster of the playground nor another interface of the machine has.
+# Gives a cluster a network that neither another cluster of the playground nor another interface of the machine has.
 assign_network() {
-    local name=$1 number taken routes
+    local name=$1 number=0 known routes
     [[ $(network "$name") == 999 ]] || return 0
-    taken=$(while read -r other; do network "$other"; done < <(cluster_names))
+    # After those of the others, so that their order stays that in which they were made.
+    while read -r known; do
+        known=$(network "$known")
+        ((known == 999 || known < number)) || number=$((known + 1))
+    done < <(cluster_names)
     routes=$(ip -4 route show 2>/dev/null || true)
-    for ((number = 0; number < 312; number++)); do
-        [[ $'\n'$taken$'\n' != *$'\n'$number$'\n'* ]] || continue
+    for (( ; number < 312; number++)); do
         [[ $routes != *"$(pod_cidr "$number") "* ]] || continue
         write_file "$(folder "$name")/network" "$number"
         return
     done
-    fail "there is no network left for cluster \"$name\": a playground has at most 312 clusters"
+    fail "there is no network left for cluster \"$name\": scripts/playground down, and then up, starts to count anew"
 }
 
 # MARK: Daemons
