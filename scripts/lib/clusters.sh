@@ -142,15 +142,25 @@ launch() {
     if [[ -f $(folder "$name")/log ]]; then mv "$(folder "$name")/log" "$(folder "$name")/log.1"; fi
     (
         cd "$root"
+        close_inherited
         exec setsid "$programs/$program" --state "$(state "$name")" --cluster-name "$name" \
             --cluster-labels "topology.liqo.io/type=$type" --api-listen 127.0.0.1:0 "${extra[@]}" \
             --kubeconfig-out "$(kubeconfig "$name")" --pod-cidr "$(pod_cidr "$number")" \
             --service-cidr "$(service_cidr "$number")" --runtime process --images "$root/config/images.yaml" \
-            --local-nodes 1 --log-level "${CAUSEWAY_LOG_LEVEL:-info}" </dev/null >"$(folder "$name")/log" 2>&1 9>&-
+            --local-nodes 1 --log-level "${CAUSEWAY_LOG_LEVEL:-info}" </dev/null >"$(folder "$name")/log" 2>&1
     ) &
     launched[$name]=$!
 }
 declare -A launched=()
+
+# Closes all files but the standard ones: a daemon outlives whoever started it, who may wait until a pipe or socket is closed.
+close_inherited() {
+    local file
+    for file in /proc/"$BASHPID"/fd/*; do
+        file=${file##*/}
+        if ((file > 2)); then eval "exec $file>&-"; fi
+    done
+}
 
 # Waits until a daemon that was launched is ready; fails with its own words when it ends before or is not in a minute.
 await_ready() {
