@@ -2,6 +2,7 @@ public import ClusterAPI
 import JSONTree
 public import KubernetesModel
 public import Logging
+import TLSTransport
 
 /// A Kubernetes-compatible cluster in this process: an API backed by one SQLite file.
 ///
@@ -48,21 +49,19 @@ public final class EmbeddedCluster: Sendable {
         let pipeline = try ResourcePipeline(
             folder: configuration.stateFolder, serviceRange: addresses, hooks: hooks, nodes: nodes)
         do {
-            try await makeNamespaces(InProcessClusterAPI(pipeline: pipeline, user: .cluster))
+            let objects = SystemObjects(api: InProcessClusterAPI(pipeline: pipeline, user: .cluster))
+            try await objects.ensure()
             let server =
                 configuration.servesHTTPS
                 ? try await ClusterServer.start(configuration, pipeline: pipeline, logger: logger) : nil
+            if let server {
+                try await objects.ensureService(
+                    clusterIP: addresses.firstAddress, host: server.host, port: server.port)
+            }
             return EmbeddedCluster(configuration, pipeline, server, logger)
         } catch {
             pipeline.store.close()
             throw error
-        }
-    }
-
-    private static func makeNamespaces(_ api: any ClusterAPI) async throws {
-        for name in ["default", "kube-system", "kube-public", "kube-node-lease"]
-        where try await api.find(.namespaces, name: name) == nil {
-            _ = try await api.create(.namespaces, KubernetesObject(.namespaces, name: name))
         }
     }
 
@@ -74,7 +73,7 @@ public final class EmbeddedCluster: Sendable {
     /// The types that are served now, custom ones included, with one version each.
     public var servedTypes: [ResourceType] {
         var seen: Set<ResourceID> = []
-        return pipeline.registry.definitions.map(\.type).filter { seen.insert(ResourceID($0)).inserted }
+        return pipeline.registry.definitions.filter { seen.insert($0.storage).inserted }.map(\.type)
     }
 
     /// The objects that name an owner's uid in their owner references, with their types: for the garbage collector.
@@ -103,10 +102,11 @@ public final class EmbeddedCluster: Sendable {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.tick() }
+                group.addTask { try await self.keepService() }
                 if let controllers = self.configuration.controllers {
                     let manager = ControllerManager(
                         cluster: self.api(), servedTypes: self, logger: self.logger, now: self.pipeline.now,
-                        configuration: controllers)
+                        configuration: controllers, rootCertificate: self.server?.authority.pem)
                     group.addTask { await manager.run() }
                 }
                 group.addTask {
@@ -122,6 +122,21 @@ public final class EmbeddedCluster: Sendable {
         }
         await close()
         try result.get()
+    }
+
+    /// Makes the Service `kubernetes` anew where somebody deleted it.
+    private func keepService() async throws {
+        while true {
+            // As often as a real API server looks.
+            try await Task.sleep(for: .seconds(10))
+            guard let server else { continue }
+            do {
+                try await SystemObjects(api: api()).ensureService(
+                    clusterIP: pipeline.addresses.firstAddress, host: server.host, port: server.port)
+            } catch let error as APIError {
+                logger.debug("service kubernetes not stored", metadata: ["error": "\(error)"])
+            }
+        }
     }
 
     private func tick() async throws {

@@ -28,20 +28,25 @@ public final class ControllerManager: Sendable {
     /// - Parameters:
     ///   - servedTypes: what namespace deletion and garbage collection have to look at.
     ///   - now: seconds since 1970.
+    ///   - rootCertificate: by whom the API's certificate is signed, in PEM; `nil` where the API is not served over HTTPS.
     public init(
         cluster: any ClusterAPI, servedTypes: any ServedTypes, logger: Logger, now: @escaping @Sendable () -> Int,
-        configuration: Configuration = Configuration()
+        configuration: Configuration = Configuration(), rootCertificate: String? = nil
     ) {
         let context = ControllerContext(cluster: cluster, servedTypes: servedTypes, logger: logger, now: now)
         self.context = context
         collector = GarbageCollector(context)
-        controllers = [
+        var controllers: [any BuiltInController] = [
             collector, DeploymentController(context), ReplicaSetController(context), JobController(context),
             DisruptionController(context), NamespaceController(context),
             ServiceAccountController(context), EndpointsController(context),
             NodeLifecycleController(context, silence: configuration.nodeSilence),
             PodGarbageCollector(context, grace: configuration.orphanedPodGrace),
         ]
+        if let rootCertificate {
+            controllers.append(RootCertificateController(context, certificate: rootCertificate))
+        }
+        self.controllers = controllers
     }
 
     /// Works until the task is cancelled. To be called once.

@@ -73,10 +73,12 @@ final class ClusterServer: Sendable {
 
     var port: Int { server.port }
 
-    /// The address that clients use: every address listens on loopback too.
+    /// Where clients reach the server: every address listens on loopback too.
+    var host: String { ["0.0.0.0", "::", ""].contains(configuration.host) ? "127.0.0.1" : configuration.host }
+
+    /// The address that clients use.
     var address: String {
-        let host = ["0.0.0.0", "::", ""].contains(configuration.host) ? "127.0.0.1" : configuration.host
-        return "https://\(host.contains(":") ? "[\(host)]" : host):\(server.port)"
+        "https://\(host.contains(":") ? "[\(host)]" : host):\(server.port)"
     }
 
     var kubeconfigPath: String { configuration.kubeconfigPath ?? configuration.stateFolder + "/admin.kubeconfig" }

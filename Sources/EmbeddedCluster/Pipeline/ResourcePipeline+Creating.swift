@@ -46,22 +46,24 @@ extension ResourcePipeline {
         try await admit(&object, old: nil, definition, context, .create, subresource: nil)
         if definition.type == .pods { try setPriority(of: &object) }
         ObjectRules.applyDefaults(&object, definition)
-        let address = try prepare(&object, definition, name: object.name)
+        let taken = try prepare(&object, definition, name: object.name)
         do throws(APIError) {
             try validate(object, old: nil, definition)
-            return try await insert(object, reference, definition, context)
+            let result = try await insert(object, reference, definition, context)
+            if context.isDryRun { addresses.release(taken) }
+            return result
         } catch {
-            addresses.release(address)
+            addresses.release(taken)
             throw error
         }
     }
 
     /// Sets what a new object gets from the server.
     ///
-    /// - Returns: the service address that was taken for it.
+    /// - Returns: what was taken for a service.
     private func prepare(
         _ object: inout KubernetesObject, _ definition: ResourceDefinition, name: String
-    ) throws(APIError) -> String? {
+    ) throws(APIError) -> ServiceAddresses.Taken? {
         let strategy = definition.strategy
         let now = now()
         if definition.hasStatus, !strategy.acceptsStatusOnCreate { object.json["status"] = nil }
@@ -98,12 +100,15 @@ extension ResourcePipeline {
         let type = definition.type
         let name = object.name
         let namespace = reference.key.namespace
-        let request = StoreRequest(reference, expected: .absent, change: .put(PreparedObject(object))) { staged in
+        let request = StoreRequest(
+            reference, expected: .absent, change: .put(PreparedObject(definition.stored(object)))
+        ) {
+            staged in
             type.isNamespaced
                 ? NamespaceRules.refusal(of: type, name: name, in: namespace, staged.object) : nil
         }
         switch await store.write(request) {
-        case .done(let stored): return WriteResult(object: stored, isCreated: true)
+        case .done(let stored): return WriteResult(object: present(stored, as: definition), isCreated: true)
         case .unexpected: throw APIError.alreadyExists(definition.type, object.name)
         case .refused(let error): throw error
         case .failed(let error): throw Self.error(error)

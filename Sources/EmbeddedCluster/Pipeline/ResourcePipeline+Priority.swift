@@ -2,11 +2,6 @@ import JSONTree
 import KubernetesModel
 
 extension ResourcePipeline {
-    /// The classes that always exist (`k8s.io/kubernetes/pkg/apis/scheduling`).
-    private static let systemClasses = [
-        "system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000,
-    ]
-
     /// Gives a new pod the priority of the class that it names, or of the default class.
     ///
     /// - Throws: 403 where the class does not exist.
@@ -19,10 +14,6 @@ extension ResourcePipeline {
             let standard = classes.filter { $0.json["globalDefault"]?.bool == true }
                 .min { ($0.json["value"]?.int ?? 0) < ($1.json["value"]?.int ?? 0) }
             return PodAdmission.setPriority(of: &pod.json, from: standard)
-        }
-        if let value = Self.systemClasses[named] {
-            return PodAdmission.setPriority(
-                of: &pod.json, from: KubernetesObject(.priorityClasses, name: named, ["value": JSON(value)]))
         }
         guard let found = store.object(ObjectReference(resource: resource, key: ObjectKey(name: named))) else {
             throw APIError.forbidden(.pods, pod.name, "no PriorityClass with name \(named) was found")

@@ -77,29 +77,32 @@ extension ResourcePipeline {
             }
             let old = present(current, as: definition).object
             var object = try await change(old)
-            let address = try await finish(&object, old, definition, subresource, context)
+            let taken = try await finish(&object, old, definition, subresource, context)
             do throws(APIError) {
                 // Other subresources set what the object itself may not change, such as a pod's node.
                 if subresource == nil || subresource == "status" {
                     try validate(object, old: old, definition, isStatus: subresource != nil)
                 }
-                if let result = try await replace(current, with: object, old, definition, context) { return result }
+                if let result = try await replace(current, with: object, old, definition, context) {
+                    if context.isDryRun { addresses.release(taken) }
+                    return result
+                }
             } catch {
-                addresses.release(address)
+                addresses.release(taken)
                 throw error
             }
-            addresses.release(address)
+            addresses.release(taken)
         }
         throw APIError.conflict(definition.type, reference.key.name)
     }
 
     /// Makes the new object whole: what the request may not change is the old one's.
     ///
-    /// - Returns: the service address that was taken for it.
+    /// - Returns: what was taken for a service.
     private func finish(
         _ object: inout KubernetesObject, _ old: KubernetesObject, _ definition: ResourceDefinition,
         _ subresource: String?, _ context: WriteContext
-    ) async throws(APIError) -> String? {
+    ) async throws(APIError) -> ServiceAddresses.Taken? {
         let strategy = definition.strategy
         if subresource == "status" {
             let sent = object
@@ -154,12 +157,12 @@ extension ResourcePipeline {
         if context.isDryRun {
             return WriteResult(object: Self.imagined(object, current.reference, revision: current.revision))
         }
-        let prepared = PreparedObject(object)
+        let prepared = PreparedObject(definition.stored(object))
         let request = StoreRequest(
             current.reference, expected: .revision(current.revision),
             change: isGone ? .remove(prepared) : .put(prepared))
         switch await store.write(request) {
-        case .done(let stored): return WriteResult(object: stored)
+        case .done(let stored): return WriteResult(object: present(stored, as: definition))
         case .unexpected: return nil
         case .refused(let error): throw error
         case .failed(let error): throw Self.error(error)

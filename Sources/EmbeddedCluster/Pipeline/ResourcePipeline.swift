@@ -81,6 +81,10 @@ final class ResourcePipeline: Sendable {
 
     /// An object in the version in which it is asked for.
     func present(_ object: StoredObject, as definition: ResourceDefinition) -> StoredObject {
+        if let form = definition.storedForm {
+            return PreparedObject(KubernetesObject(form.fromStored(object.object.json)))
+                .stored(object.reference, revision: object.revision)
+        }
         guard definition.custom != nil, object.object.apiVersion != definition.type.apiVersion else { return object }
         // Conversion strategy None: only the version's name differs.
         var other = object.object

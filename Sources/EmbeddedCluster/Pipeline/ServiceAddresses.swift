@@ -2,8 +2,16 @@ import JSONTree
 import KubernetesModel
 import Synchronization
 
-/// Gives services their cluster addresses out of one range. The service objects themselves remember who has which.
+/// Gives services their cluster addresses out of one range, and their node ports. The service objects themselves remember
+/// who has which.
 final class ServiceAddresses: Sendable {
+    /// What one write has taken.
+    struct Taken: Sendable {
+        var address: String?
+        var ports: Set<Int> = []
+    }
+
+    private let ports = NodePorts()
     private let first: UInt32
     private let last: UInt32
     private let used = Mutex<Set<UInt32>>([])
@@ -35,10 +43,24 @@ final class ServiceAddresses: Sendable {
         "\(address >> 24).\(address >> 16 & 255).\(address >> 8 & 255).\(address & 255)"
     }
 
-    /// Gives a service an address where it needs one and has none.
+    /// The address of the Service `kubernetes`, which others get only by asking for it.
+    var firstAddress: String { Self.text(first - 1) }
+
+    /// Gives a service an address and node ports where it needs them and has none.
     ///
     /// - Returns: what was taken, to be released where the service is not stored after all.
-    func assign(_ service: inout KubernetesObject, old: KubernetesObject?) throws(APIError) -> String? {
+    func assign(_ service: inout KubernetesObject, old: KubernetesObject?) throws(APIError) -> Taken {
+        var taken = Taken(address: try assignAddress(&service, old: old))
+        do throws(APIError) {
+            taken.ports = try ports.assign(&service, old: old)
+        } catch {
+            release(taken)
+            throw error
+        }
+        return taken
+    }
+
+    private func assignAddress(_ service: inout KubernetesObject, old: KubernetesObject?) throws(APIError) -> String? {
         guard service.spec["type"]?.string != "ExternalName" else { return nil }
         let asked = service.spec["clusterIP"]?.string ?? ""
         if asked == "None" {
@@ -96,18 +118,25 @@ final class ServiceAddresses: Sendable {
         return asked
     }
 
-    /// Gives an address back.
-    func release(_ address: String?) {
+    /// Gives back what was taken.
+    func release(_ taken: Taken?) {
+        guard let taken else { return }
+        release(address: taken.address)
+        ports.release(taken.ports)
+    }
+
+    private func release(address: String?) {
         guard let number = address.flatMap(Self.number) else { return }
         used.withLock { _ = $0.remove(number) }
     }
 
     /// Keeps count with what became durable.
     func observe(_ event: StoreEvent) {
+        ports.observe(event)
         let before = event.previous?.object.spec["clusterIP"]?.string
         let after = event.kind == .deleted ? nil : event.object.object.spec["clusterIP"]?.string
         guard before != after else { return }
-        release(before)
+        release(address: before)
         if let number = after.flatMap(Self.number) { used.withLock { _ = $0.insert(number) } }
     }
 }

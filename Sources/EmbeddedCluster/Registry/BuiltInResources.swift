@@ -62,13 +62,16 @@ enum BuiltInResources {
         ResourceDefinition(
             .customResourceDefinitions, shortNames: ["crd", "crds"], categories: ["api-extensions"],
             subresources: [.status], generation: .spec, strategy: .customResourceDefinitions),
+        ResourceDefinition(
+            .events, shortNames: ["ev"], selectableFields: eventFields, hasOwnFieldLabels: true, createsOnUpdate: true,
+            storedForm: .coreEvents),
         ResourceDefinition(.leases, createsOnUpdate: true),
         ResourceDefinition(.endpointSlices, generation: .contents),
         ResourceDefinition(
             .podDisruptionBudgets, shortNames: ["pdb"], subresources: [.status], generation: .spec,
             strategy: .withStatus(
                 ["currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0])),
-        ResourceDefinition(.priorityClasses, shortNames: ["pc"], generation: .contents),
+        ResourceDefinition(.priorityClasses, shortNames: ["pc"], generation: .contents, strategy: .priorityClasses),
     ]
 
     private static let eventFields: [String: FieldSelector.Reader] = {
@@ -81,7 +84,10 @@ enum BuiltInResources {
             },
         ]
         for field in ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"] {
-            fields["involvedObject.\(field)"] = FieldSelector.path("involvedObject", field)
+            // The second name is that of events.k8s.io; what is read is stored under the first.
+            for name in ["involvedObject", "regarding"] {
+                fields["\(name).\(field)"] = FieldSelector.path("involvedObject", field)
+            }
         }
         return fields
     }()
@@ -109,6 +115,9 @@ enum BuiltInResources {
 }
 
 extension ResourceType {
+    /// `events.k8s.io/v1`: the core group's events in other words.
+    static let events = ResourceType(
+        group: "events.k8s.io", version: "v1", plural: "events", kind: "Event", isNamespaced: true)
     /// `policy/v1`.
     static let podDisruptionBudgets = ResourceType(
         group: "policy", version: "v1", plural: "poddisruptionbudgets", kind: "PodDisruptionBudget", isNamespaced: true)

@@ -41,6 +41,8 @@ struct ResourceDefinition: Sendable {
     /// Whether a deletion answers with the object rather than a `Status`.
     let returnsDeleted: Bool
     let strategy: ResourceStrategy
+    /// Only for a resource that is another one in other words.
+    let storedForm: StoredForm?
     /// Only for custom resources: the version's part of the definition object.
     let custom: CustomVersion?
     /// What the objects' fields are; `nil` for a kind without a schema, whose objects are taken as they come.
@@ -51,7 +53,7 @@ struct ResourceDefinition: Sendable {
         categories: [String] = [], subresources: [Subresource] = [], generation: GenerationRule = .none,
         selectableFields: [String: FieldSelector.Reader] = [:], hasOwnFieldLabels: Bool = false,
         scale: ScalePaths? = nil, createsOnUpdate: Bool = false, returnsDeleted: Bool = false,
-        strategy: ResourceStrategy = ResourceStrategy(), custom: CustomVersion? = nil
+        strategy: ResourceStrategy = ResourceStrategy(), storedForm: StoredForm? = nil, custom: CustomVersion? = nil
     ) {
         self.type = type
         self.singular = singular ?? type.kind.lowercased()
@@ -66,12 +68,18 @@ struct ResourceDefinition: Sendable {
         self.createsOnUpdate = createsOnUpdate
         self.returnsDeleted = returnsDeleted
         self.strategy = strategy
+        self.storedForm = storedForm
         self.custom = custom
         self.schema = custom?.schema ?? SchemaRegistry.builtIn.schema(for: type)
     }
 
     /// Under which name the objects are stored, whatever version they are served in.
-    var storage: ResourceID { ResourceID(type) }
+    var storage: ResourceID { ResourceID(storedForm?.type ?? type) }
+
+    /// The object as it is stored.
+    func stored(_ object: KubernetesObject) -> KubernetesObject {
+        storedForm.map { KubernetesObject($0.toStored(object.json)) } ?? object
+    }
 
     /// How tables show the objects.
     var columns: TableColumns { custom?.columns ?? TableColumns.columns(for: type) }

@@ -33,6 +33,7 @@ extension ResourceStrategy {
             where service.spec[field] == nil && service.spec["type"]?.string != "ExternalName" {
                 service.json["spec", field] = old.spec[field]
             }
+            NodePorts.keep(&service, old)
         },
         initialStatus: { _ in ["loadBalancer": .object(JSONObject())] })
 
@@ -40,6 +41,12 @@ extension ResourceStrategy {
         prepareForCreate: { definition, _ in CustomResources.setDefaults(&definition) },
         prepareForUpdate: { definition, _ in CustomResources.setDefaults(&definition) },
         finalizersOnCreate: [CustomResources.cleanupFinalizer])
+
+    /// The classes of the system stay.
+    static let priorityClasses = ResourceStrategy(deletionRefusal: { name in
+        SystemObjects.priorityClasses.contains { $0.name == name }
+            ? "this is a system priority class and cannot be deleted" : nil
+    })
 
     /// A Job selects its pods by its own uid.
     static let jobs = ResourceStrategy(
