@@ -79,7 +79,7 @@ let package = Package(
         library(
             "PeerTransport",
             ["CZlib", "TLSTransport", "Digests", "Wire", "Sessions", "JSONTree", nioCore, nioPosix, logging, collections]),
-        library("HTTPTransport", ["TLSTransport", nioCore, nioPosix, nioHTTP1, nioWebSocket, logging]),
+        library("HTTPTransport", ["CZlib", "TLSTransport", "Digests", nioCore, nioPosix, nioHTTP1, nioWebSocket, logging]),
         library("ClusterAPI", ["JSONTree", "KubernetesModel", logging, collections]),
         library(
             "KubernetesClient",
@@ -89,7 +89,7 @@ let package = Package(
             ]),
         library("SchedulerLoop", ["Scheduling", "ClusterAPI", "JSONTree", "KubernetesModel", logging]),
         library("PodHost", ["CLinuxShims", "PodRecords", "JSONTree"]),
-        library("PodRuntime", ["PodHost", "PodRecords", "ClusterAPI", "JSONTree", "KubernetesModel", "Digests", logging, subprocess, yams]),
+        library("PodRuntime", ["CLinuxShims", "PodHost", "PodRecords", "ClusterAPI", "JSONTree", "KubernetesModel", "Digests", logging, subprocess, yams]),
         library(
             "EmbeddedCluster",
             [

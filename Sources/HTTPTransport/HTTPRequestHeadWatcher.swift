@@ -2,7 +2,7 @@ import NIOCore
 
 /// Stands between the bytes and the decoder, to see what the decoder does not tell: that a head has begun (its
 /// deadline starts) and that a request line grows beyond its limit (414 instead of the decoder's general refusal).
-final class HTTPRequestHeadWatcher: ChannelInboundHandler {
+final class HTTPRequestHeadWatcher: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 

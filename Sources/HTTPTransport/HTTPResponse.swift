@@ -6,9 +6,6 @@ public import NIOHTTP1
 /// The server writes the framing headers (`Content-Length`, `Transfer-Encoding`, `Connection`) itself and drops a
 /// responder's own. For a HEAD request it sends the headers of the same answer without the body; a streamed body's
 /// closure is then not run.
-///
-/// An answer that switches protocols (WebSocket for exec and port-forward) will be one more case of `Body` whose
-/// closure receives the bare channel after the 101 has been written; everything before that point is the same.
 public struct HTTPResponse: Sendable {
     /// The content of a response.
     public enum Body: Sendable {
@@ -20,6 +17,8 @@ public struct HTTPResponse: Sendable {
         /// connection, so that the client knows that the body is incomplete. The closure's task is cancelled when the
         /// client goes away and when the server closes.
         case stream(@Sendable (HTTPBodyWriter) async throws -> Void)
+        /// The connection becomes a WebSocket; made by ``WebSocketUpgrade/response`` only.
+        case webSocket(WebSocketUpgrade)
     }
 
     /// The status.

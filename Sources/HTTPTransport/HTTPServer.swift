@@ -118,7 +118,7 @@ public final class HTTPServer: Sendable {
         encoding.automaticallySetFramingHeaders = false  // it would frame the missing body of a HEAD response
         let connection = HTTPServerConnectionHandler(
             configuration: configuration, responder: responder, logger: logger)
-        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
+        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits)
         try channel.pipeline.syncOperations.addHandlers([
             HTTPRequestHeadWatcher(connection, maxTargetLength: configuration.maxTargetLength),
             HTTPResponseEncoder(configuration: encoding),

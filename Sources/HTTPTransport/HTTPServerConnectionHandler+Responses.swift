@@ -25,6 +25,13 @@ extension HTTPServerConnectionHandler {
             remoteAddress: context.channel.remoteAddress, peer: peer)
 
         if let response = responder.respondImmediately(to: request) {
+            if case .webSocket = response.body {
+                // Given over only by a task, which then is the conversation's.
+                let reference = HTTPServerConnectionReference(
+                    self, exchange: exchangeNumber, eventLoop: context.eventLoop)
+                task = Task(executorPreference: executor) { await reference.answer(response) }
+                return
+            }
             guard let produce = begin(response, exchange: exchangeNumber) else { return }
             let reference = HTTPServerConnectionReference(self, exchange: exchangeNumber, eventLoop: context.eventLoop)
             task = Task(executorPreference: executor) { await reference.stream(produce) }
@@ -60,6 +67,9 @@ extension HTTPServerConnectionHandler {
             } else if hasBody {
                 isDelimited = false
             }
+        case .webSocket:
+            // A HEAD, or a client that has gone: `upgrade` is for all others.
+            isDelimited = false
         }
         exchange.isLast = !exchange.keepAlive || isQuiescing || !isDelimited
         if exchange.isLast {
@@ -78,7 +88,7 @@ extension HTTPServerConnectionHandler {
         case .stream(let produce) where hasBody:
             flushIfNeeded()
             return produce
-        case .none, .bytes, .stream:
+        case .none, .bytes, .stream, .webSocket:
             end()
         }
         return nil

@@ -6,7 +6,7 @@ import TLSTransport
 /// Performs what ``HTTPServerConnectionState`` decides on one connection and keeps the client's deadlines.
 ///
 /// Bound to its event loop. Does not decode, does not do TLS; responses are in an extension.
-final class HTTPServerConnectionHandler: ChannelDuplexHandler {
+final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = Never
     typealias OutboundIn = Never

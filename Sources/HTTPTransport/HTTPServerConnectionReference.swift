@@ -15,6 +15,14 @@ struct HTTPServerConnectionReference: Sendable {
 
     /// Writes a response to its end.
     func answer(_ response: HTTPResponse) async {
+        if case .webSocket(let upgrade) = response.body {
+            let upgraded = await run { (connection, number) -> HTTPServerConnectionHandler.Upgraded? in
+                number == connection.exchangeNumber && connection.exchange != nil
+                    ? connection.upgrade(upgrade, response) : nil
+            }
+            await upgraded?()
+            return
+        }
         guard let produce = await run({ $0.begin(response, exchange: $1) }) else { return }
         await stream(produce)
     }
