@@ -1,13 +1,18 @@
 #define _GNU_SOURCE
 #include "causeway_linux.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -58,3 +63,67 @@ int causeway_mount_proc(void) { return mount("proc", "/proc", "proc", MS_NOSUID 
 int causeway_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 
 int causeway_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int causeway_enter_namespaces(int pidfd, int flags) { return setns(pidfd, flags); }
+
+int causeway_control_terminal(int file) { return ioctl(file, TIOCSCTTY, 0); }
+
+int causeway_open_terminal(int *ends) {
+    int screen = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (screen < 0) return -1;
+    char name[128];
+    int program = -1;
+    if (grantpt(screen) == 0 && unlockpt(screen) == 0 && ptsname_r(screen, name, sizeof name) == 0)
+        program = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (program < 0) {
+        close(screen);
+        return -1;
+    }
+    ends[0] = screen;
+    ends[1] = program;
+    return 0;
+}
+
+int causeway_resize_terminal(int file, unsigned short columns, unsigned short rows) {
+    struct winsize size = {.ws_row = rows, .ws_col = columns};
+    return ioctl(file, TIOCSWINSZ, &size);
+}
+
+int causeway_socket_pair(int *ends) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends); }
+
+int causeway_send_descriptor(int socket, int file) {
+    char byte = 'd';
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof file);
+    memcpy(CMSG_DATA(header), &file, sizeof file);
+    return (int)sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+int causeway_receive_descriptor(int socket, char *byte) {
+    *byte = 0;
+    struct iovec part = {.iov_base = byte, .iov_len = 1};
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space};
+    errno = 0;
+    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return -1;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+        header->cmsg_len != CMSG_LEN(sizeof(int)))
+        return -1;
+    int file;
+    memcpy(&file, CMSG_DATA(header), sizeof file);
+    return file;
+}

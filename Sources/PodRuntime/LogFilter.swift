@@ -5,13 +5,17 @@ import PodRecords
 struct LogFilter: Sendable {
     private let hasTimestamps: Bool
     private let since: WallTime?
+    private let stream: LogLine.Stream?
     /// The bytes that may still be sent; `nil` without a limit.
     private var remaining: Int?
     /// Whether the next text begins a line: the parts of a long line share one time.
     private var isAtStart = true
 
-    /// - Parameter now: what `sinceSeconds` counts back from.
-    init(_ options: LogOptions, now: WallTime) {
+    /// - Parameters:
+    ///   - stream: the only stream to show; `nil` for both.
+    ///   - now: what `sinceSeconds` counts back from.
+    init(_ options: LogOptions, stream: LogLine.Stream? = nil, now: WallTime) {
+        self.stream = stream
         hasTimestamps = options.timestamps
         if let time = options.sinceTime.flatMap({ WallTime($0) }) {
             since = time
@@ -28,6 +32,7 @@ struct LogFilter: Sendable {
     mutating func take(_ line: some Collection<UInt8>, into bytes: inout [UInt8]) {
         guard !isFull, let line = LogLine(parsing: line) else { return }
         if let since, line.time < since { return }
+        if let stream, line.stream != stream { return }
         let start = bytes.count
         if hasTimestamps, isAtStart {
             bytes.append(contentsOf: line.time.precise.utf8)

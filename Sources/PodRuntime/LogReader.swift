@@ -32,10 +32,12 @@ actor LogReader {
     ///   - path: `N.log`; its predecessor `N.log.1` is read first where it exists.
     ///   - follow: `nil` to end at the end of the file.
     /// - Throws: `SystemError` where there is no such log.
-    init(path: String, _ options: LogOptions, now: WallTime, follow: Follow?) throws(SystemError) {
+    init(
+        path: String, _ options: LogOptions, stream: LogLine.Stream? = nil, now: WallTime, follow: Follow?
+    ) throws(SystemError) {
         self.path = path
         self.follow = follow
-        filter = LogFilter(options, now: now)
+        filter = LogFilter(options, stream: stream, now: now)
         let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .last("open \(path)") }
         let older = Glibc.open(path + ".1", O_RDONLY | O_CLOEXEC)

@@ -47,4 +47,35 @@ public protocol PodRuntime: Sendable {
     /// - Parameter options: `container` must be one of the pod's.
     /// - Throws: `PodRuntimeError` (`noSuchPod`, `noSuchContainer`, `noLog`).
     func logs(uid: String, _ options: LogOptions) async throws -> AsyncThrowingStream<[UInt8], any Error>
+
+    /// Runs a program in a running container of the pod, as `NodeEndpoint.exec`.
+    ///
+    /// - Throws: `PodRuntimeError` (`noSuchPod`, `noSuchContainer`, `notStarted`).
+    func exec(uid: String, _ request: ContainerRequest, _ client: ContainerStreams) async throws -> Int
+
+    /// Follows what a running container writes, as `NodeEndpoint.attach`.
+    ///
+    /// - Throws: `PodRuntimeError` (`noSuchPod`, `noSuchContainer`).
+    func attach(uid: String, _ request: ContainerRequest, _ client: ContainerStreams) async throws
+
+    /// Carries one connection to a port of the pod, as `NodeEndpoint.forward`.
+    ///
+    /// - Throws: `PodRuntimeError` (`noSuchPod`, `notConnected`).
+    func forward(uid: String, port: Int, _ client: ByteStreams) async throws
+}
+
+extension PodRuntime {
+    public func exec(uid: String, _ request: ContainerRequest, _ client: ContainerStreams) async throws -> Int {
+        throw Self.nothingRuns
+    }
+
+    public func attach(uid: String, _ request: ContainerRequest, _ client: ContainerStreams) async throws {
+        throw Self.nothingRuns
+    }
+
+    public func forward(uid: String, port: Int, _ client: ByteStreams) async throws { throw Self.nothingRuns }
+
+    private static var nothingRuns: PodRuntimeError {
+        PodRuntimeError(.unavailable, "this node's runtime runs no processes that could be reached")
+    }
 }

@@ -5,6 +5,10 @@ public struct PodRuntimeError: Error, Sendable, Hashable, CustomStringConvertibl
         case noSuchContainer
         /// The run of the container that was asked for has no log.
         case noLog
+        /// A program could not be started in a container.
+        case notStarted
+        /// Nobody listens on a pod's port.
+        case notConnected
         /// The pod's namespaces, network or supervisor could not be made.
         case sandbox
         /// No address is left in the cluster's pod network.

@@ -5,6 +5,13 @@ import PodRecords
 
 extension ProcessRuntime {
     public func logs(uid: String, _ options: LogOptions) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        try logs(uid: uid, options, stream: nil)
+    }
+
+    /// - Parameter stream: the only one to show; `nil` for both.
+    func logs(
+        uid: String, _ options: LogOptions, stream: LogLine.Stream?
+    ) throws(PodRuntimeError) -> AsyncThrowingStream<[UInt8], any Error> {
         guard let entry = entries[uid] else {
             throw PodRuntimeError(.noSuchPod, "the pod is not known to its node yet; try again")
         }
@@ -24,7 +31,7 @@ extension ProcessRuntime {
         }
         do throws(SystemError) {
             let follow = options.follow && !options.previous ? try follow(uid, record.name, run: run) : nil
-            let reader = try LogReader(path: path, options, now: HostClock.now().wall, follow: follow)
+            let reader = try LogReader(path: path, options, stream: stream, now: HostClock.now().wall, follow: follow)
             return AsyncThrowingStream { try await reader.next() }
         } catch {
             throw PodRuntimeError(.noLog, "the log cannot be read: \(error)")

@@ -29,6 +29,21 @@ int causeway_mount_proc(void);
 int causeway_pipe(int *ends);
 // pidfd_open(2).
 int causeway_pidfd_open(int pid);
+// setns(2) into all namespaces named by `flags` of the process behind a pidfd; needs a single thread for most.
+int causeway_enter_namespaces(int pidfd, int flags);
+// Makes descriptor `file` the controlling terminal of the calling session leader.
+int causeway_control_terminal(int file);
+// Opens a terminal: ends[0] for its screen and keyboard, ends[1] for programs; execve closes both.
+int causeway_open_terminal(int *ends);
+// Gives a terminal a size.
+int causeway_resize_terminal(int file, unsigned short columns, unsigned short rows);
+// Makes a pair of connected stream sockets that execve closes.
+int causeway_socket_pair(int *ends);
+// Sends one byte and a descriptor over a Unix socket.
+int causeway_send_descriptor(int socket, int file);
+// Receives what causeway_send_descriptor sent: the descriptor, which execve closes, or -1 where none came; `byte` is what
+// came with it, 0 at the end of the stream.
+int causeway_receive_descriptor(int socket, char *byte);
 
 extern const int causeway_new_user;
 extern const int causeway_new_pid;

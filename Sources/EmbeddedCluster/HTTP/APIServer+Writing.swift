@@ -14,6 +14,7 @@ extension APIServer {
         guard !definition.type.isNamespaced || path.namespace != nil || path.name == nil else {
             throw ResourcePipeline.notServed
         }
+        if let streaming = try stream(definition, path, request, parameters) { return streaming }
         let context = WriteContext(user: user, options: try parameters.write())
         switch request.method {
         case .GET, .HEAD:

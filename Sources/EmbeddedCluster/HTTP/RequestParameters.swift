@@ -12,6 +12,8 @@ struct RequestParameters: Sendable {
 
     func text(_ name: String) -> String { query[name] ?? "" }
 
+    func all(_ name: String) -> [String] { query.all(name) }
+
     func flag(_ name: String) -> Bool { optionalFlag(name) ?? false }
 
     func optionalFlag(_ name: String) -> Bool? {

@@ -139,14 +139,20 @@ extension ResourcePipeline {
         let pod = try get(try definition(.pods), namespace: namespace, name: name).object
         var options = options
         options.container = try PodContainers.choose(options.container, of: pod)
+        let endpoint = try nodeEndpoint(of: pod)
+        return try await endpoint.podLogs(pod, options)
+    }
+
+    /// What answers for the node of a pod.
+    func nodeEndpoint(of pod: KubernetesObject) throws(APIError) -> any NodeEndpoint {
         let node = pod.spec["nodeName"]?.string ?? ""
         guard !node.isEmpty else {
-            throw APIError.badRequest("pod \(name) does not have a host assigned")
+            throw APIError.badRequest("pod \(pod.name) does not have a host assigned")
         }
         guard let endpoint = nodes[node] else {
             throw APIError.internalError("nobody answers for node \"\(node)\" now: try again when it is Ready")
         }
-        return try await endpoint.podLogs(pod, options)
+        return endpoint
     }
 }
 

@@ -106,4 +106,44 @@ extension NodeAgent: NodeEndpoint {
             throw APIError.badRequest(error.message)
         }
     }
+
+    public func exec(
+        _ pod: KubernetesObject, _ request: ContainerRequest, _ client: ContainerStreams
+    ) async throws -> Int {
+        do {
+            return try await runtime.exec(uid: pod.uid, request, client)
+        } catch let error as PodRuntimeError {
+            throw Self.refusal(error)
+        }
+    }
+
+    public func attach(_ pod: KubernetesObject, _ request: ContainerRequest, _ client: ContainerStreams) async throws {
+        do {
+            try await runtime.attach(uid: pod.uid, request, client)
+        } catch let error as PodRuntimeError {
+            throw Self.refusal(error)
+        }
+    }
+
+    public func forward(_ pod: KubernetesObject, port: Int, _ client: ByteStreams) async throws {
+        do {
+            try await runtime.forward(uid: pod.uid, port: port, client)
+        } catch let error as PodRuntimeError {
+            throw APIError.internalError(error.message)
+        }
+    }
+
+    /// What users of `kubectl exec` and `attach` are told, as the kubelet and the API server tell it together.
+    private static func refusal(_ error: PodRuntimeError) -> APIError {
+        switch error.code {
+        case .noSuchPod, .noSuchContainer:
+            .internalError("unable to upgrade connection: \(error.message)")
+        case .notStarted:
+            .internalError(
+                "Internal error occurred: error executing command in container: failed to exec in container: "
+                    + "\(error.message)")
+        case .noLog, .notConnected, .sandbox, .addressesExhausted, .unavailable, .configuration:
+            .internalError(error.message)
+        }
+    }
 }
