@@ -1,6 +1,7 @@
 import NIOCore
 import Sessions
 import TLSTransport
+import Wire
 
 extension PeerSessionEnd {
     /// What an error of the socket or of TLS means for the session.
@@ -12,6 +13,11 @@ extension PeerSessionEnd {
             case .truncated, .closed, .io: self.init(.lost, error.message)
             case .timeout: self.init(.timeout, error.message)
             default: self.init(.untrusted, error.message)
+            }
+            if error.code == .refusedByPeer, error.alert == .certificateRevoked {
+                self.error = ErrorMessage(
+                    code: .notPeered,
+                    message: "the peer has revoked this cluster's certificate: the peering is over; peer again")
             }
         } else if let error = error as? IOError {
             self.init(.lost, "the connection to the peer broke: \(error.description)")
