@@ -1,5 +1,8 @@
+import ClusterAPI
 import Digests
+import KubernetesModel
 import Logging
+import OffloadingModel
 import PeerTransport
 import Sessions
 import TLSTransport
@@ -70,6 +73,12 @@ struct EnrolmentDesk: Sendable {
         }
         let records = await context.book.all
         try checkName(request, records.first { $0.clusterID == request.clusterID }, records)
+        let object = try await context.cluster.find(.foreignClusters, name: request.clusterName)
+        if let object, ForeignCluster(object).incomingEnabled == .no {
+            throw Refusal(
+                "\(configuration.clusterName) has turned its incoming peering with \(request.clusterName) off; at that edge "
+                    + "run 'kubectl delete foreignclusters \(request.clusterName)' to allow it again", .notPeered)
+        }
     }
 
     /// A name stands for one cluster, and a cluster has one name.

@@ -17,8 +17,8 @@ struct Reconcilers: Sendable {
     init(_ context: AgentContext, ownCertificateNotAfter: @escaping @Sendable () -> Int) {
         self.context = context
         self.ownCertificateNotAfter = ownCertificateNotAfter
-        endings = PeeringEnding(context: context, queue: WorkQueue())
         foreignClusters = WorkQueue()
+        endings = PeeringEnding(context: context, queue: WorkQueue(), statuses: foreignClusters)
         watch()
     }
 
@@ -52,7 +52,8 @@ struct Reconcilers: Sendable {
         let pods = Controller("pods", queue: pods, workers: context.configuration.podWorkers, logger: logger) {
             [context] in try await PodReconciler(context: context).reconcile($0)
         }
-        let statuses = ForeignClusterReconciler(context: context, ownCertificateNotAfter: ownCertificateNotAfter)
+        let statuses = ForeignClusterReconciler(
+            context: context, ownCertificateNotAfter: ownCertificateNotAfter, endings: endings)
         let foreignClusters = Controller("foreignclusters", queue: foreignClusters, workers: 1, logger: logger) {
             try await statuses.reconcile($0)
         }

@@ -9,16 +9,45 @@ struct ForeignClusterReconciler: Sendable {
     let context: AgentContext
     /// The last second of the agent's own certificate, in seconds since 1970.
     let ownCertificateNotAfter: @Sendable () -> Int
+    let endings: PeeringEnding
 
     /// - Parameter clusterID: of the hub.
     func reconcile(_ clusterID: String) async throws -> Requeue {
-        guard let hub = context.hubs[clusterID], context.foreignClusters.isSynced else { return .none }
+        guard context.foreignClusters.isSynced else { return .none }
+        guard let hub = context.hubs[clusterID] else { return try await tellUnpeered(clusterID) }
         guard let object = try await object(hub) else { return .none }
         var wanted = ForeignCluster(object)
+        if wanted.incomingEnabled == .no, !hub.isEnding { await endings.begin(hub, .edge) }
         for (type, condition) in conditions(hub) { wanted.set(type, condition, now: context.now()) }
         if wanted.object != object { _ = try await context.cluster.updateStatus(.foreignClusters, wanted.object) }
         // Probes and certificates grow old without anybody saying so.
         return .after(hub.isConnected ? context.configuration.probeValidity : .seconds(60))
+    }
+
+    /// What stands for a hub that there is no peering with: an object that somebody keeps, or that outlived its peering.
+    private func tellUnpeered(_ clusterID: String) async throws -> Requeue {
+        for object in context.foreignClusters.objects where !object.isBeingDeleted {
+            var foreign = ForeignCluster(object)
+            // One with an address is where this cluster dials; whoever does that looks after it.
+            guard foreign.clusterID == clusterID, foreign.authURL.isEmpty else { continue }
+            let isOff = foreign.incomingEnabled == .no
+            for type in PeeringConditionType.allCases {
+                foreign.set(
+                    type,
+                    type == .incoming && isOff
+                        ? PeeringCondition(
+                            .none, "TurnedOff", "spec.incomingPeeringEnabled is No; nothing runs here for the hub")
+                        : PeeringCondition(.none, "NotPeered", "there is no peering with the cluster"),
+                    now: context.now())
+            }
+            guard foreign.object != object else { continue }
+            do {
+                _ = try await context.cluster.updateStatus(.foreignClusters, foreign.object)
+            } catch let error as APIError where error.isNotFound {
+                continue
+            }
+        }
+        return .none
     }
 
     /// The object, made where it is missing; `nil` where another cluster has taken its name.

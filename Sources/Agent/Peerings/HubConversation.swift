@@ -114,6 +114,12 @@ struct HubConversation: Sendable {
                 LogKey.reason: "\(end.message)",
             ])
         guard end.goodbye?.reason == .unpeered else { return }
+        // The hub may have enrolled anew while an old goodbye was on its way: only a certificate that is still good can
+        // speak for the peering that there is.
+        let fingerprint = Hex.encode(connection.identity.leaf.fingerprint)
+        guard let record = await context.book.record(hub.clusterID), !record.isEnding,
+            record.issued.contains(where: { $0.fingerprint == fingerprint })
+        else { return }
         await reconcilers.endings.begin(hub)
     }
 }

@@ -10,9 +10,19 @@ struct PeeringEnding: Sendable {
     let context: AgentContext
     /// The ids of hubs whose peering ends.
     let queue: WorkQueue<String>
+    /// The ids of hubs whose ForeignCluster is to be looked at.
+    let statuses: WorkQueue<String>
 
-    /// Called when a hub has said that the peering is over.
-    func begin(_ hub: HubPeering) async {
+    /// Who ends a peering.
+    enum Cause: Sendable {
+        /// The hub has said that it is over.
+        case hub
+        /// The edge wants it no more: `spec.incomingPeeringEnabled` of its ForeignCluster says No.
+        case edge
+    }
+
+    /// Revokes the hub's certificates, closes its connection, and has everything of it removed.
+    func begin(_ hub: HubPeering, _ cause: Cause = .hub) async {
         do {
             try await context.book.change(hub.clusterID) { known, _ in
                 guard var record = known else { throw EnrolmentDesk.NotPeered() }
@@ -31,7 +41,16 @@ struct PeeringEnding: Sendable {
         hub.isEnding = true
         context.logger.info(
             "a peering ends",
-            metadata: [LogKey.audit: "revoked", LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)"])
+            metadata: [
+                LogKey.audit: "revoked", LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)",
+                LogKey.reason: cause == .edge ? "incoming peering is turned off" : "the hub has ended it",
+            ])
+        if cause == .edge {
+            await hub.detachAny()?.close(
+                .revoked,
+                message: "\(context.configuration.clusterName) has turned its incoming peering with "
+                    + "\(hub.clusterName) off", epoch: nil)
+        }
         queue.add(hub.clusterID)
     }
 
@@ -52,15 +71,21 @@ struct PeeringEnding: Sendable {
         guard pods.isEmpty, namespaces.isEmpty else { return .after(.milliseconds(250)) }
         guard try await context.book.removeEnded(clusterID) else { return .none }
         context.hubs.remove(hub)
-        if let object = context.foreignClusters.get(name: hub.clusterName),
-            ForeignCluster(object).clusterID == clusterID
-        {
-            try await context.cluster.deleteIfPresent(
-                .foreignClusters, name: object.name, DeleteOptions(uid: object.uid))
-        }
+        try await letGo(hub)
         context.logger.info(
             "a peering is over",
             metadata: [LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)"])
         return .none
+    }
+
+    /// The object that stood for the hub goes with the peering. One that says that no peering is wanted stays, and says
+    /// that there is none: it is whoever turned the peering off who decides when that is forgotten.
+    private func letGo(_ hub: HubPeering) async throws {
+        defer { statuses.add(hub.clusterID) }
+        // Read anew: it may have been changed a moment ago.
+        guard let object = try await context.cluster.find(.foreignClusters, name: hub.clusterName) else { return }
+        let foreign = ForeignCluster(object)
+        guard foreign.clusterID == hub.clusterID, foreign.incomingEnabled != .no else { return }
+        try await context.cluster.deleteIfPresent(.foreignClusters, name: object.name, DeleteOptions(uid: object.uid))
     }
 }
