@@ -31,7 +31,8 @@ import Testing
                  ERRO  the outgoing peering with "milan" is Disconnecting: run 'causewayctl unpeer out-of-band milan'
                  ERRO  the outgoing peering with "rome" is Established: run 'causewayctl unpeer out-of-band rome'
                  ERRO  the incoming peering of "turin" is Established: run 'causewayctl unpeer out-of-band' for this \
-                cluster at that one
+                cluster at that one; where that one is gone for good, run at this one: kubectl patch foreignclusters turin \
+                --type merge --patch '{"spec":{"incomingPeeringEnabled":"No"}}'
                  ERRO  the namespace "liqo-demo" is offloaded: run 'causewayctl unoffload namespace liqo-demo'
 
                 """)

@@ -69,7 +69,9 @@ struct Uninstallation: Sendable {
         let incoming = cluster.condition(.incoming).status
         guard incoming == .none else {
             return "the incoming peering of \"\(cluster.name)\" is \(incoming.rawValue): "
-                + "run '\(Invocation.name) unpeer out-of-band' for this cluster at that one"
+                + "run '\(Invocation.name) unpeer out-of-band' for this cluster at that one; where that one is gone for "
+                + "good, run at this one: kubectl patch foreignclusters \(cluster.name) --type merge --patch "
+                + "'{\"spec\":{\"incomingPeeringEnabled\":\"No\"}}'"
         }
         return nil
     }
