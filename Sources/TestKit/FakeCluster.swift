@@ -150,7 +150,7 @@ public final class FakeCluster: ClusterAPI {
             new.json["metadata", "creationTimestamp"] = .string(old.creationTimestamp)
             new.json["metadata", "resourceVersion"] = .string(old.resourceVersion)
             guard new != old else { return old }
-            if new.isBeingDeleted, new.finalizers.isEmpty { return Self.remove(new, type, &state) }
+            if new.isBeingDeleted, new.finalizers.isEmpty, !old.finalizers.isEmpty { return Self.remove(new, type, &state) }
             return Self.store(new, type, isNew: false, &state)
         }
     }
