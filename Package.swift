@@ -177,7 +177,12 @@ let package = Package(
             "EmbeddedCluster",
             ["ClusterAPI", "KubernetesClient", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1, nioPosix, logging]),
         tests("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "TestKit", "JSONTree", "KubernetesModel", logging]),
-        tests("Hub", ["OffloadingModel", "ClusterAPI", "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling"]),
+        tests(
+            "Hub",
+            [
+                "Agent", "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "EmbeddedCluster", "Sessions",
+                "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling", nioPosix, logging,
+            ]),
         tests(
             "Agent",
             [

@@ -109,6 +109,13 @@ public final class Hub: Sendable {
             for informer in context.informers { group.addTask { await informer.run() } }
             for informer in context.informers { try await informer.waitForSync() }
             try await prepare()
+            do {
+                try await links.farewells.resume()
+            } catch {
+                context.logger.error(
+                    "farewells to edges cannot be read: they may run pods of a peering that is over",
+                    metadata: ["error": "\(error)"])
+            }
             group.addTask { await self.foreignClusters.run() }
             group.addTask { await self.offloadings.run() }
             group.addTask { await self.pods.run() }

@@ -13,6 +13,11 @@ public struct HubConfiguration: Sendable, Hashable {
     public var withdrawalDeadline: Duration = .seconds(20)
     /// From when an edge fell silent, or its connection was lost, until it is Lost rather than Disconnected.
     public var lostAfter: Duration = .seconds(300)
+    /// How long an edge may be silent before a withdrawal goes on without it: a connection that has just broken is most often
+    /// back at once, and so is a hub that was started anew.
+    public var withdrawalPatience: Duration = .seconds(4)
+    /// The longest wait between two attempts to tell an edge that its peering is over.
+    public var farewellInterval: Duration = .seconds(30)
     /// Between probes of the edge's pod network.
     public var probeInterval: Duration = .seconds(1)
     /// Probes in a row that may fail before NETWORKING is no longer Established.

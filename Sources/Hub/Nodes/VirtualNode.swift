@@ -98,6 +98,20 @@ enum VirtualNode {
 }
 
 extension VirtualNode {
+    /// Without the labels and amounts that a node cannot have: they would keep the edge's node from being stored at all.
+    static func sanitized(_ edge: AdvertiseMessage) -> AdvertiseMessage {
+        func amounts(_ list: [String: String]) -> [String: String] {
+            list.filter { LabelSyntax.problem(key: $0.key) == nil && (try? Quantity($0.value)) != nil }
+        }
+        var result = edge
+        result.labels = edge.labels.filter { key, value in
+            LabelSyntax.problem(key: key) == nil && LabelSyntax.problem(value: value) == nil
+        }
+        result.capacity = amounts(edge.capacity)
+        result.allocatable = amounts(edge.allocatable)
+        return result
+    }
+
     /// What an edge said last, as its node remembers it: for a hub that has restarted and not heard of the edge again.
     static func advertisement(from node: KubernetesObject) -> AdvertiseMessage {
         let info = node.status["nodeInfo"]

@@ -39,17 +39,20 @@ struct OffloadingReconciler: Sendable {
         return Dictionary(uniqueKeysWithValues: plan.selected.map { ($0, content) })
     }
 
-    private func store(_ plan: OffloadingPlan, _ offloading: NamespaceOffloading) async throws {
+    /// - Returns: the object as it is now.
+    @discardableResult
+    private func store(_ plan: OffloadingPlan, _ offloading: NamespaceOffloading) async throws -> KubernetesObject {
         let before = offloading.object.status
         let after = plan.status(before: before, generation: offloading.object.generation, now: context.now())
+        var object = offloading.object
         if before != after {
-            var object = offloading.object
             object.status = after
-            _ = try await context.cluster.updateStatus(.namespaceOffloadings, object)
+            object = try await context.cluster.updateStatus(.namespaceOffloadings, object)
         }
         if let problem = plan.problem {
             await context.events.record(.warning, offloading.object, reason: "InvalidClusterSelector", problem)
         }
+        return object
     }
 
     /// The label by which webhooks and people see that the namespace's pods are treated specially.
@@ -64,11 +67,20 @@ struct OffloadingReconciler: Sendable {
 
     // MARK: - The end
 
+    /// Whether the edges have had the time that a withdrawal is given. What is left on them goes all the same: it is not
+    /// wanted there any more.
+    private func isOverdue(_ offloading: NamespaceOffloading) -> Bool {
+        let timestamp =
+            offloading.object.deletionTimestamp ?? context.namespaces.get(name: offloading.namespace)?.deletionTimestamp
+        guard let since = timestamp.flatMap(Timestamp.seconds) else { return false }
+        return .seconds(context.now() - since) > context.configuration.withdrawalDeadline
+    }
+
     /// Takes everything back: first the pods on virtual nodes, then the remote namespaces. An edge that is away is not
     /// waited for: it cleans up when it is heard again, as its desired set no longer has the namespace.
     private func terminate(_ offloading: NamespaceOffloading) async throws -> Requeue {
         let namespace = offloading.namespace
-        try await store(context.plan(offloading), offloading)
+        var object = try await store(context.plan(offloading), offloading)
         for edge in context.edges.all {
             for pod in context.pods(boundTo: edge.node) where pod.namespace == namespace && !pod.isBeingDeleted {
                 try await context.cluster.deleteIfPresent(
@@ -81,9 +93,8 @@ struct OffloadingReconciler: Sendable {
             edge.isConnected
                 && edge.observed[.namespace(namespace)].map { $0.content.namespace?.state != .conflict } ?? false
         }
-        guard !isHeld else { return .after(.seconds(1)) }
+        guard !isHeld || isOverdue(offloading) else { return .after(.milliseconds(500)) }
         guard offloading.object.finalizers.contains(Names.offloadingFinalizer) else { return .none }
-        var object = offloading.object
         object.finalizers.removeAll { $0 == Names.offloadingFinalizer }
         do {
             _ = try await context.cluster.update(.namespaceOffloadings, object)

@@ -1,4 +1,5 @@
 import OffloadingModel
+import PeerTransport
 import Scheduling
 import Wire
 
@@ -29,6 +30,8 @@ struct Edge: Sendable {
     /// Since when the peering is being withdrawn.
     var withdrawnSince: ContinuousClock.Instant?
     var authentication = PeeringCondition(.pending, "NotTried")
+    /// Why the last attempt to reach the edge failed; `nil` once it is connected.
+    var lastFailure: PeerDialError?
     var network = PeeringCondition(.none, "NotTried")
     var roundTripTime: Duration?
     var agentVersion = ""
@@ -56,6 +59,16 @@ struct Edge: Sendable {
             isConnected: isConnected, namespaces: namespaces)
     }
 
-    /// Whether the edge runs, or may run, anything for the origin.
-    func holds(_ kind: String) -> Bool { observed.keys.contains { $0.kind == kind } }
+    /// What a connected edge is: Degraded where its agent says that its cluster does not answer.
+    var stateByAdvertisement: EdgeState {
+        let ready = advertisement?.conditions.first { $0.type == "Ready" }
+        return ready?.status == "False" ? .degraded : .ready
+    }
+
+    /// For how long the edge has not answered; zero while it does.
+    ///
+    /// An edge that was never heard has been silent since it became known.
+    func silence(at now: ContinuousClock.Instant = .now) -> Duration {
+        isConnected ? .zero : silentSince.map { now - $0 } ?? .zero
+    }
 }

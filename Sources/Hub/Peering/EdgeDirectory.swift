@@ -34,12 +34,12 @@ final class EdgeDirectory: Sendable {
 
     var all: [Edge] { state.withLock { state in state.edges.keys.sorted().compactMap { state.edges[$0] } } }
 
-    var views: [EdgeView] { all.map(\.view) }
-
     func put(_ edge: Edge) {
         state.withLock { state in
             state.edges[edge.name] = edge
-            state.byNode[edge.node] = edge.name
+            // Another edge may claim the same node's name: the pods there stay the first one's.
+            let owner = state.byNode[edge.node].flatMap { state.edges[$0] }
+            if owner?.node != edge.node { state.byNode[edge.node] = edge.name }
         }
         tell(edge.name, .status)
     }
@@ -47,7 +47,8 @@ final class EdgeDirectory: Sendable {
     func remove(_ name: String) {
         let isGone = state.withLock { state -> Bool in
             guard let edge = state.edges.removeValue(forKey: name) else { return false }
-            state.byNode[edge.node] = nil
+            guard state.byNode[edge.node] == name else { return true }
+            state.byNode[edge.node] = state.edges.keys.sorted().first { state.edges[$0]?.node == edge.node }
             return true
         }
         if isGone { tell(name, .status) }

@@ -40,7 +40,9 @@ struct EdgeLink: Sendable {
     }
 
     private func refuse(_ condition: PeeringCondition) {
-        context.edges.update(name) { edge in if edge.authentication != condition { edge.authentication = condition } }
+        // Said once: whoever follows the edge looks at all of its pods each time it changes.
+        guard context.edges[name]?.authentication != condition else { return }
+        context.edges.update(name) { $0.authentication = condition }
     }
 
     // MARK: - Credentials
@@ -59,7 +61,7 @@ struct EdgeLink: Sendable {
 
     /// The credentials there are, or those that the token gives.
     private func obtain() async throws -> PeerCredentials {
-        if let known = try await credentials.load(cluster.clusterID) {
+        if let known = try await credentials.load(cluster.clusterID), try await !isWorthless(known) {
             guard Int64(context.now()) < known.identity.leaf.notAfter else {
                 throw NotAuthenticated(
                     condition: PeeringCondition(
@@ -72,6 +74,15 @@ struct EdgeLink: Sendable {
         let new = try await enrol()
         authenticated(new)
         return new
+    }
+
+    /// Whether the edge does not take the credentials any more, and there is a token to get new ones with.
+    private func isWorthless(_ known: PeerCredentials) async throws -> Bool {
+        let hasExpired = Int64(context.now()) >= known.identity.leaf.notAfter
+        guard hasExpired || context.edges[name]?.authentication.status == .denied else { return false }
+        let secret = try await context.cluster.find(
+            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name))
+        return secret != nil
     }
 
     /// Both certificates hold: the hub's by its dates; the edge's was checked when it was pinned and is with each connection.
@@ -113,6 +124,12 @@ struct EdgeLink: Sendable {
                 clusterID: enrolment.clusterID, clusterName: enrolment.clusterName, identity: enrolment.identity,
                 authorities: enrolment.authorities, epoch: epoch)
             try await credentials.save(new)
+            await links.farewells.supersede(cluster.clusterID)
+            context.edges.update(name) { edge in
+                if edge.authentication.status == .denied {
+                    edge.authentication = PeeringCondition(.pending, "Enrolled")
+                }
+            }
             try await context.cluster.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: secretName)
             context.logger.info(
                 "enrolled at an edge",
@@ -130,33 +147,55 @@ struct EdgeLink: Sendable {
 
     /// What an attempt that failed says about the peering.
     private func failed(_ error: any Error) async -> RetryDecision {
-        context.logger.debug("cannot reach an edge", metadata: ["edge": "\(name)", "error": "\(error)"])
+        let isNew = takeFailure(error)
+        // Once what is new, whatever the number of attempts: an edge may be away for days.
+        context.logger.log(
+            level: isNew ? .info : .debug, "an edge cannot be reached, dialling on",
+            metadata: ["edge": "\(name)", "error": "\(error)"])
+        return .retry
+    }
+
+    /// - Returns: whether the failure says anything that the one before did not.
+    private func takeFailure(_ error: any Error) -> Bool {
+        let before = context.edges[name]
         switch error {
         case let error as NotAuthenticated:
             // A refusal that is already told is not replaced by the absence of a token, which is its consequence.
-            if error.condition.reason != "NoToken" || context.edges[name]?.authentication.status != .denied {
-                refuse(error.condition)
-            }
+            guard error.condition.reason != "NoToken" || before?.authentication.status != .denied else { return false }
+            refuse(error.condition)
         case let error as PeerDialError:
+            // The same thing again, but for the time it took, is not worth a write and everybody's attention.
+            guard before?.lastFailure.map({ !$0.isSame(as: error) }) ?? true else { return false }
             let condition = Self.condition(error)
             context.edges.update(name) { edge in
+                edge.lastFailure = error
                 // A known edge that is away is still authenticated: its certificates hold.
                 if condition.status == .pending, edge.certificateNotAfter != 0 { return }
+                // The edge's own words say more than its refusals afterwards.
+                if condition.status == .denied, edge.authentication.reason == Self.revoked { return }
                 edge.authentication = condition
             }
+            return true
         case let error as TLSError:
             refuse(PeeringCondition(.error, "TLSFailed", error.message))
         default:
             refuse(PeeringCondition(.pending, "NotReady", "\(error)"))
         }
-        return .retry
+        return context.edges[name]?.authentication != before?.authentication
     }
+
+    /// The reason of a refusal by an edge that wants no peering any more.
+    private static let revoked = "Revoked"
 
     private static func condition(_ error: PeerDialError) -> PeeringCondition {
         switch error.end.code {
         case .lost, .timeout, .silent, .goodbye: PeeringCondition(.pending, "EdgeUnreachable", "\(error)")
         case .refused where error.isTransient: PeeringCondition(.pending, "EdgeBusy", "\(error)")
         case .refused: PeeringCondition(.denied, error.end.error?.code.rawValue ?? "Refused", "\(error)")
+        case .untrusted where error.end.error?.code == .notPeered:
+            PeeringCondition(
+                .denied, ErrorMessage.Code.notPeered.rawValue,
+                "\(error.address.url): \(error.end.error?.message ?? error.end.message)")
         case .untrusted: PeeringCondition(.denied, "EdgeUntrusted", "\(error)")
         default: PeeringCondition(.error, "ProtocolError", "\(error)")
         }
@@ -178,7 +217,8 @@ struct EdgeLink: Sendable {
             edge.isConnected = true
             edge.silentSince = nil
             edge.disconnectedSince = nil
-            if edge.state != .draining, edge.state != .left { edge.state = .ready }
+            edge.lastFailure = nil
+            if edge.state != .draining, edge.state != .left { edge.state = edge.stateByAdvertisement }
             edge.agentVersion = connection.peer.softwareVersion
             edge.authentication = PeeringCondition(.established, "CertificatesValid")
             edge.certificateNotAfter = held?.identity.leaf.notAfter ?? 0
@@ -186,7 +226,7 @@ struct EdgeLink: Sendable {
         links.attach(name, connection)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await probe(connection) }
-            if let held { group.addTask { await renew(connection, held) } }
+            group.addTask { await renew(connection) }
             for await event in connection.events { await take(event, connection, copy) }
             group.cancelAll()
         }
@@ -213,10 +253,9 @@ struct EdgeLink: Sendable {
                 context.edges.update(name) { _ in }
             }
         case .received(.advertise(let advertisement)):
-            let isReady = advertisement.conditions.first { $0.type == "Ready" }?.status == "True"
             context.edges.update(name) { edge in
-                edge.advertisement = advertisement
-                if edge.state == .ready || edge.state == .degraded { edge.state = isReady ? .ready : .degraded }
+                edge.advertisement = VirtualNode.sanitized(advertisement)
+                if edge.state == .ready || edge.state == .degraded { edge.state = edge.stateByAdvertisement }
             }
         case .received(.renewed(let answer)):
             await keep(answer)
@@ -228,7 +267,7 @@ struct EdgeLink: Sendable {
         case .recovered:
             context.edges.update(name) { edge in
                 edge.silentSince = nil
-                if edge.state == .suspect { edge.state = .ready }
+                if edge.state == .suspect { edge.state = edge.stateByAdvertisement }
             }
         case .streamRequested(let stream):
             stream.refuse(code: "NotSupported", message: "the hub serves no streams")
@@ -236,9 +275,20 @@ struct EdgeLink: Sendable {
             context.logger.log(
                 level: end.code == .local ? .info : .warning, "the connection to an edge has ended",
                 metadata: ["edge": "\(name)", "reason": "\(end)"])
+            if let goodbye = end.goodbye { take(goodbye) }
         case .desired, .received:
             break
         }
+    }
+
+    /// An edge that ends the peering itself says so once, and knows the hub no more.
+    private func take(_ goodbye: GoodbyeMessage) {
+        guard goodbye.reason == .revoked || goodbye.reason == .unpeered else { return }
+        let detail = goodbye.message.isEmpty ? "" : ": \(goodbye.message)"
+        refuse(
+            PeeringCondition(
+                .denied, Self.revoked,
+                "\(cluster.clusterName) has ended the peering\(detail); peer again with a new token of it, or unpeer"))
     }
 
     private func probe(_ connection: PeerConnection) async {
@@ -259,19 +309,32 @@ struct EdgeLink: Sendable {
 
     // MARK: - Renewal
 
-    /// Asks for a new certificate at two thirds of the old one's life, over the connection that the old one still proves.
-    private func renew(_ connection: PeerConnection, _ held: PeerCredentials) async {
-        let left = held.identity.renewalTime - Int64(context.now())
-        do {
-            if left > 0 { try await Task.sleep(for: .seconds(left)) }
-            let request = try CertificateRequest.make(
-                key: held.identity.privateKey, commonName: context.configuration.clusterID)
-            connection.renew(RenewMessage(certificateRequest: request.pem))
-        } catch is CancellationError {
-            return
-        } catch {
-            context.logger.error(
-                "cannot ask for a new certificate", metadata: ["edge": "\(name)", "error": "\(error)"])
+    /// The longest wait before the clock is looked at again: it may have jumped.
+    private static let renewalCheck = 3600
+    /// How soon a request for a new certificate is said again that was not answered.
+    private static let renewalRetry = 60
+
+    /// Asks for a new certificate at two thirds of the old one's life, over the connection that the old one still proves,
+    /// for as long as the connection lasts.
+    private func renew(_ connection: PeerConnection) async {
+        while !Task.isCancelled {
+            var wait = Self.renewalRetry
+            do {
+                if let held = try await credentials.load(cluster.clusterID) {
+                    let left = Int(clamping: held.identity.renewalTime) - context.now()
+                    if left > 0 {
+                        wait = min(left, Self.renewalCheck)
+                    } else {
+                        let request = try CertificateRequest.make(
+                            key: held.identity.privateKey, commonName: context.configuration.clusterID)
+                        connection.renew(RenewMessage(certificateRequest: request.pem))
+                    }
+                }
+            } catch {
+                context.logger.error(
+                    "cannot ask for a new certificate", metadata: ["edge": "\(name)", "error": "\(error)"])
+            }
+            try? await Task.sleep(for: .seconds(wait))
         }
     }
 
@@ -291,5 +354,12 @@ struct EdgeLink: Sendable {
             context.logger.error(
                 "cannot keep a renewed certificate", metadata: ["edge": "\(name)", "error": "\(error)"])
         }
+    }
+}
+
+extension PeerDialError {
+    /// Whether it says the same as another one, the time it took apart.
+    fileprivate func isSame(as other: PeerDialError) -> Bool {
+        address == other.address && attempts == other.attempts && end == other.end
     }
 }

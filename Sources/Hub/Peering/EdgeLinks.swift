@@ -11,10 +11,16 @@ import Wire
 
 /// The links to all edges: one task each, which dials, enrols where need be, and keeps both sides equal.
 final class EdgeLinks: Sendable {
-    private struct Running {
+    private struct Link {
         let address: PeerAddress
         let clusterID: String
         let task: Task<Void, Never>
+    }
+
+    private struct Running {
+        var links: [String: Link] = [:]
+        /// The hub stops: no link is started any more.
+        var isStopped = false
     }
 
     private let context: HubContext
@@ -22,7 +28,8 @@ final class EdgeLinks: Sendable {
     private let transport: PeerTransportConfiguration
     private let group: any EventLoopGroup
     private let endpoints: NodeEndpoints
-    private let running = Mutex<[String: Running]>([:])
+    private let running = Mutex(Running())
+    let farewells: Farewells
     private let open = Mutex<[String: PeerConnection]>([:])
 
     init(
@@ -34,6 +41,7 @@ final class EdgeLinks: Sendable {
         self.transport = transport
         self.group = group
         self.endpoints = endpoints
+        farewells = Farewells(context: context, store: credentials, transport: transport, group: group)
         context.desired.onChange { [weak self] edge, key in self?.send(edge, key) }
     }
 
@@ -55,17 +63,24 @@ final class EdgeLinks: Sendable {
             return
         }
         let same = running.withLock { running in
-            running[cluster.name].map { $0.address == address && $0.clusterID == cluster.clusterID } ?? false
+            running.isStopped
+                || (running.links[cluster.name].map { $0.address == address && $0.clusterID == cluster.clusterID }
+                    ?? false)
         }
         guard !same else { return }
         await stop(cluster.name)
         putEdge(cluster)
-        endpoints[cluster.virtualNode] = VirtualNodeEndpoint(edge: cluster.name, links: self)
+        if isFirst(cluster) {
+            endpoints[cluster.virtualNode] = VirtualNodeEndpoint(edge: cluster.name, links: self)
+        }
         let link = EdgeLink(
             cluster: cluster, context: context, credentials: credentials,
             dialler: PeerDialler(address, configuration: transport, group: group), links: self)
-        let task = Task { await link.run() }
-        running.withLock { $0[cluster.name] = Running(address: address, clusterID: cluster.clusterID, task: task) }
+        running.withLock { running in
+            guard !running.isStopped else { return }
+            let task = Task { await link.run() }
+            running.links[cluster.name] = Link(address: address, clusterID: cluster.clusterID, task: task)
+        }
     }
 
     /// Makes the edge known without dialling it yet.
@@ -75,10 +90,12 @@ final class EdgeLinks: Sendable {
         guard context.edges[cluster.name]?.clusterID != cluster.clusterID else { return }
         var edge = Edge(name: cluster.name, clusterID: cluster.clusterID, node: cluster.virtualNode)
         edge.isWanted = cluster.outgoingEnabled == .yes
-        if let node = context.nodes.get(name: cluster.virtualNode) {
-            // After a restart of the hub the edge counts as silent from now on, not from before.
+        // After a restart of the hub the edge counts as silent from now on, not from before.
+        edge.silentSince = .now
+        if let node = context.nodes.get(name: cluster.virtualNode),
+            node.label(Names.remoteClusterIDLabel) == cluster.clusterID
+        {
             edge.state = .suspect
-            edge.silentSince = .now
             edge.labels = node.labels
             edge.advertisement = VirtualNode.advertisement(from: node)
         }
@@ -87,29 +104,59 @@ final class EdgeLinks: Sendable {
 
     /// Ends the link without a word about the peering.
     func stop(_ name: String) async {
-        guard let link = running.withLock({ $0.removeValue(forKey: name) }) else { return }
+        guard let link = running.withLock({ $0.links.removeValue(forKey: name) }) else { return }
         link.task.cancel()
         await link.task.value
     }
 
+    /// Ends all links for good, without a word about the peerings.
     func stopAll() async {
-        for name in running.withLock({ Array($0.keys) }) { await stop(name) }
+        let links = running.withLock { running in
+            running.isStopped = true
+            defer { running.links = [:] }
+            return running.links.values.map(\.task)
+        }
+        for link in links { link.cancel() }
+        for link in links { await link.value }
+        await farewells.stop()
     }
 
-    /// Ends the peering: tells the edge where it can be reached, and forgets the credentials.
+    /// Ends the peering: forgets the credentials, and has the edge told, now or when it can be reached again.
+    ///
+    /// Never holds anybody up: what cannot be read or written is logged, and the peering ends all the same.
     func end(_ cluster: ForeignCluster) async {
+        await attempt("cannot keep a farewell: the edge may not hear that its peering is over", cluster) {
+            guard let address = PeerAddress(cluster.authURL),
+                let held = try await credentials.load(cluster.clusterID)
+            else { return }
+            try await farewells.prepare(Farewell(credentials: held, address: address))
+        }
         if let connection = connection(cluster.name) {
             await connection.close(.unpeered, epoch: connection.agreement.epoch)
         }
         await stop(cluster.name)
-        endpoints[cluster.virtualNode] = nil
-        do {
+        if isFirst(cluster) { endpoints[cluster.virtualNode] = nil }
+        await attempt("cannot remove the credentials of a peering that has ended", cluster) {
             try await credentials.remove(cluster.clusterID)
-        } catch {
-            context.logger.error(
-                "cannot remove the credentials of a peering that has ended",
-                metadata: ["edge": "\(cluster.name)", "error": "\(error)"])
         }
+        await attempt("cannot say a farewell before the hub is started anew", cluster) {
+            try await farewells.say(to: cluster.clusterID)
+        }
+    }
+
+    private func attempt(
+        _ failure: Logger.Message, _ cluster: ForeignCluster, _ body: () async throws -> Void
+    ) async {
+        do {
+            try await body()
+        } catch {
+            context.logger.error(failure, metadata: ["edge": "\(cluster.name)", "error": "\(error)"])
+        }
+    }
+
+    /// Whether the virtual node is this cluster's, not that of another one with the same name.
+    private func isFirst(_ cluster: ForeignCluster) -> Bool {
+        context.edges.edge(node: cluster.virtualNode)?.name == cluster.name
     }
 
     // MARK: - What goes out

@@ -1,5 +1,7 @@
+import FoundationEssentials
 import Glibc
 import JSONTree
+import PeerTransport
 public import TLSTransport
 
 /// The hub's credentials in embedded mode: one file an edge, of mode 0600, below the state folder.
@@ -28,36 +30,69 @@ public struct FileCredentialStore: PeerCredentialStore {
     public func load(_ clusterID: String) async throws -> PeerCredentials? {
         let path = try path(clusterID, "json")
         guard access(path, F_OK) == 0 else { return nil }
-        let fields = try JSONFields(try JSON(parsing: try KeyFile.read(path)), at: path)
-        return PeerCredentials(
+        return try Self.credentials(try JSONFields(try JSON(parsing: try KeyFile.read(path)), at: path))
+    }
+
+    public func save(_ credentials: PeerCredentials) async throws {
+        // The epoch first: one that was never used is harmless, one that is used twice is not.
+        try KeyFile.write(Array(String(credentials.epoch).utf8), to: try path(credentials.clusterID, "epoch"))
+        try KeyFile.write(try Self.json(credentials).encoded(), to: try path(credentials.clusterID, "json"))
+    }
+
+    public func remove(_ clusterID: String) async throws { try removeFile(try path(clusterID, "json")) }
+
+    public func lastEpoch(_ clusterID: String) async throws -> Int {
+        let path = try path(clusterID, "epoch")
+        guard access(path, F_OK) == 0 else { return 0 }
+        return Int(String(decoding: try KeyFile.read(path), as: UTF8.self)) ?? 0
+    }
+
+    private func removeFile(_ path: String) throws(TLSError) {
+        guard unlink(path) == 0 || errno == ENOENT else {
+            throw TLSError(.io, "cannot remove \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private static func json(_ credentials: PeerCredentials) throws -> JSON {
+        [
+            "clusterID": .string(credentials.clusterID), "clusterName": .string(credentials.clusterName),
+            "certificate": .string(credentials.identity.certificatesPEM),
+            "key": .string(try credentials.identity.privateKey.pem),
+            "authorities": .string(credentials.authorities.map(\.pem).joined()), "epoch": JSON(credentials.epoch),
+        ]
+    }
+
+    private static func credentials(_ fields: JSONFields) throws -> PeerCredentials {
+        PeerCredentials(
             clusterID: try fields.string("clusterID"), clusterName: try fields.string("clusterName"),
             identity: try Identity(
                 certificatesPEM: try fields.string("certificate"), privateKeyPEM: try fields.string("key")),
             authorities: try Certificate.chain(pem: try fields.string("authorities")), epoch: try fields.int("epoch"))
     }
 
-    public func save(_ credentials: PeerCredentials) async throws {
-        let json: JSON = [
-            "clusterID": .string(credentials.clusterID), "clusterName": .string(credentials.clusterName),
-            "certificate": .string(credentials.identity.certificatesPEM),
-            "key": .string(try credentials.identity.privateKey.pem),
-            "authorities": .string(credentials.authorities.map(\.pem).joined()), "epoch": JSON(credentials.epoch),
-        ]
-        // The epoch first: one that was never used is harmless, one that is used twice is not.
-        try KeyFile.write(Array(String(credentials.epoch).utf8), to: try path(credentials.clusterID, "epoch"))
-        try KeyFile.write(json.encoded(), to: try path(credentials.clusterID, "json"))
-    }
+    // MARK: - Farewells
 
-    public func remove(_ clusterID: String) async throws {
-        let path = try path(clusterID, "json")
-        guard unlink(path) == 0 || errno == ENOENT else {
-            throw TLSError(.io, "cannot remove \(path): \(String(cString: strerror(errno)))")
+    private static let farewellSuffix = "farewell"
+
+    public func farewells() async throws -> [Farewell] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        return try names.filter { $0.hasSuffix(".\(Self.farewellSuffix)") }.sorted().map { name in
+            let path = "\(folder)/\(name)"
+            let fields = try JSONFields(try JSON(parsing: try KeyFile.read(path)), at: path)
+            guard let address = PeerAddress(try fields.string("address")) else {
+                throw fields.error("address", "expected tls://HOST:PORT; remove the file to give the farewell up")
+            }
+            return Farewell(credentials: try Self.credentials(fields), address: address)
         }
     }
 
-    public func lastEpoch(_ clusterID: String) async throws -> Int {
-        let path = try path(clusterID, "epoch")
-        guard access(path, F_OK) == 0 else { return 0 }
-        return Int(String(decoding: try KeyFile.read(path), as: UTF8.self)) ?? 0
+    public func save(_ farewell: Farewell) async throws {
+        var json = try Self.json(farewell.credentials)
+        json["address"] = .string(farewell.address.url)
+        try KeyFile.write(json.encoded(), to: try path(farewell.clusterID, Self.farewellSuffix))
+    }
+
+    public func removeFarewell(_ clusterID: String) async throws {
+        try removeFile(try path(clusterID, Self.farewellSuffix))
     }
 }

@@ -52,25 +52,24 @@ struct ForeignClusterReconciler: Sendable {
         }
         var state = edge.state
         if state == .draining || state == .left {
-            state = edge.isConnected ? .ready : .suspect
+            state = edge.isConnected ? edge.stateByAdvertisement : .suspect
             context.edges.update(cluster.name) { edge in
                 edge.state = state
                 edge.withdrawnSince = nil
             }
         }
-        let before = context.nodes.get(name: cluster.virtualNode)
-        if let before, before.label(Names.remoteClusterIDLabel) != cluster.clusterID {
+        let labels = VirtualNode.labels(cluster, advertisement)
+        if edge.labels != labels { context.edges.update(cluster.name) { $0.labels = labels } }
+        guard let stored = try await keep(cluster, advertisement, state) else {
             cluster.set(
                 .outgoing,
                 PeeringCondition(
-                    .error, "NodeExists", "a node named \(cluster.virtualNode) exists and stands for another cluster"),
+                    .error, "NodeExists",
+                    "a node named \(cluster.virtualNode) exists and does not stand for this cluster; it was not touched"
+                ),
                 now: now)
             return .after(.seconds(5))
         }
-        let labels = VirtualNode.labels(cluster, advertisement)
-        if edge.labels != labels { context.edges.update(cluster.name) { $0.labels = labels } }
-        let node = VirtualNode.node(cluster, advertisement, state: state, before: before)
-        let stored = try await keep(node, before: before)
         let status = VirtualNode.status(
             advertisement, state: state, isNetworkUp: edge.network.status == .established,
             address: context.configuration.nodeAddress, before: stored.status, now: now)
@@ -79,25 +78,39 @@ struct ForeignClusterReconciler: Sendable {
             object.status = status
             _ = try await context.cluster.updateStatus(.nodes, object)
         }
-        let isReady = Conditions.isTrue("Ready", in: status["conditions"])
-        cluster.set(
-            .outgoing,
-            isReady
-                ? PeeringCondition(.established, "VirtualNodeReady", "virtual node \(cluster.virtualNode) is Ready")
-                : PeeringCondition(
-                    .error, "VirtualNodeNotReady",
-                    Conditions.find("Ready", in: status["conditions"])?["message"]?.string ?? ""), now: now)
+        cluster.set(.outgoing, Self.outgoing(cluster, edge, status), now: now)
         return .none
     }
 
-    private func keep(_ node: KubernetesObject, before: KubernetesObject?) async throws -> KubernetesObject {
-        guard let before else {
+    /// What can be said of a peering whose node is there.
+    private static func outgoing(_ cluster: ForeignCluster, _ edge: Edge, _ status: JSON) -> PeeringCondition {
+        if edge.authentication.status == .denied {
+            return PeeringCondition(.denied, edge.authentication.reason, edge.authentication.message)
+        }
+        let ready = Conditions.find("Ready", in: status["conditions"])
+        return ready?["status"] == "True"
+            ? PeeringCondition(.established, "VirtualNodeReady", "virtual node \(cluster.virtualNode) is Ready")
+            : PeeringCondition(.error, "VirtualNodeNotReady", ready?["message"]?.string ?? "")
+    }
+
+    /// Makes the node, or brings it up to date.
+    ///
+    /// - Returns: `nil` where a node of that name stands for something else.
+    private func keep(
+        _ cluster: ForeignCluster, _ advertisement: AdvertiseMessage, _ state: EdgeState
+    ) async throws -> KubernetesObject? {
+        var before = context.nodes.get(name: cluster.virtualNode)
+        if before == nil {
+            let new = VirtualNode.node(cluster, advertisement, state: state, before: nil)
             do {
-                return try await context.cluster.create(.nodes, node)
+                return try await context.cluster.create(.nodes, new)
             } catch let error as APIError where error.isAlreadyExists {
-                return try await context.cluster.get(.nodes, namespace: nil, name: node.name)
+                // The local copy lags, or the node is none of ours.
+                before = try await context.cluster.find(.nodes, name: cluster.virtualNode)
             }
         }
+        guard let before, before.label(Names.remoteClusterIDLabel) == cluster.clusterID else { return nil }
+        let node = VirtualNode.node(cluster, advertisement, state: state, before: before)
         return node == before ? before : try await context.cluster.update(.nodes, node)
     }
 
@@ -119,7 +132,9 @@ struct ForeignClusterReconciler: Sendable {
                 ? PeeringCondition(.pending, "NotConnected")
                 : ready?.status == "True"
                     ? PeeringCondition(.established, "APIServerReady")
-                    : PeeringCondition(.error, ready?.reason ?? "APIServerNotReady", ready?.message ?? ""), now: now)
+                    : PeeringCondition(
+                        ready?.status == "False" ? .error : .pending, ready?.reason ?? "APIServerNotReady",
+                        ready?.message ?? ""), now: now)
         cluster.roundTripTime = edge.network.status == .established ? edge.roundTripTime.map(Self.text) : nil
         var status = cluster.object.status
         status["agentVersion"] = edge.agentVersion.isEmpty ? nil : .string(edge.agentVersion)
@@ -197,8 +212,10 @@ struct ForeignClusterReconciler: Sendable {
                     ])
             }
             let bound = context.pods(boundTo: node.name)
+            let isAway =
+                edge.map { !$0.isConnected && $0.silence() >= context.configuration.withdrawalPatience } ?? true
+            let isForced = isOverdue || isAway
             for pod in bound {
-                let isForced = isOverdue || edge?.isConnected != true
                 guard isForced || !pod.isBeingDeleted else { continue }
                 try await context.cluster.deleteIfPresent(
                     .pods, namespace: pod.namespace, name: pod.name,
@@ -228,7 +245,14 @@ struct ForeignClusterReconciler: Sendable {
             .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: cluster.name))
         var object = before
         object.finalizers.removeAll { $0 == Names.peeringFinalizer }
-        _ = try await context.cluster.update(.foreignClusters, object)
+        do {
+            _ = try await context.cluster.update(.foreignClusters, object)
+        } catch let error as APIError where error.isNotFound {
+            // Somebody else has let it go.
+        }
+        // Whoever peers under that name next begins anew, also where the object is back before anybody saw it gone.
+        context.edges.remove(cluster.name)
+        context.desired.remove(edge: cluster.name)
         return .none
     }
 }

@@ -34,4 +34,11 @@ public protocol PeerCredentialStore: Sendable {
     func remove(_ clusterID: String) async throws
     /// The highest epoch ever saved for this edge; 0 where there was none.
     func lastEpoch(_ clusterID: String) async throws -> Int
+
+    /// The farewells that were not said to the end; one an edge at most.
+    func farewells() async throws -> [Farewell]
+    /// Keeps a farewell, in the place of an earlier one to the same edge.
+    func save(_ farewell: Farewell) async throws
+    /// Forgets what farewell there may be.
+    func removeFarewell(_ clusterID: String) async throws
 }

@@ -120,9 +120,8 @@ struct PodReconciler: Sendable {
     /// namespace allows.
     private func end(_ pod: KubernetesObject, _ item: ItemKey, _ edge: Edge) async throws -> Requeue {
         if let shall = context.desired[edge.name, item], shall.content.pod?.originUID == pod.uid {
-            if shall.content.pod?.deletionGracePeriodSeconds == nil,
-                let plan = context.plan(pod.namespace) ?? endingPlan(pod)
-            {
+            // The grace may have been shortened meanwhile.
+            if let plan = context.plan(pod.namespace) ?? endingPlan(pod) {
                 context.desired.set(item, [edge.name: content(pod, plan)])
             }
         } else if edge.isConnected, edge.isObservedComplete, observation(pod, item, edge) == nil {
@@ -138,7 +137,8 @@ struct PodReconciler: Sendable {
             if let status = PodStatusReflection.status(of: pod, remote: seen.status) { try await store(status, pod) }
         }
         guard !edge.isConnected else { return .after(.seconds(5)) }
-        if !edge.isWanted {
+        // Nothing of a finished pod can run on, wherever its edge is.
+        if !edge.isWanted || Self.isFinished(pod) {
             try await forceDelete(pod)
             return .none
         }

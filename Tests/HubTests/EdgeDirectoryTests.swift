@@ -1,0 +1,77 @@
+import Scheduling
+import Synchronization
+import Testing
+import Wire
+
+@testable import Hub
+
+@Suite("What the hub knows of its edges") struct EdgeDirectoryTests {
+    @Test("everybody is told of changes, nobody of changes to an edge that is not known")
+    func tells() {
+        let told = Mutex<[String]>([])
+        let edges = EdgeDirectory()
+        edges.onChange { name, change in told.withLock { $0.append("\(name) \(change)") } }
+        edges.put(Edge(name: "rome", clusterID: "1", node: "liqo-rome"))
+        edges.update("rome", .measured) { $0.roundTripTime = .milliseconds(1) }
+        edges.update("milan") { $0.isConnected = true }
+        edges.remove("rome")
+        edges.remove("rome")
+        #expect(told.withLock { $0 } == ["rome status", "rome measured", "rome status"])
+        #expect(edges["rome"] == nil && edges.edge(node: "liqo-rome") == nil)
+    }
+
+    @Test("a second edge that claims a node's name does not get the first one's pods")
+    func sameNode() {
+        let edges = EdgeDirectory()
+        edges.put(Edge(name: "rome", clusterID: "1", node: "liqo-rome"))
+        edges.put(Edge(name: "thief", clusterID: "2", node: "liqo-rome"))
+        #expect(edges.edge(node: "liqo-rome")?.name == "rome")
+        edges.remove("thief")
+        #expect(edges.edge(node: "liqo-rome")?.name == "rome")
+        edges.put(Edge(name: "thief", clusterID: "2", node: "liqo-rome"))
+        edges.remove("rome")
+        #expect(edges.edge(node: "liqo-rome")?.name == "thief")
+    }
+
+    @Test("an edge whose agent says that its cluster is silent is Degraded, however often it is heard again")
+    func degraded() {
+        var edge = Edge(name: "rome", clusterID: "1", node: "liqo-rome")
+        #expect(edge.stateByAdvertisement == .ready)
+        edge.advertisement = HubBench.advertisement
+        #expect(edge.stateByAdvertisement == .ready)
+        edge.advertisement?.conditions = [.init(type: "Ready", status: "False")]
+        #expect(edge.stateByAdvertisement == .degraded)
+    }
+}
+
+@Suite("What the edges shall have") struct DesiredStateTests {
+    private func namespace(_ remote: String) -> DesiredContent {
+        .namespace(DesiredNamespace(originName: "a", remoteName: remote, mapping: "EnforceSameName"))
+    }
+
+    @Test("nobody is told anything before all is known")
+    func prepared() {
+        let told = Mutex<[String]>([])
+        let state = DesiredState()
+        state.onChange { edge, key in told.withLock { $0.append("\(edge) \(key)") } }
+        state.set(.namespace("a"), ["rome": namespace("a")])
+        #expect(told.withLock { $0 }.isEmpty)
+        state.markPrepared()
+        state.set(.namespace("a"), ["rome": namespace("a")])
+        #expect(told.withLock { $0 }.isEmpty)
+        state.set(.namespace("a"), ["rome": namespace("b")])
+        #expect(told.withLock { $0 } == ["rome Namespace/a"])
+    }
+
+    @Test("what one edge shall have, the others lose")
+    func moves() {
+        let state = DesiredState()
+        state.markPrepared()
+        state.set(.pod("a", "p"), ["rome": namespace("a")])
+        state.set(.pod("a", "p"), ["milan": namespace("a")])
+        #expect(state.items("rome").isEmpty && state.items("milan").count == 1)
+        #expect(state.contains(.pod("a", "p")))
+        state.remove(edge: "milan")
+        #expect(!state.contains(.pod("a", "p")))
+    }
+}

@@ -1,0 +1,199 @@
+import Agent
+import ClusterAPI
+import Digests
+import Glibc
+import Hub
+import JSONTree
+import KubernetesModel
+import Logging
+import NIOPosix
+import OffloadingModel
+import PeerTransport
+import Sessions
+import Synchronization
+import TLSTransport
+import TestKit
+
+/// A hub and an agent of their own clusters, talking TLS over loopback; both can be stopped and started anew.
+final class PeeredPair: Sendable {
+    let origin = FakeCluster()
+    let edge = FakeCluster()
+    let folder = TemporaryFolder()
+    private let authority: CertificateAuthority
+    private let port = Mutex(0)
+    private let hub = Mutex<Task<Void, any Error>?>(nil)
+    private let agent = Mutex<Task<Void, any Error>?>(nil)
+
+    private static func now() -> Int { time(nil) }
+
+    init() async throws {
+        authority = try .create(commonName: "edge", now: Int64(Self.now()))
+        let node: JSON = [
+            "status": [
+                "capacity": ["cpu": "4"], "allocatable": ["cpu": "4"],
+                "conditions": [["type": "Ready", "status": "True"]],
+                "nodeInfo": ["architecture": "amd64", "operatingSystem": "linux"],
+            ]
+        ]
+        _ = try await edge.create(.nodes, KubernetesObject(.nodes, name: "n1", node))
+        for cluster in [origin, edge] {
+            _ = try await cluster.create(.namespaces, KubernetesObject(.namespaces, name: Names.systemNamespace))
+        }
+    }
+
+    private var logger: Logger {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return logger
+    }
+
+    func startHub() throws {
+        var configuration = HubConfiguration(clusterID: "abcdef01-0000", clusterName: "cloud", version: "1")
+        configuration.probeInterval = .milliseconds(50)
+        configuration.withdrawalPatience = .milliseconds(300)
+        configuration.farewellInterval = .milliseconds(300)
+        let new = Hub(
+            configuration: configuration, cluster: origin,
+            credentials: try FileCredentialStore(stateFolder: folder.path), endpoints: NodeEndpoints(),
+            group: MultiThreadedEventLoopGroup.singleton, logger: logger, now: Self.now)
+        hub.withLock { $0 = Task { try await new.run() } }
+    }
+
+    func startAgent() async throws {
+        var configuration = AgentConfiguration(
+            clusterID: "e1e1e1e1-0000", clusterName: "rome", version: "1",
+            listen: PeerAddress(host: "127.0.0.1", port: port.withLock { $0 }))
+        configuration.labels = ["topology.liqo.io/type": "destination"]
+        configuration.advertiseDelay = .milliseconds(10)
+        let new = try Agent(
+            configuration: configuration, cluster: edge,
+            authority: AgentAuthority(authority: authority, clusterID: "e1e1e1e1-0000", now: Self.now()),
+            peerings: FilePeeringStore(stateFolder: folder.path), logger: logger, now: Self.now)
+        let bound = try await new.bind()
+        port.withLock { $0 = bound }
+        agent.withLock { $0 = Task { try await new.run() } }
+    }
+
+    func stopHub() async { await Self.stop(hub.withLock { $0.take() }) }
+    func stopAgent() async { await Self.stop(agent.withLock { $0.take() }) }
+
+    private static func stop(_ task: Task<Void, any Error>?) async {
+        task?.cancel()
+        _ = await task?.result
+    }
+
+    /// Runs both while `body` does.
+    func run(_ body: () async throws -> Void) async throws {
+        try await startAgent()
+        try startHub()
+        do {
+            try await body()
+        } catch {
+            await stopHub()
+            await stopAgent()
+            throw error
+        }
+        await stopHub()
+        await stopAgent()
+    }
+
+    // MARK: - As causewayctl and kubectl would
+
+    /// Peers with a new token.
+    func peer() async throws {
+        let token = try PeerToken.make(
+            randomBytes: RandomBytes.generate(count: PeerToken.randomByteCount),
+            authorityPin: authority.certificate.subjectPublicKeyInfoSHA256)
+        let record = try TokenRecord(token: token, secretHash: SHA256.hash(token.secret), now: Self.now())
+        _ = try await edge.create(
+            .secrets,
+            KubernetesObject(
+                .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
+                ["metadata": ["labels": JSON([Names.tokenLabel: token.id])], "data": record.secretData]))
+        _ = try await origin.create(
+            .secrets,
+            KubernetesObject(
+                .secrets, name: Names.tokenSecret(foreignCluster: "rome"), namespace: Names.systemNamespace,
+                ["data": ["token": .string(Base64.encode(Array(token.text.utf8)))]]))
+        _ = try await origin.create(
+            .foreignClusters,
+            ForeignCluster(
+                name: "rome", clusterID: "e1e1e1e1-0000", clusterName: "rome",
+                authURL: "tls://127.0.0.1:\(port.withLock { $0 })", outgoing: .yes, incoming: .auto
+            ).object)
+    }
+
+    func unpeer() async throws {
+        try await origin.delete(.foreignClusters, namespace: nil, name: "rome", DeleteOptions())
+    }
+
+    func want(_ outgoing: String) async throws {
+        _ = try await origin.merge(
+            .foreignClusters, name: "rome", ["spec": ["outgoingPeeringEnabled": .string(outgoing)]])
+    }
+
+    func offload() async throws {
+        _ = try await origin.create(.namespaces, KubernetesObject(.namespaces, name: "shop"))
+        _ = try await origin.create(
+            .namespaceOffloadings,
+            KubernetesObject(
+                .namespaceOffloadings, name: Names.offloading, namespace: "shop",
+                ["spec": ["namespaceMappingStrategy": "EnforceSameName", "podOffloadingStrategy": "Remote"]]))
+    }
+
+    func createPod(_ name: String) async throws {
+        _ = try await origin.create(
+            .pods,
+            KubernetesObject(
+                .pods, name: name, namespace: "shop",
+                ["spec": ["nodeName": "liqo-rome", "containers": [["name": "c", "image": "nginx"]]]]))
+    }
+
+    // MARK: - What there is
+
+    func peering() async throws -> ForeignCluster? {
+        try await origin.find(.foreignClusters, name: "rome").map(ForeignCluster.init)
+    }
+
+    func isEstablished() async throws -> Bool {
+        guard let peering = try await peering() else { return false }
+        return [.outgoing, .network, .authentication].allSatisfy { peering.isEstablished($0) }
+    }
+
+    func phase() async throws -> String? {
+        try await origin.find(.namespaceOffloadings, namespace: "shop", name: Names.offloading)?
+            .status["offloadingPhase"]?.string
+    }
+
+    func isOffloaded() async throws -> Bool {
+        guard try await isEstablished() else { return false }
+        return try await phase() == "Ready"
+    }
+
+    func edgePod(_ name: String) async throws -> KubernetesObject? {
+        try await edge.find(.pods, namespace: "shop", name: name)
+    }
+
+    func originPod(_ name: String) async throws -> KubernetesObject? {
+        try await origin.find(.pods, namespace: "shop", name: name)
+    }
+
+    /// As the edge's kubelet would.
+    func run(pod name: String) async throws {
+        var pod = try await edge.get(.pods, namespace: "shop", name: name)
+        pod.status = ["phase": "Running", "podIP": "10.0.0.7", "conditions": [["type": "Ready", "status": "True"]]]
+        _ = try await edge.updateStatus(.pods, pod)
+    }
+
+    func isEdgeEmpty() async throws -> Bool {
+        let pods = try await edge.list(.pods).items
+        let namespaces = try await edge.list(.namespaces).items
+        return pods.isEmpty && namespaces.map(\.name) == [Names.systemNamespace]
+    }
+
+    /// Whether nothing of the hub is left at the edge.
+    func isForgotten() async throws -> Bool {
+        guard try await isEdgeEmpty() else { return false }
+        return try await edge.list(.foreignClusters).items.isEmpty
+    }
+}

@@ -1,0 +1,147 @@
+import ClusterAPI
+import Hub
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+import TestKit
+import Testing
+
+@Suite("A hub and an agent over loopback", .timeLimit(.minutes(1)), .serialized) struct PeeredPairTests {
+    /// Peered, the namespace offloaded, and a pod running.
+    private func with(_ body: (PeeredPair) async throws -> Void) async throws {
+        let pair = try await PeeredPair()
+        try await pair.run {
+            try await pair.peer()
+            try await eventually("peered") { try await pair.isEstablished() }
+            try await pair.offload()
+            try await eventually("offloaded") { try await pair.phase() == "Ready" }
+            try await pair.createPod("p")
+            try await eventually("the pod is at the edge") { try await pair.edgePod("p") != nil }
+            try await pair.run(pod: "p")
+            try await eventually("Running at the origin") {
+                try await pair.originPod("p")?.status["phase"] == "Running"
+            }
+            try await body(pair)
+        }
+    }
+
+    @Test("they peer, run a pod, end it, withdraw, resume and unpeer")
+    func whole() async throws {
+        try await with { pair in
+            let node = try await pair.origin.get(.nodes, namespace: nil, name: "liqo-rome")
+            #expect(node.label("topology.liqo.io/type") == "destination")
+            #expect(try await pair.originPod("p")?.status["podIP"] == "10.0.0.7")
+            try await pair.origin.delete(.pods, namespace: "shop", name: "p", DeleteOptions())
+            try await eventually("gone on both sides") {
+                let (here, there) = (try await pair.originPod("p"), try await pair.edgePod("p"))
+                return here == nil && there == nil
+            }
+            try await pair.createPod("q")
+            try await eventually("the second pod is at the edge") { try await pair.edgePod("q") != nil }
+
+            try await pair.want("No")
+            try await eventually("withdrawn") {
+                let node = try await pair.origin.find(.nodes, name: "liqo-rome")
+                let isDone = try await pair.peering()?.condition(.outgoing).reason == "Withdrawn"
+                let (pod, isEmpty) = (try await pair.originPod("q"), try await pair.isEdgeEmpty())
+                return isDone && node == nil && pod == nil && isEmpty
+            }
+            #expect(try await pair.phase() == "NoClusterSelected")
+            try await pair.want("Yes")
+            try await eventually("resumed") {
+                try await pair.isOffloaded()
+            }
+            try await pair.unpeer()
+            try await eventually("unpeered") {
+                let (peering, isForgotten) = (try await pair.peering(), try await pair.isForgotten())
+                return peering == nil && isForgotten
+            }
+            try await eventually("the farewell is over") {
+                try await FileCredentialStore(stateFolder: pair.folder.path).farewells().isEmpty
+            }
+            try await pair.peer()
+            try await eventually("peered again") { try await pair.isOffloaded() }
+        }
+    }
+
+    @Test("a hub or an agent that starts anew finds everything as it was")
+    func restarts() async throws {
+        try await with { pair in
+            let (here, there) = (try await pair.originPod("p")?.uid, try await pair.edgePod("p")?.uid)
+            await pair.stopHub()
+            _ = try await pair.origin.merge(
+                .nodes, name: "liqo-rome", ["metadata": ["annotations": ["causeway.io/edge-state": "Suspect"]]])
+            try pair.startHub()
+            try await eventually("the hub is back") {
+                let node = try await pair.origin.get(.nodes, namespace: nil, name: "liqo-rome")
+                let isEstablished = try await pair.isEstablished()
+                return node.annotation(Names.edgeStateAnnotation) == "Ready" && isEstablished
+            }
+            await pair.stopAgent()
+            try await eventually("the agent is missed") { try await pair.peering()?.isEstablished(.network) == false }
+            try await pair.startAgent()
+            try await eventually("the agent is back") { try await pair.isEstablished() }
+            #expect(try await pair.originPod("p")?.uid == here)
+            #expect(try await pair.edgePod("p")?.uid == there)
+            // And both still do what they are told.
+            try await pair.createPod("q")
+            try await eventually("the second pod is at the edge") { try await pair.edgePod("q") != nil }
+        }
+    }
+
+    @Test("an unpeer while the edge is away does not wait, survives the hub, and cleans the edge up on its return")
+    func farewell() async throws {
+        try await with { pair in
+            await pair.stopAgent()
+            try await pair.unpeer()
+            try await eventually("unpeered") { try await pair.peering() == nil }
+            #expect(try await pair.originPod("p") == nil)
+            await pair.stopHub()
+            try pair.startHub()
+            #expect(try await pair.edgePod("p") != nil)
+            try await pair.startAgent()
+            try await eventually("the edge is clean") { try await pair.isForgotten() }
+            try await eventually("the farewell is over") {
+                try await FileCredentialStore(stateFolder: pair.folder.path).farewells().isEmpty
+            }
+        }
+    }
+
+    @Test("peering again at once supersedes a farewell that was not said yet")
+    func superseded() async throws {
+        try await with { pair in
+            await pair.stopAgent()
+            try await pair.unpeer()
+            try await eventually("unpeered") { try await pair.peering() == nil }
+            try await pair.peer()
+            try await pair.startAgent()
+            try await eventually("peered again") { try await pair.isOffloaded() }
+            let store = try FileCredentialStore(stateFolder: pair.folder.path)
+            #expect(try await store.farewells().isEmpty)
+            // The pod of the old peering is gone; a new one runs.
+            try await pair.createPod("q")
+            try await eventually("only the new pod is at the edge") {
+                let (old, new) = (try await pair.edgePod("p"), try await pair.edgePod("q"))
+                return old == nil && new != nil
+            }
+        }
+    }
+
+    @Test("an edge that turns the peering off shows as Denied at the hub, until it is peered again")
+    func denied() async throws {
+        try await with { pair in
+            _ = try await pair.edge.merge(
+                .foreignClusters, name: "cloud", ["spec": ["incomingPeeringEnabled": "No"]])
+            try await eventually("Denied") {
+                guard let peering = try await pair.peering() else { return false }
+                return [.outgoing, .authentication].allSatisfy {
+                    peering.condition($0).status == .denied
+                        && peering.condition($0).message.contains("has ended the peering")
+                }
+            }
+            try await eventually("nothing is left at the edge") { try await pair.isEdgeEmpty() }
+            try await pair.unpeer()
+            try await eventually("unpeered") { try await pair.peering() == nil }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+import ClusterAPI
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+import Scheduling
+import TestKit
+import Testing
+import Wire
+
+@testable import Hub
+
+@Suite("An offloaded pod", .timeLimit(.minutes(1))) struct PodReconcilerTests {
+    private let item = ItemKey.pod("shop", "p")
+    private let ready: JSON = [
+        "phase": "Running", "startTime": "2026-01-01T00:00:00Z", "conditions": [["type": "Ready", "status": "True"]],
+    ]
+
+    /// A bench with the namespace offloaded to the edge rome.
+    private func with(
+        annotations: [String: String] = [:], connected: Bool = true,
+        _ body: (HubBench) async throws -> Void
+    ) async throws {
+        let bench = try HubBench()
+        try await bench.run {
+            try await bench.namespace()
+            try await bench.offloading(annotations: annotations, finalizers: [Names.offloadingFinalizer])
+            bench.edge("rome", connected: connected)
+            try await body(bench)
+        }
+    }
+
+    private func seen(_ uid: String, _ status: JSON, gone: Bool = false) -> ObservedContent {
+        .pod(ObservedPod(originUID: uid, edgeUID: gone ? "" : "e", status: status, isGone: gone))
+    }
+
+    @Test("its edge is told what to run, and what it says of this very pod becomes its status")
+    func runs() async throws {
+        try await with { bench in
+            let pod = try await bench.pod("p")
+            #expect(try await bench.reconcile(pod: "p") == .none)
+            let wanted = try #require(bench.context.desired["rome", item]?.content.pod)
+            #expect(wanted.originUID == pod.uid && wanted.remoteNamespace == "shop")
+            #expect(wanted.object["spec"]?["nodeName"] == nil && wanted.deletionGracePeriodSeconds == nil)
+
+            bench.observe("rome", [item: seen("another", ["phase": "Failed"])])
+            _ = try await bench.reconcile(pod: "p")
+            #expect(try await bench.found(pod: "p")?.status["phase"] == nil)
+            bench.observe("rome", [item: seen(pod.uid, ready)])
+            _ = try await bench.reconcile(pod: "p")
+            #expect(try await bench.found(pod: "p")?.status["phase"] == "Running")
+            let version = try await bench.found(pod: "p")?.resourceVersion
+            _ = try await bench.reconcile(pod: "p")
+            #expect(try await bench.found(pod: "p")?.resourceVersion == version)
+
+            bench.observe("rome", [item: seen(pod.uid, ["phase": "Succeeded"])])
+            _ = try await bench.reconcile(pod: "p")
+            bench.observe("rome", [item: seen(pod.uid, ["phase": "Running"])])
+            _ = try await bench.reconcile(pod: "p")
+            #expect(try await bench.found(pod: "p")?.status["phase"] == "Succeeded")
+            #expect(bench.context.desired["rome", item]?.content.pod?.isFinished == true)
+        }
+    }
+
+    @Test("a pod that is deleted ends at its edge first, in the time it has, then it is gone")
+    func deletion() async throws {
+        try await with { bench in
+            let pod = try await bench.pod("p")
+            _ = try await bench.reconcile(pod: "p")
+            bench.observe("rome", [item: seen(pod.uid, ready)])
+            try await bench.cluster.delete(
+                .pods, namespace: "shop", name: "p", DeleteOptions(gracePeriodSeconds: 20))
+            #expect(try await bench.reconcile(pod: "p") != .none)
+            #expect(bench.context.desired["rome", item]?.content.pod?.deletionGracePeriodSeconds == 20)
+            // The grace is shortened.
+            _ = try await bench.cluster.merge(
+                .pods, namespace: "shop", name: "p", ["metadata": ["deletionGracePeriodSeconds": 3]])
+            _ = try await bench.reconcile(pod: "p")
+            #expect(bench.context.desired["rome", item]?.content.pod?.deletionGracePeriodSeconds == 3)
+            bench.observe("rome", [item: seen(pod.uid, .object([:]), gone: true)])
+            _ = try await bench.reconcile(pod: "p")
+            #expect(try await bench.found(pod: "p") == nil)
+            _ = try await bench.reconcile(pod: "p")
+            #expect(bench.context.desired["rome", item] == nil)
+        }
+    }
+
+    @Test("a pod that its edge never heard of is gone at once")
+    func unheard() async throws {
+        try await with { bench in
+            try await bench.pod("p")
+            try await bench.cluster.delete(.pods, namespace: "shop", name: "p", DeleteOptions())
+            #expect(try await bench.reconcile(pod: "p") == .none)
+            #expect(try await bench.found(pod: "p") == nil)
+        }
+    }
+
+    @Test("a pod that is deleted while its edge is away goes when the edge has been away for long enough")
+    func deletionAway() async throws {
+        try await with(annotations: [Names.gracePeriodAnnotation: "5s"], connected: false) { bench in
+            try await bench.pod("p", status: ready)
+            _ = try await bench.reconcile(pod: "p")
+            try await bench.cluster.delete(.pods, namespace: "shop", name: "p", DeleteOptions())
+            #expect(try await bench.reconcile(pod: "p") != .none)
+            bench.context.edges.update("rome") { edge in
+                edge.state = .disconnected
+                edge.disconnectedSince = .now - .seconds(1)
+            }
+            #expect(try await bench.reconcile(pod: "p") != .none)
+            #expect(try await bench.found(pod: "p") != nil)
+            bench.context.edges.update("rome") { $0.disconnectedSince = .now - .seconds(6) }
+            _ = try await bench.reconcile(pod: "p")
+            #expect(try await bench.found(pod: "p") == nil)
+        }
+    }
+
+    @Test("a finished pod that is deleted does not wait for an edge that is away", arguments: ["keep", "reschedule"])
+    func finishedAway(policy: String) async throws {
+        try await with(annotations: [Names.onDisconnectAnnotation: policy], connected: false) { bench in
+            try await bench.pod("p", status: ["phase": "Succeeded"])
+            bench.context.edges.update("rome") { edge in
+                edge.state = .lost
+                edge.disconnectedSince = .now
+            }
+            try await bench.cluster.delete(.pods, namespace: "shop", name: "p", DeleteOptions())
+            _ = try await bench.reconcile(pod: "p")
+            #expect(try await bench.found(pod: "p") == nil)
+        }
+    }
+
+    @Test("an edge that is away makes its pods not ready, and has them replaced after the namespace's grace")
+    func replaced() async throws {
+        try await with(annotations: [Names.gracePeriodAnnotation: "30s"], connected: false) { bench in
+            try await bench.pod("p", status: ready)
+            bench.context.edges.update("rome") { edge in
+                edge.state = .disconnected
+                edge.disconnectedSince = .now
+            }
+            guard case .after(let wait) = try await bench.reconcile(pod: "p") else {
+                Issue.record("not looked at again")
+                return
+            }
+            #expect(wait > .seconds(25) && wait <= .seconds(30))
+            let status = try await bench.found(pod: "p")?.status
+            #expect(!Conditions.isTrue("Ready", in: status?["conditions"]))
+            bench.context.edges.update("rome") { $0.disconnectedSince = .now - .seconds(31) }
+            _ = try await bench.reconcile(pod: "p")
+            #expect(try await bench.found(pod: "p") == nil)
+        }
+    }
+
+    @Test("a namespace that keeps its pods waits for the edge")
+    func kept() async throws {
+        try await with(annotations: [Names.onDisconnectAnnotation: "keep"], connected: false) { bench in
+            try await bench.pod("p", status: ready)
+            bench.context.edges.update("rome") { edge in
+                edge.state = .lost
+                edge.disconnectedSince = .now - .seconds(3600)
+            }
+            #expect(try await bench.reconcile(pod: "p") == .none)
+            #expect(try await bench.found(pod: "p")?.isBeingDeleted == false)
+        }
+    }
+
+    @Test("a pod whose namespace is not offloaded to its edge waits where it never ran, and fails where it did")
+    func rejected() async throws {
+        let bench = try HubBench()
+        try await bench.run {
+            try await bench.namespace()
+            bench.edge("rome")
+            try await bench.pod("p")
+            try await bench.pod("q", status: ready)
+            _ = try await bench.reconcile(pod: "p")
+            _ = try await bench.reconcile(pod: "q")
+            let (p, q) = (try await bench.found(pod: "p")?.status, try await bench.found(pod: "q")?.status)
+            #expect(p?["phase"] == "Pending" && p?["reason"] == "OffloadingBackOff")
+            #expect(q?["phase"] == "Failed" && q?["reason"] == "OffloadingAborted")
+            #expect(bench.context.desired.items("rome").isEmpty)
+            // It is offloaded later on: the pod that waits runs.
+            try await bench.offloading(finalizers: [Names.offloadingFinalizer])
+            _ = try await bench.reconcile(pod: "p")
+            #expect(bench.context.desired["rome", item] != nil)
+        }
+    }
+
+    @Test("a refusal by the edge is told as an event")
+    func refused() async throws {
+        try await with { bench in
+            let pod = try await bench.pod("p")
+            let refusal = ObservedPod.Refusal(reason: "NotAllowed", message: "no host network")
+            bench.observe(
+                "rome", [item: .pod(ObservedPod(originUID: pod.uid, edgeUID: "", refused: refusal))])
+            _ = try await bench.reconcile(pod: "p")
+            let events = try await bench.cluster.list(.coreEvents, namespace: "shop", ListOptions()).items
+            #expect(events.map { $0.json["message"]?.string } == ["edge rome refused the pod: no host network"])
+        }
+    }
+}
