@@ -9,11 +9,12 @@ extension EndToEnd {
     /// Both tutorials, run by `scripts/demo` with the debug build: it judges every output itself.
     @Suite(.serialized)
     struct TutorialTests {
-        /// Runs `scripts/demo` in a folder of its own.
+        /// Runs `scripts/demo` in a folder of its own, and with the programs that the tests were built with: whoever runs the
+        /// tests has locked the build.
         private func demo(_ arguments: String, patience: Int) async throws {
             let folder = NSTemporaryDirectory() + "causeway-\(UUID().uuidString.prefix(8))"
             let result = try await Shell.run(
-                "scripts/demo --debug \(arguments)",
+                "scripts/demo --debug --built \(arguments)",
                 ["CAUSEWAY_PLAYGROUND": folder, "CAUSEWAY_PATIENCE": "\(patience)"])
             #expect(result.status == 0, "\(result.text)")
             #expect(result.output.contains(" passed, 0 failed"))

@@ -145,5 +145,5 @@ clean_up() {
 
 destroy_playground() {
     run 'scripts/playground down' says "Cluster \"$origin\" has been deleted."
-    check "nothing is left of them" nothing_left
+    eventually 5 "nothing is left of them: no process, file or network interface" nothing_left
 }

@@ -167,5 +167,5 @@ destroy_clusters() {
     run "scripts/playground down $origin" says "Cluster \"$origin\" has been deleted."
     run 'scripts/playground down europe-rome-edge' says 'Cluster "europe-rome-edge" has been deleted.'
     run 'scripts/playground down europe-milan-edge' says 'Cluster "europe-milan-edge" has been deleted.'
-    check "nothing is left of them" nothing_left
+    eventually 5 "nothing is left of them: no process, file or network interface" nothing_left
 }

@@ -1,0 +1,19 @@
+import Foundation
+import Testing
+
+@testable import Daemon
+
+@Suite("The settings in config/")
+struct SampleSettingsTests {
+    @Test("they are understood, and set every setting but those for other machines", arguments: ["hub", "agent"])
+    func sample(name: String) throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let settings = try DaemonSettings(file: root.appending(path: "config/\(name).yaml").path)
+        let configuration = try settings.configuration()
+        #expect(configuration.clusterLabels.keys.sorted() == ["topology.liqo.io/type"])
+        #expect(configuration.runtime == .process)
+        let unset: Set<String> = name == "hub" ? ["peer-listen", "peer-address"] : ["peer-address"]
+        #expect(DaemonSettings.names.subtracting(settings.values.keys) == unset)
+    }
+}
