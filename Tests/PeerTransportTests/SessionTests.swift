@@ -159,7 +159,7 @@ struct SessionTests {
         }
     }
 
-    @Test("the reconnecting dialler is back after a cut, with a growing wait, until it is told to stop")
+    @Test("the reconnecting dialler is back after a cut, with waits as the back-off says, until it is told to stop")
     func reconnecting() async throws {
         let edge = try TestEdge()
         let listener = try await edge.listen()
@@ -181,6 +181,7 @@ struct SessionTests {
                 })
         }
         #expect(served.all == ["rome", "rome", "failed", "failed", "failed", "failed"])
-        #expect(waits.all.map { Int($0 / .milliseconds(1)) } == [200, 200, 400, 800, 1600])
+        // A peer that may still be back in time is dialled often: the growing waits come later.
+        #expect(waits.all.map { Int($0 / .milliseconds(1)) } == [200, 200, 400, 500, 500])
     }
 }
