@@ -63,6 +63,22 @@ import Wire
         }
     }
 
+    @Test("a wanted pod that somebody deletes here has not finished: it is made anew")
+    func deletedHere() async throws {
+        try await Bench().run { bench in
+            let first = try await running(bench)
+            try await bench.cluster.delete(.pods, namespace: "demo", name: "p", DeleteOptions(gracePeriodSeconds: 30))
+            try await bench.setStatus("p", ["phase": "Failed", "podIP": "10.0.0.7"])
+            try await eventually("told") { bench.link.pod("p")?.status["reason"]?.string == "DeletedAtEdge" }
+            #expect(bench.link.pod("p")?.status["phase"]?.string == "Pending")
+            try await bench.cluster.delete(.pods, namespace: "demo", name: "p", DeleteOptions(gracePeriodSeconds: 0))
+            try await eventually("made anew") {
+                let pod = try await bench.found("p")
+                return pod != nil && pod?.uid != first.uid && pod?.label(Names.originUIDLabel) == "u1"
+            }
+        }
+    }
+
     @Test("a pod that is to end is deleted with its grace, and told as gone when nothing is left")
     func ended() async throws {
         try await Bench().run { bench in

@@ -60,6 +60,21 @@ enum LocalPod {
 
     static func hasFinished(_ status: JSON) -> Bool { ["Succeeded", "Failed"].contains(status["phase"]?.string) }
 
+    /// Whether the pod's end came by its deletion: one that has finished before is deleted without any grace.
+    static func wasEndedByDeletion(_ pod: KubernetesObject) -> Bool {
+        pod.isBeingDeleted && pod.deletionGracePeriodSeconds ?? 0 > 0 && hasFinished(pod.status)
+    }
+
+    /// What the hub is told of a pod that somebody deleted here while it is wanted: it has not finished, it starts anew.
+    static func deletedHere(_ pod: KubernetesObject) -> ObservedPod {
+        ObservedPod(
+            originUID: originUID(pod), edgeUID: pod.uid,
+            status: [
+                "phase": "Pending", "reason": "DeletedAtEdge",
+                "message": "the pod was deleted at the edge and is made there anew",
+            ])
+    }
+
     private static let told = [
         "phase", "conditions", "containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses", "podIP",
         "podIPs", "hostIP", "hostIPs", "startTime", "reason", "message",

@@ -12,6 +12,7 @@ import Wire
 /// | nothing | a pod | deleted, once all wants are known |
 /// | a pod | nothing | made, unless it has finished before or policy objects |
 /// | a pod | that pod | kept, brought up to date |
+/// | a pod | that pod, deleted by somebody here | told as pending, and made anew once it is gone |
 /// | a pod | one of another origin uid | the old one goes first |
 /// | a pod that is to end | that pod | deleted with the wanted grace |
 /// | a pod that is to end | nothing | told as gone |
@@ -38,7 +39,9 @@ struct PodReconciler: Sendable {
             return try await end(hub, item.key, wanted, current, grace)
         }
         if let current {
-            hub.report(item.key, .pod(LocalPod.observation(current)))
+            let wasDeletedHere = LocalPod.wasEndedByDeletion(current)
+            hub.report(
+                item.key, .pod(wasDeletedHere ? LocalPod.deletedHere(current) : LocalPod.observation(current)))
             return try await keep(current, desired, wanted, hub)
         }
         return try await start(hub, desired, wanted)
