@@ -138,39 +138,3 @@ struct RemotePodTests {
             ])
     }
 }
-
-@Suite("Pods' statuses from an edge")
-struct PodStatusReflectionTests {
-    private let pod = KubernetesObject(
-        .pods, name: "a", namespace: "shop",
-        [
-            "status": [
-                "phase": "Pending", "qosClass": "BestEffort",
-                "conditions": [["type": "PodScheduled", "status": "True"]],
-            ]
-        ])
-
-    @Test("the edge's facts are taken over, the origin's stay")
-    func reflects() throws {
-        let remote: JSON = [
-            "phase": "Running", "podIP": "10.1.0.5",
-            "conditions": [["type": "Ready", "status": "True"], ["type": "PodScheduled", "status": "False"]],
-        ]
-        let status = try #require(PodStatusReflection.status(of: pod, remote: remote))
-        #expect(status["phase"] == "Running")
-        #expect(status["qosClass"] == "BestEffort")
-        #expect(Conditions.isTrue("PodScheduled", in: status["conditions"]))
-        var running = pod
-        running.status = status
-        #expect(PodStatusReflection.status(of: running, remote: remote) == nil)
-        let away = try #require(PodStatusReflection.unreachable(running, now: 5))
-        #expect(!Conditions.isTrue("Ready", in: away["conditions"]))
-    }
-
-    @Test("a finished pod stays finished")
-    func finished() {
-        var done = pod
-        done.status = ["phase": "Succeeded"]
-        #expect(PodStatusReflection.status(of: done, remote: ["phase": "Running"]) == nil)
-    }
-}

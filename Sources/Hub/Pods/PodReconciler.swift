@@ -66,6 +66,11 @@ struct PodReconciler: Sendable {
         }
         guard !seen.isGone, let status = PodStatusReflection.status(of: pod, remote: seen.status) else { return }
         try await store(status, pod)
+        for complaint in PodStatusReflection.complaints(before: pod.status, after: status) {
+            await context.events.record(
+                .warning, pod, reason: complaint.reason, "edge \(edge.name): \(complaint.message)",
+                fieldPath: "spec.containers{\(complaint.container)}")
+        }
     }
 
     private func store(_ status: JSON, _ pod: KubernetesObject) async throws {
@@ -84,8 +89,8 @@ struct PodReconciler: Sendable {
     private func reject(_ pod: KubernetesObject, _ item: ItemKey, _ edge: Edge) async throws -> Requeue {
         context.desired.set(item, [:])
         guard edge.isWanted, !Self.isFinished(pod) else { return .none }
-        var status = pod.status
         let wasStarted = pod.status["startTime"]?.string != nil
+        var status = wasStarted ? PodStatusReflection.ended(pod, now: context.now()) : pod.status
         status["phase"] = wasStarted ? "Failed" : "Pending"
         status["reason"] = wasStarted ? "OffloadingAborted" : "OffloadingBackOff"
         status["message"] = .string("namespace \(pod.namespace) is not offloaded to \(edge.name)")

@@ -43,4 +43,56 @@ public enum PodStatusReflection {
         status["conditions"] = conditions
         return status
     }
+
+    /// The status of a pod that is given up with whatever still runs of it: nothing of it is ready, and how its containers
+    /// end is not waited for (`ContainerStatusUnknown`, as a kubelet says of containers it cannot find any more).
+    public static func ended(_ pod: KubernetesObject, now: Int) -> JSON {
+        var status = pod.status
+        var conditions = status["conditions"]
+        for type in ["Ready", "ContainersReady"] where Conditions.isTrue(type, in: conditions) {
+            Conditions.set(type, status: "False", reason: "PodFailed", message: "", now: now, in: &conditions)
+        }
+        status["conditions"] = conditions
+        for list in ["containerStatuses", "initContainerStatuses"] {
+            guard let containers = status[list]?.array else { continue }
+            status[list] = .array(
+                containers.map { container in
+                    guard container["state"]?["terminated"] == nil else { return container }
+                    var container = container
+                    container["ready"] = false
+                    container["started"] = false
+                    container["state"] = [
+                        "terminated": [
+                            "exitCode": 137, "reason": "ContainerStatusUnknown",
+                            "message": "The container could not be located when the pod was terminated",
+                        ]
+                    ]
+                    return container
+                })
+        }
+        return status
+    }
+
+    /// What a container waits for, in the edge's words.
+    public struct Complaint: Sendable, Hashable {
+        public var container: String
+        /// Of the waiting state, such as `ImagePullBackOff`.
+        public var reason: String
+        public var message: String
+    }
+
+    /// The reasons to wait that came with a new status: `kubectl describe` shows no waiting container's message, and the
+    /// edge's own events are not the origin's.
+    public static func complaints(before: JSON, after: JSON) -> [Complaint] {
+        func all(_ status: JSON) -> [Complaint] {
+            ["initContainerStatuses", "containerStatuses"].flatMap { status[$0]?.array ?? [] }.compactMap { container in
+                guard let waiting = container["state"]?["waiting"], let reason = waiting["reason"]?.string,
+                    let message = waiting["message"]?.string, !message.isEmpty
+                else { return nil }
+                return Complaint(container: container["name"]?.string ?? "", reason: reason, message: message)
+            }
+        }
+        let known = Set(all(before))
+        return all(after).filter { !known.contains($0) }
+    }
 }
