@@ -33,7 +33,14 @@ struct StateFiles: Sendable {
 
     /// The cluster's id: a random UUID (RFC 9562, version 4), made once.
     func clusterID() throws -> String {
-        if let known = try read("cluster-id") { return known }
+        if let known = try read("cluster-id") {
+            guard Self.isID(known) else {
+                throw damaged(
+                    "cluster-id", "no cluster id",
+                    "restore it: peers know this cluster by it, and a new one must peer anew")
+            }
+            return known
+        }
         var bytes = try RandomBytes.generate(count: 16)
         bytes[6] = bytes[6] & 0x0F | 0x40
         bytes[8] = bytes[8] & 0x3F | 0x80
@@ -47,13 +54,32 @@ struct StateFiles: Sendable {
         return id
     }
 
+    /// Whether the text is a UUID as this program writes it.
+    private static func isID(_ text: String) -> Bool {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        return parts.map(\.utf8.count) == [8, 4, 4, 4, 12]
+            && parts.joined().utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (97...102).contains(byte)
+            }
+    }
+
+    private func damaged(_ name: String, _ what: String, _ remedy: String) -> DaemonError {
+        DaemonError("\(path(name)) holds \(what): \(remedy)")
+    }
+
     /// The authority that issues the certificates of peerings, made once.
     func peeringAuthority(clusterID: String, now: Int64) throws -> CertificateAuthority {
         if let text = try read("peering-authority.json") {
-            let fields = try JSONFields(try JSON(parsing: text), at: path("peering-authority.json"))
-            return try CertificateAuthority(
-                certificate: try Certificate(pem: try fields.string("certificate")),
-                key: try PrivateKey(pem: try fields.string("key")))
+            do {
+                let fields = try JSONFields(try JSON(parsing: text), at: path("peering-authority.json"))
+                return try CertificateAuthority(
+                    certificate: try Certificate(pem: try fields.string("certificate")),
+                    key: try PrivateKey(pem: try fields.string("key")))
+            } catch {
+                throw damaged(
+                    "peering-authority.json", "no authority (\(error))",
+                    "restore it, or remove it and peer again with every hub")
+            }
         }
         let authority = try CertificateAuthority.create(commonName: "causeway peering \(clusterID)", now: now)
         let json: JSON = ["certificate": .string(authority.certificate.pem), "key": .string(try authority.key.pem)]
@@ -63,7 +89,14 @@ struct StateFiles: Sendable {
 
     /// The port that was picked for a purpose once; picks a free one the first time.
     func port(_ purpose: String, host: String) throws -> Int {
-        if let text = try read("\(purpose)-port"), let port = Int(text) { return port }
+        if let text = try read("\(purpose)-port") {
+            guard let port = Int(text), (1...65_535).contains(port) else {
+                throw damaged(
+                    "\(purpose)-port", "no port",
+                    "write the port that peers dial into it, or remove it to have another one picked")
+            }
+            return port
+        }
         let port = try Self.freePort(host: host)
         try write(String(port), "\(purpose)-port")
         return port

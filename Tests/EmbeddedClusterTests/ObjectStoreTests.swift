@@ -217,6 +217,16 @@ struct ObjectStoreTests {
         #expect { try ObjectStore(folder: folder.path) } throws: { ($0 as? StoreError)?.code == .corrupt }
     }
 
+    @Test("an emptied file beside its log is refused, and the log is left for a rescue")
+    func emptied() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/state.db"
+        try TestFile.write([], to: path)
+        try TestFile.write([1, 2, 3], to: path + "-wal")
+        #expect { try ObjectStore(folder: folder.path) } throws: { ($0 as? StoreError)?.code == .corrupt }
+        #expect(try TestFile.read(path + "-wal") == [1, 2, 3])
+    }
+
     @Test("the state can be listed as it was at an earlier revision")
     func past() async throws {
         let folder = try TemporaryFolder()

@@ -35,9 +35,16 @@ struct ClusterCredentials: Sendable {
         let (certificatePath, keyPath) = (folder + "/ca.crt", folder + "/ca.key")
         if let stored = try StateFolder.read(certificatePath) {
             let key = String(decoding: try KeyFile.read(keyPath), as: UTF8.self)
-            return try CertificateAuthority(
-                certificate: try Certificate(pem: String(decoding: stored, as: UTF8.self)),
-                key: try PrivateKey(pem: key))
+            do {
+                return try CertificateAuthority(
+                    certificate: try Certificate(pem: String(decoding: stored, as: UTF8.self)),
+                    key: try PrivateKey(pem: key))
+            } catch {
+                throw StoreError(
+                    .corrupt,
+                    "\(certificatePath) and \(keyPath) are no authority (\(error)): restore them, or remove both; every "
+                        + "kubeconfig that trusts the old one must be replaced then")
+            }
         }
         let authority = try CertificateAuthority.create(commonName: "\(cluster)-ca", now: now)
         // The key first: a certificate without its key would be taken for a finished pair.
@@ -52,7 +59,12 @@ struct ClusterCredentials: Sendable {
     ) throws -> Identity {
         let (certificatePath, keyPath) = ("\(folder)/\(name).crt", "\(folder)/\(name).key")
         if try StateFolder.read(certificatePath) != nil, try StateFolder.read(keyPath) != nil {
-            let stored = try Identity.load(certificatesPath: certificatePath, privateKeyPath: keyPath)
+            let stored: Identity
+            do {
+                stored = try Identity.load(certificatesPath: certificatePath, privateKeyPath: keyPath)
+            } catch {
+                throw StoreError(.corrupt, "\(error): remove the file, and another one is made")
+            }
             if profile.describes(stored.leaf), stored.renewalTime > now,
                 stored.leaf.issuer == authority.certificate.subject
             {

@@ -13,7 +13,16 @@ enum DatabaseHeader {
     /// - Throws: `StoreError` with code `foreign`, `newer` or `corrupt`.
     static func check(path: String, applicationID: Int, version: Int) throws(StoreError) -> Bool {
         guard let bytes = try start(of: path) else { return true }
-        guard !bytes.isEmpty else { return true }
+        guard !bytes.isEmpty else {
+            // A new file gets its header before its log: opened like this, SQLite would throw the log away.
+            guard try start(of: path + "-wal")?.isEmpty ?? true else {
+                throw StoreError(
+                    .corrupt,
+                    "\(path) is empty and \(path)-wal is not: nothing was changed; restore both from a backup, or remove "
+                        + "both to begin with an empty cluster")
+            }
+            return true
+        }
         guard bytes.count == length, bytes.starts(with: magic) else {
             throw StoreError(
                 .foreign,

@@ -30,7 +30,14 @@ public struct FileCredentialStore: PeerCredentialStore {
     public func load(_ clusterID: String) async throws -> PeerCredentials? {
         let path = try path(clusterID, "json")
         guard access(path, F_OK) == 0 else { return nil }
-        return try Self.credentials(try JSONFields(try JSON(parsing: try KeyFile.read(path)), at: path))
+        let bytes = try KeyFile.read(path)
+        do {
+            return try Self.credentials(try JSONFields(try JSON(parsing: bytes), at: path))
+        } catch {
+            throw TLSError(
+                .invalidInput,
+                "\(path) holds no credentials (\(error)): restore it, or remove it and peer again with a new token")
+        }
     }
 
     public func save(_ credentials: PeerCredentials) async throws {

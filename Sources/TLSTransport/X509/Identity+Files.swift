@@ -2,13 +2,28 @@ extension Identity {
     /// Reads an identity from two files. The key's file must be readable by its owner only.
     ///
     /// - Throws: ``TLSError/Code/io`` or ``TLSError/Code/insecureKeyFile`` with the path, or what the parts are refused
-    ///   for. Blocks on the file system.
+    ///   for, with the path. Blocks on the file system.
     public static func load(certificatesPath: String, privateKeyPath: String) throws(TLSError) -> Identity {
         let certificates = try KeyFile.readPublic(certificatesPath, limit: Certificate.maximumLength)
         let key = try KeyFile.read(privateKeyPath)
-        return try Identity(
-            certificatesPEM: String(decoding: certificates, as: UTF8.self),
-            privateKeyPEM: String(decoding: key, as: UTF8.self))
+        let chain = try naming(certificatesPath) { () throws(TLSError) in
+            try Certificate.chain(pem: String(decoding: certificates, as: UTF8.self))
+        }
+        let privateKey = try naming(privateKeyPath) { () throws(TLSError) in
+            try PrivateKey(pem: String(decoding: key, as: UTF8.self))
+        }
+        return try naming("\(certificatesPath) and \(privateKeyPath)") { () throws(TLSError) in
+            try Identity(chain: chain, privateKey: privateKey)
+        }
+    }
+
+    /// Says in a failure which file it is about.
+    private static func naming<Value>(_ path: String, _ body: () throws(TLSError) -> Value) throws(TLSError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw TLSError(error.code, "\(path): \(error.message)", alert: error.alert, cause: error.cause)
+        }
     }
 
     /// Writes the key (mode 0600), then the certificates (mode 0644), each in one step. Blocks on the file system.
