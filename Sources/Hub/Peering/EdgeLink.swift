@@ -177,7 +177,7 @@ struct EdgeLink: Sendable {
             }
             return true
         case let error as TLSError:
-            refuse(PeeringCondition(.error, "TLSFailed", error.message))
+            refuse(PeeringCondition(.error, "TLSFailed", "\(error)"))
         default:
             refuse(PeeringCondition(.pending, "NotReady", "\(error)"))
         }
