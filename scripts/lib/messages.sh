@@ -46,7 +46,8 @@ spinner_pid=
 spinner_start() {
     is_terminal || return 0
     (
-        trap 'exit 0' TERM
+        # Ended by the signal itself, at once: a trap would wait for the sleep.
+        trap - TERM
         frames=(⠈⠁ ⠈⠑ ⠈⠱ ⠈⡱ ⢀⡱ ⢄⡱ ⢆⡱ ⢎⡱ ⢎⡰ ⢎⡠ ⢎⡀ ⢎⠁ ⠎⠁ ⠊⠁)
         sleep 1
         for ((turn = 0; ; turn++)); do
