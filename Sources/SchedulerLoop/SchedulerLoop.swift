@@ -20,6 +20,9 @@ public final class SchedulerLoop: Sendable {
     private let now: @Sendable () -> Int
     private let logger: Logger
     private let state: Mutex<SchedulerState>
+    /// Held from looking at a node and its edge until the state has what was seen: informer and advice tell of changes on
+    /// their own tasks, and what one of them saw first must not overwrite what the other saw later.
+    private let looking = Mutex<Void>(())
     private let start = ContinuousClock.now
     private let wakeUps: AsyncStream<Void>
     private let wakeUp: AsyncStream<Void>.Continuation
@@ -87,7 +90,8 @@ public final class SchedulerLoop: Sendable {
 
     /// Asks the advice about every node again: for when an edge's state changed and no object of the cluster did.
     public func refreshNodes() {
-        for node in nodes.objects { nodeChanged(InformerChange(old: node, new: node)) }
+        for node in nodes.objects { look(atNode: node.key) }
+        wakeUp.yield()
     }
 
     // MARK: - What happens
@@ -95,13 +99,20 @@ public final class SchedulerLoop: Sendable {
     private var elapsed: Duration { ContinuousClock.now - start }
 
     private func nodeChanged(_ change: InformerChange) {
-        if let object = change.new {
-            let node = SchedulingNode(object, state: advice.state(ofNode: object))
-            state.withLock { $0.nodeChanged(node, now: elapsed) }
-        } else {
-            state.withLock { $0.nodeRemoved(change.key.name, now: elapsed) }
-        }
+        look(atNode: change.key)
         wakeUp.yield()
+    }
+
+    /// Takes over the node as it is now, not as it was when somebody noticed a change.
+    private func look(atNode key: ObjectKey) {
+        looking.withLock { _ in
+            if let object = nodes[key] {
+                let node = SchedulingNode(object, state: advice.state(ofNode: object))
+                state.withLock { $0.nodeChanged(node, now: elapsed) }
+            } else {
+                state.withLock { $0.nodeRemoved(key.name, now: elapsed) }
+            }
+        }
     }
 
     private func podChanged(_ change: InformerChange) {

@@ -42,6 +42,24 @@ import Wire
         edge.advertisement?.conditions = [.init(type: "Ready", status: "False")]
         #expect(edge.stateByAdvertisement == .degraded)
     }
+
+    @Test(
+        "a withdrawal that is called off leaves the edge as its connection is at that moment",
+        arguments: EdgeState.allCases)
+    func resumed(state: EdgeState) {
+        for isConnected in [true, false] {
+            var edge = Edge(name: "rome", clusterID: "1", node: "liqo-rome", state: state)
+            edge.isConnected = isConnected
+            edge.withdrawnSince = .now
+            edge.resume()
+            switch state {
+            case .draining, .left:
+                #expect(edge.state == (isConnected ? .ready : .suspect))
+                #expect(edge.withdrawnSince == nil)
+            case .joining, .ready, .suspect, .disconnected, .lost, .degraded: #expect(edge.state == state)
+            }
+        }
+    }
 }
 
 @Suite("What the edges shall have") struct DesiredStateTests {

@@ -1,4 +1,6 @@
 import ClusterAPI
+import Dispatch
+import Foundation
 import JSONTree
 import KubernetesModel
 import Logging
@@ -15,6 +17,32 @@ final class ChangingAdvice: PlacementAdvice {
 
     func excludedNodes(for pod: KubernetesObject) -> [String: String] { exclusions.withLock { $0[pod.name] ?? [:] } }
     func state(ofNode node: KubernetesObject) -> EdgeState { states.withLock { $0[node.name] ?? .ready } }
+}
+
+/// Advice that is slow to come, once: until somebody else's look at the node is over, or for as long as that is prevented.
+final class SlowAdvice: PlacementAdvice {
+    private struct State {
+        var isHolding = false
+        var isAsked = false
+    }
+
+    private let state = Mutex(State())
+    private let answered = DispatchSemaphore(value: 0)
+
+    func holdNextAnswer() { state.withLock { $0.isHolding = true } }
+    func answer() { answered.signal() }
+    var isAsked: Bool { state.withLock { $0.isAsked } }
+
+    func excludedNodes(for pod: KubernetesObject) -> [String: String] { [:] }
+    func state(ofNode node: KubernetesObject) -> EdgeState {
+        let isHeld = state.withLock { state in
+            defer { state.isHolding = false }
+            if state.isHolding { state.isAsked = true }
+            return state.isHolding
+        }
+        if isHeld { _ = answered.wait(timeout: .now() + .milliseconds(300)) }
+        return .ready
+    }
 }
 
 @Suite struct SchedulerLoopTests {
@@ -163,6 +191,44 @@ final class ChangingAdvice: PlacementAdvice {
             _ = try await cluster.create(.pods, pod("d", isSpread: true))
             try await eventually("d on milan") { try await nodes(of: ["d"]) == ["milan": 1] }
         }
+    }
+
+    @Test("a change of a node that comes while the edges are asked again is not lost")
+    func refreshDuringChange() async throws {
+        // As the hub makes a virtual node: first without a status, so without room for a pod.
+        var bare = node("rome")
+        bare.json["status"] = nil
+        try await create([bare], [])
+        let slow = SlowAdvice()
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let informers = (
+            pods: Informer(cluster, .pods, logger: logger), nodes: Informer(cluster, .nodes, logger: logger)
+        )
+        let loop = SchedulerLoop(cluster, advice: slow, informers: informers, now: { 1_700_000_000 }, logger: logger)
+        // Called after the loop's own handler.
+        informers.nodes.onChange { if $0.new?.json["status"]?["allocatable"] != nil { slow.answer() } }
+        let task = Task {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await informers.nodes.run() }
+                group.addTask { await informers.pods.run() }
+                group.addTask { await loop.run() }
+            }
+        }
+        defer { task.cancel() }
+        try await informers.nodes.waitForSync()
+        try await informers.pods.waitForSync()
+
+        slow.holdNextAnswer()
+        Thread.detachNewThread { loop.refreshNodes() }
+        try await eventually("the edge is asked for") { slow.isAsked }
+        var full = try await cluster.get(.nodes, namespace: nil, name: "rome")
+        full.status = node("rome").status
+        _ = try await cluster.updateStatus(.nodes, full)
+        try await eventually("the node's room is seen") {
+            informers.nodes.get(name: "rome")?.status["allocatable"] != nil
+        }
+        _ = try await cluster.create(.pods, pod("a"))
+        try await eventually("a") { try await nodes(of: ["a"]) == ["rome": 1] }
     }
 
     @Test("a node that rejected a pod is tried again when its back-off is over")

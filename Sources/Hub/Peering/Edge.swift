@@ -65,6 +65,13 @@ struct Edge: Sendable {
         return ready?.status == "False" ? .degraded : .ready
     }
 
+    /// A withdrawal is called off, or a peering taken up again: the edge is what its connection shows at this moment.
+    mutating func resume() {
+        guard state == .draining || state == .left else { return }
+        withdrawnSince = nil
+        state = isConnected ? stateByAdvertisement : .suspect
+    }
+
     /// For how long the edge has not answered; zero while it does.
     ///
     /// An edge that was never heard has been silent since it became known.

@@ -52,10 +52,9 @@ struct ForeignClusterReconciler: Sendable {
         }
         var state = edge.state
         if state == .draining || state == .left {
-            state = edge.isConnected ? edge.stateByAdvertisement : .suspect
             context.edges.update(cluster.name) { edge in
-                edge.state = state
-                edge.withdrawnSince = nil
+                edge.resume()
+                state = edge.state
             }
         }
         let labels = VirtualNode.labels(cluster, advertisement)
