@@ -26,24 +26,41 @@ public enum PodPlacement {
 
     /// The order in which to delete pods of one template, by the spread constraints that the pods themselves carry.
     ///
-    /// Only `DoNotSchedule` constraints bind; a node that is unknown or lacks a constraint's label is no domain.
+    /// Only `DoNotSchedule` constraints bind; a node that is gone, whose edge is no domain now, or that lacks a constraint's
+    /// label is no domain. Pods that a constraint counts and that are none of the workload's (of the ReplicaSet that a rollout
+    /// grows or shrinks beside it) count too, so that a rollout keeps the skew as well.
     ///
     /// - Parameters:
     ///   - pods: all active pods of the workload.
-    ///   - labelsOfNode: the labels of a node, `nil` for nodes that are gone or no domain (see `EdgeState.isSpreadDomain`).
+    ///   - neighbours: all pods of the namespace; those among `pods`, on their way out or at their end do not count twice.
+    ///   - node: the node of a name, `nil` where it is gone.
     ///   - count: how many are to go.
     public static func surplus(
-        of pods: [KubernetesObject], labelsOfNode: (String) -> [String: String]?, count: Int
+        of pods: [KubernetesObject], among neighbours: [KubernetesObject] = [],
+        node: (String) -> KubernetesObject?, count: Int
     ) -> [KubernetesObject] {
         guard count > 0, let template = pods.first else { return [] }
-        let constraints = (try? SpreadConstraint.all(of: template)) ?? []
-        let binding = constraints.filter { $0.isHard }
+        let binding = ((try? SpreadConstraint.all(of: template)) ?? []).filter { $0.isHard }
+        func labels(_ pod: KubernetesObject) -> [String: String]? {
+            guard let node = pod.json["spec"]?["nodeName"]?.string.flatMap(node),
+                EdgeState(shownBy: node).isSpreadDomain
+            else { return nil }
+            return node.labels
+        }
         let candidates = pods.enumerated().map { place, pod in
-            let labels = pod.json["spec"]?["nodeName"]?.string.flatMap(labelsOfNode)
+            let labels = binding.isEmpty ? nil : labels(pod)
             return SurplusCandidate(pod, place: place, domains: binding.map { labels?[$0.topologyKey] })
         }
-        let order = surplus(
-            of: candidates, constraints: binding.map { SurplusConstraint(maxSkew: $0.maxSkew) }, count: count)
+        var constraints = binding.map { SurplusConstraint(maxSkew: $0.maxSkew) }
+        let own = Set(pods.map(\.uid))
+        for pod in binding.isEmpty ? [] : neighbours {
+            guard !own.contains(pod.uid), !pod.isBeingDeleted, !PlacedPod.isFinished(pod), let labels = labels(pod)
+            else { continue }
+            for (place, constraint) in binding.enumerated() where constraint.selector?.matches(pod.labels) ?? false {
+                if let domain = labels[constraint.topologyKey] { constraints[place].others[domain, default: 0] += 1 }
+            }
+        }
+        let order = surplus(of: candidates, constraints: constraints, count: count)
         return order.compactMap { pods.indices.contains($0.place) ? pods[$0.place] : nil }
     }
 }

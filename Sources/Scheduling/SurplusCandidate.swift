@@ -5,12 +5,12 @@ public import KubernetesModel
 public struct SurplusConstraint: Sendable, Hashable {
     /// The most by which the pods in two domains may differ; at least 1.
     public let maxSkew: Int
-    /// Domains that count although no pod is in them.
-    public let knownDomains: Set<String>
+    /// Pods that count by domain and are none of the candidates; a domain with none of them counts as well.
+    public var others: [String: Int]
 
-    public init(maxSkew: Int, knownDomains: Set<String> = []) {
+    public init(maxSkew: Int, others: [String: Int] = [:]) {
         self.maxSkew = max(1, maxSkew)
-        self.knownDomains = knownDomains
+        self.others = others
     }
 }
 

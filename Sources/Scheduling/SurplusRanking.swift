@@ -23,7 +23,7 @@ struct SurplusRanking {
 
     init(_ candidates: [SurplusCandidate], _ constraints: [SurplusConstraint]) {
         self.constraints = constraints
-        counts = constraints.map { Dictionary(uniqueKeysWithValues: $0.knownDomains.map { ($0, 0) }) }
+        counts = constraints.map(\.others)
         for candidate in candidates {
             onNode[candidate.node, default: 0] += 1
             for (place, domain) in candidate.domains.enumerated() where counts.indices.contains(place) {

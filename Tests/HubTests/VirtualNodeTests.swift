@@ -47,6 +47,13 @@ import Wire
         #expect(result.allocatable == edge.allocatable)
     }
 
+    @Test("whoever sees only the node knows the edge's state from it", arguments: EdgeState.allCases)
+    func shownState(state: EdgeState) {
+        #expect(EdgeState.annotation == Names.edgeStateAnnotation)
+        #expect(EdgeState(shownBy: node(state)) == state)
+        #expect(EdgeState(shownBy: KubernetesObject(.nodes, name: "ordinary")) == .ready)
+    }
+
     @Test("its taints follow the state, and those of others stay")
     func taints() {
         var before = node(.ready)

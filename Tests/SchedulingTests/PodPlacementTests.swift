@@ -88,19 +88,69 @@ import Testing
         #expect(order.map(\.node) == ["a", "a"])
     }
 
+    /// A pod with a constraint over zones, of an app and a ReplicaSet.
+    private func pod(_ name: String, on node: String, set: String = "old") throws -> KubernetesObject {
+        let constraint = """
+            {"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"DoNotSchedule","labelSelector":{"matchLabels":{"app":"a"}}}
+            """
+        return KubernetesObject(
+            .pods, name: name, namespace: "d",
+            [
+                "metadata": ["uid": .string(name), "labels": ["app": "a", "set": .string(set)]],
+                "spec": [
+                    "nodeName": .string(node), "topologySpreadConstraints": [try JSON(parsing: constraint)],
+                ],
+            ])
+    }
+
+    private func node(_ name: String, zone: String, _ state: EdgeState = .ready) -> KubernetesObject {
+        KubernetesObject(
+            .nodes, name: name,
+            [
+                "metadata": [
+                    "labels": ["zone": .string(zone)], "annotations": [EdgeState.annotation: .string(state.rawValue)],
+                ]
+            ])
+    }
+
     @Test("constraints and domains are read from pods and their nodes")
     func fromObjects() throws {
-        let spec = """
-            {"topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"DoNotSchedule","labelSelector":{}}]}
-            """
-        let pods = try ["a1": "n1", "a2": "n2", "b1": "n3"].map { name, node in
-            var pod = KubernetesObject(.pods, name: name, namespace: "d", ["spec": try JSON(parsing: spec)])
-            pod.json["spec", "nodeName"] = .string(node)
-            return pod
-        }
-        let zones = ["n1": "a", "n2": "a", "n3": "b"]
-        let gone = PodPlacement.surplus(of: pods, labelsOfNode: { zones[$0].map { ["zone": $0] } }, count: 1)
+        let pods = [try pod("a1", on: "n1"), try pod("a2", on: "n2"), try pod("b1", on: "n3")]
+        let nodes = ["n1": node("n1", zone: "a"), "n2": node("n2", zone: "a"), "n3": node("n3", zone: "b")]
+        let gone = PodPlacement.surplus(of: pods, node: { nodes[$0] }, count: 1)
         #expect(gone.count == 1)
         #expect(gone.allSatisfy { $0.name.hasPrefix("a") })
+    }
+
+    @Test(
+        "pods on an edge are domains of a scale-down just where they are for the scheduler",
+        arguments: EdgeState.allCases)
+    func domains(state: EdgeState) throws {
+        // Three pods in a, two in b, and four on an edge that may be no domain.
+        var pods = try (0..<4).map { try pod("c\($0)", on: "nc") }
+        for (zone, count) in [("a", 3), ("b", 2)] {
+            pods += try (0..<count).map { try pod("\(zone)\($0)", on: "n\(zone)") }
+        }
+        let nodes = ["na": node("na", zone: "a"), "nb": node("nb", zone: "b"), "nc": node("nc", zone: "c", state)]
+        let gone = try #require(PodPlacement.surplus(of: pods, node: { nodes[$0] }, count: 1).first)
+        if state.isSpreadDomain {
+            #expect(gone.name.hasPrefix("c"))
+        } else {
+            // Whoever goes, a and b stay within one.
+            #expect(!gone.name.hasPrefix("b"))
+        }
+    }
+
+    @Test("the pods of the ReplicaSet that a rollout grows beside count in the skew")
+    func rollout() throws {
+        let old = [try pod("a-old", on: "na"), try pod("b-old", on: "nb")]
+        let nodes = ["na": node("na", zone: "a"), "nb": node("nb", zone: "b")]
+        for zone in ["a", "b"] {
+            let new = try pod("\(zone)-new", on: "n\(zone)", set: "new")
+            var ending = try pod("ending", on: zone == "a" ? "nb" : "na", set: "new")
+            ending.json["metadata", "deletionTimestamp"] = "2026-01-01T00:00:00Z"
+            let gone = PodPlacement.surplus(of: old, among: old + [new, ending], node: { nodes[$0] }, count: 1)
+            #expect(gone.map(\.name) == ["\(zone)-old"])
+        }
     }
 }

@@ -1,3 +1,5 @@
+public import KubernetesModel
+
 /// The state of the edge behind a virtual node, as the hub keeps it on its own clock; ordinary nodes are `ready`.
 ///
 /// | state | is a spread domain | takes new pods |
@@ -40,5 +42,15 @@ public enum EdgeState: String, Sendable, CaseIterable {
         case .ready: true
         case .joining, .suspect, .disconnected, .lost, .draining, .left, .degraded: false
         }
+    }
+}
+
+extension EdgeState {
+    /// Where an edge's owner writes its state for those who see only the node.
+    public static let annotation = "causeway.io/edge-state"
+
+    /// What a node itself says of its edge; `ready` for ordinary nodes, which say nothing.
+    public init(shownBy node: KubernetesObject) {
+        self = node.annotation(Self.annotation).flatMap(EdgeState.init) ?? .ready
     }
 }

@@ -179,7 +179,8 @@ final class ReplicaSetController: BuiltInController {
 
     private func delete(_ count: Int, of active: [PodFacts], for replicaSet: KubernetesObject) async throws {
         let surplus = PodPlacement.surplus(
-            of: active.map(\.object), labelsOfNode: { [nodes] in nodes.get(name: $0)?.labels }, count: count)
+            of: active.map(\.object), among: context.pods.pods(in: replicaSet.namespace).map(\.object),
+            node: { [nodes] in nodes.get(name: $0) }, count: count)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for pod in surplus { group.addTask { try await self.delete(pod, for: replicaSet) } }
             var failure: (any Error)?
