@@ -145,6 +145,11 @@ let package = Package(
         program("causewayctl", ["CommandLineTool", argumentParser]),
         program("causeway-supervisor", ["CLinuxShims", "PodHost", "PodRecords"]),
 
+        // Measures the programs, for scripts/bench
+        program(
+            "Benchmarks",
+            ["KubernetesClient", "HTTPTransport", "TLSTransport", "JSONTree", argumentParser, nioCore, nioPosix]),
+
         // Tests mirror sources
         library("TestKit", ["ClusterAPI", "TLSTransport", "JSONTree", "KubernetesModel", subprocess, nioCore]),
         tests("JSONTree", []),
