@@ -18,7 +18,11 @@ extension APIServer {
         switch subresource {
         case .exec, .attach:
             return try container(subresource, try pod(definition, path, name, request), request, parameters)
-        case .status, .scale, .binding, .eviction, .log, .finalize, .portforward: return nil
+        case .portforward:
+            let pod = try pod(definition, path, name, request)
+            let session = PortForwardSession(pod: pod, endpoint: try pipeline.nodeEndpoint(of: pod))
+            return try upgrade(request, PortForwardSession.subprotocols) { try await session.run($0) }
+        case .status, .scale, .binding, .eviction, .log, .finalize: return nil
         }
     }
 

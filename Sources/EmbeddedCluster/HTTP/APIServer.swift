@@ -27,7 +27,7 @@ struct APIServer: HTTPResponder {
             try authorize(request, path, isWatch: isWatch)
             guard case .resource(let resource) = path else { return try discovery.answer(path, request) }
             // What lasts is not at hand.
-            if isWatch || ["log", "exec", "attach"].contains(resource.subresource) { return nil }
+            if isWatch || ["log", "exec", "attach", "portforward"].contains(resource.subresource) { return nil }
             return try read(resource, request, parameters)
         } catch {
             return Answer.error(error)

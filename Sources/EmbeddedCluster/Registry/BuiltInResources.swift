@@ -25,7 +25,7 @@ enum BuiltInResources {
             hasOwnFieldLabels: true, strategy: .nodes),
         ResourceDefinition(
             .pods, shortNames: ["po"], categories: ["all"],
-            subresources: [.attach, .binding, .eviction, .exec, .log, .status], generation: .spec,
+            subresources: [.attach, .binding, .eviction, .exec, .log, .portforward, .status], generation: .spec,
             selectableFields: podFields, hasOwnFieldLabels: true, returnsDeleted: true, strategy: .pods),
         ResourceDefinition(
             .secrets, selectableFields: ["type": FieldSelector.path("type")], hasOwnFieldLabels: true),
