@@ -8,58 +8,67 @@ import Synchronization
 struct PortForwardSession: Sendable {
     static let subprotocols = ["SPDY/3.1+portforward.k8s.io"]
     /// Streams that may be open at a time; further ones are refused.
-    private static let maxStreams = 512
+    static let maxStreams = 1024
+    /// What a piece that waits costs beside its bytes.
+    private static let overhead = 64
 
     let pod: KubernetesObject
     let endpoint: any NodeEndpoint
+    let bytes: ForwardedBytes
+
+    private let connections = Connections()
+
+    init(pod: KubernetesObject, endpoint: any NodeEndpoint, bytes: ForwardedBytes = ForwardedBytes()) {
+        self.pod = pod
+        self.endpoint = endpoint
+        self.bytes = bytes
+    }
+
+    /// The client's messages, as they come and go.
+    struct Client: Sendable {
+        let receive: @Sendable () async throws -> ByteBuffer?
+        let send: @Sendable (ByteBuffer) async throws -> Void
+    }
 
     func run(_ socket: WebSocketConnection) async throws {
-        var decoder = try SPDYFrameDecoder()
-        let encoder = try SPDYFrameEncoder()
-        let streams = OpenStreams()
-        // The error streams that wait for their data streams, by the connection's number.
-        var errors: [String: UInt32] = [:]
-        func send(_ frame: SPDYFrame) async throws {
-            try await socket.send(ByteBuffer(bytes: try encoder.encode(frame)))
-        }
+        await run(Client(receive: { try await socket.receive() }, send: { try await socket.send($0) }))
+    }
 
+    /// Serves the client until it is gone or breaks the protocol; then all its connections end.
+    func run(_ client: Client) async {
         await withDiscardingTaskGroup { group in
             defer { group.cancelAll() }
             do {
-                while let message = try await socket.receive() {
+                var decoder = try SPDYFrameDecoder()
+                let encoder = try SPDYFrameEncoder()
+                // The error streams that wait for their data streams, by the connection's number.
+                var errors: [String: UInt32] = [:]
+                var last: UInt32 = 0
+                while let message = try await client.receive() {
                     decoder.append(message.readableBytesView)
                     while let frame = try decoder.next() {
+                        var answer: SPDYFrame?
                         switch frame {
-                        case .ping(let id): try await send(.ping(id))
                         case .goAway: return
                         case .synReply, .ignored: break
-                        case .reset(let id, _): streams[id]?.finish()
-                        case .data(let id, let bytes, let isLast):
-                            await streams[id]?.write(bytes)
-                            if isLast { streams[id]?.finish() }
+                        case .ping(let id): answer = .ping(id)
+                        case .data(let id, let bytes, let isLast): take(bytes, of: id, isLast: isLast)
+                        case .reset(let id, _):
+                            connections[id]?.reset()
+                            for (number, error) in errors where error == id { errors[number] = nil }
                         case .synStream(let id, let headers, let isLast):
-                            let port = headers["port"].flatMap { Int($0) } ?? 0
-                            let number = headers["requestid"] ?? ""
-                            guard (1...65535).contains(port), errors.count + streams.count < Self.maxStreams else {
-                                try await send(.reset(stream: id, status: 3))
-                                continue
-                            }
-                            try await send(.synReply(stream: id, headers: [:], isLast: false))
-                            if headers["streamtype"] == "error" {
-                                errors[number] = id
-                            } else if let error = errors.removeValue(forKey: number) {
-                                let pipe = BytePipe()
-                                streams[id] = pipe
-                                if isLast { pipe.finish() }
-                                group.addTask {
-                                    await forward(port, data: id, error: error, pipe, socket)
-                                    streams[id] = nil
-                                }
-                            } else {
-                                try await send(.reset(stream: id, status: 1))
-                            }
+                            // A client's streams have odd numbers that only rise.
+                            guard id > last, id % 2 == 1 else { return }
+                            last = id
+                            answer = open(id, headers, &errors)
+                            guard case .synReply? = answer, let connection = connections[id] else { break }
+                            if isLast { connection.finish() }
+                            group.addTask { await forward(id, connection, headers, client) }
                         }
+                        // In the order of the frames: the blocks of headers depend on each other.
+                        if let answer { try await client.send(ByteBuffer(bytes: try encoder.encode(answer))) }
                     }
+                    await bytes.waitForRoom { connections[$0]?.reset() }
                 }
             } catch {
                 // A client that breaks the protocol, or has gone: the connection ends for both.
@@ -67,33 +76,97 @@ struct PortForwardSession: Sendable {
         }
     }
 
-    private func forward(
-        _ port: Int, data: UInt32, error: UInt32, _ pipe: BytePipe, _ socket: WebSocketConnection
-    ) async {
-        @Sendable func send(_ stream: UInt32, _ bytes: [UInt8], isLast: Bool) async throws {
-            try await socket.send(ByteBuffer(bytes: SPDYFrameEncoder.data(stream: stream, bytes, isLast: isLast)))
+    private func take(_ data: [UInt8], of id: UInt32, isLast: Bool) {
+        guard let connection = connections[id] else { return }
+        if !data.isEmpty {
+            bytes.came(id, data.count + Self.overhead)
+            connection.write(data)
         }
-        do {
-            try await endpoint.forward(
-                pod, port: port,
-                ByteStreams(receive: { await pipe.read() }, send: { try await send(data, $0, isLast: $0.isEmpty) }))
-        } catch let failure {
-            let message = "error forwarding port \(port) to pod \(pod.name), uid \(pod.uid): \(failure)"
-            try? await send(error, Array(message.utf8), isLast: false)
-            try? await send(data, [], isLast: true)
-        }
-        try? await send(error, [], isLast: true)
+        if isLast { connection.finish() }
     }
 
-    /// The streams of data, shared between the reader and the connections' tasks.
-    private final class OpenStreams: Sendable {
-        private let pipes = Mutex<[UInt32: BytePipe]>([:])
+    // MARK: - Connections
 
-        var count: Int { pipes.withLock { $0.count } }
+    /// The answer to a new stream; where it is one for data, the connection is among the open ones then.
+    private func open(_ id: UInt32, _ headers: [String: String], _ errors: inout [String: UInt32]) -> SPDYFrame {
+        let number = headers["requestid"] ?? ""
+        guard Self.port(headers) != nil, errors.count + connections.count < Self.maxStreams else {
+            return .reset(stream: id, status: 3)
+        }
+        switch headers["streamtype"] {
+        case "error" where errors[number] == nil:
+            errors[number] = id
+        case "data":
+            guard let error = errors.removeValue(forKey: number) else { return .reset(stream: id, status: 1) }
+            connections[id] = ForwardedConnection(errorStream: error)
+            bytes.open(id)
+        default:
+            return .reset(stream: id, status: 1)
+        }
+        return .synReply(stream: id, headers: [:], isLast: false)
+    }
 
-        subscript(id: UInt32) -> BytePipe? {
-            get { pipes.withLock { $0[id] } }
-            set { pipes.withLock { $0[id] = newValue } }
+    private static func port(_ headers: [String: String]) -> Int? {
+        headers["port"].flatMap { Int($0) }.flatMap { (1...65535).contains($0) ? $0 : nil }
+    }
+
+    private func forward(
+        _ id: UInt32, _ connection: ForwardedConnection, _ headers: [String: String], _ client: Client
+    ) async {
+        @Sendable func send(_ stream: UInt32, _ bytes: [UInt8], isLast: Bool) async throws {
+            try await client.send(ByteBuffer(bytes: SPDYFrameEncoder.data(stream: stream, bytes, isLast: isLast)))
+        }
+        let port = Self.port(headers) ?? 0
+        let ending = await withTaskGroup(of: Ending.self) { group in
+            group.addTask {
+                do {
+                    try await endpoint.forward(
+                        pod, port: port,
+                        ByteStreams(
+                            receive: {
+                                guard let data = await connection.next() else { return nil }
+                                bytes.taken(id, data.count + Self.overhead)
+                                return data
+                            }, send: { try await send(id, $0, isLast: $0.isEmpty) }))
+                    return .ended
+                } catch {
+                    return .failed("error forwarding port \(port) to pod \(pod.name), uid \(pod.uid): \(error)")
+                }
+            }
+            group.addTask {
+                await connection.waitForReset()
+                return .reset
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .reset
+        }
+        connections[id] = nil
+        bytes.close(id)
+        // Whoever is gone cannot be told.
+        switch ending {
+        case .ended: break
+        case .reset: try? await client.send(ByteBuffer(bytes: SPDYFrameEncoder.reset(stream: id, status: 5)))
+        case .failed(let message):
+            try? await send(connection.errorStream, Array(message.utf8), isLast: false)
+            try? await send(id, [], isLast: true)
+        }
+        try? await send(connection.errorStream, [], isLast: true)
+    }
+
+    private enum Ending {
+        case ended, reset
+        case failed(String)
+    }
+
+    /// The open connections by their streams of data, shared between the reader and the connections' tasks.
+    private final class Connections: Sendable {
+        private let open = Mutex<[UInt32: ForwardedConnection]>([:])
+
+        var count: Int { open.withLock { $0.count } }
+
+        subscript(id: UInt32) -> ForwardedConnection? {
+            get { open.withLock { $0[id] } }
+            set { open.withLock { $0[id] = newValue } }
         }
     }
 }

@@ -11,7 +11,7 @@ public struct SPDYFrameEncoder: ~Copyable {
             return Self.control(1, Self.number(stream) + [0, 0, 0, 0, 0, 0] + (try block(headers)), isLast: isLast)
         case .synReply(let stream, let headers, let isLast):
             return Self.control(2, Self.number(stream) + (try block(headers)), isLast: isLast)
-        case .reset(let stream, let status): return Self.control(3, Self.number(stream) + Self.number(status))
+        case .reset(let stream, let status): return Self.reset(stream: stream, status: status)
         case .ping(let id): return Self.control(6, Self.number(id))
         case .goAway: return Self.control(7, Self.number(0) + Self.number(0))
         case .ignored: return []
@@ -21,6 +21,11 @@ public struct SPDYFrameEncoder: ~Copyable {
     /// A frame of data, which needs no connection's state.
     public static func data(stream: UInt32, _ bytes: [UInt8], isLast: Bool = false) -> [UInt8] {
         number(stream & 0x7FFF_FFFF) + [isLast ? 1 : 0] + number(UInt32(bytes.count)).dropFirst() + bytes
+    }
+
+    /// A reset, which needs no connection's state either.
+    public static func reset(stream: UInt32, status: UInt32) -> [UInt8] {
+        control(3, number(stream) + number(status))
     }
 
     private static func control(_ type: UInt8, _ body: [UInt8], isLast: Bool = false) -> [UInt8] {

@@ -129,7 +129,8 @@ extension NodeAgent: NodeEndpoint {
         do {
             try await runtime.forward(uid: pod.uid, port: port, client)
         } catch let error as PodRuntimeError {
-            throw APIError.internalError(error.message)
+            // Without the usual first words of an internal error: it stands within a sentence of the session's.
+            throw APIError(code: 500, reason: .internalError, message: error.message)
         }
     }
 
