@@ -142,12 +142,12 @@ struct SchedulerState: Sendable {
             queue.park(key, plugins: [], now: now)
             return .report(current, reason: "SchedulerError", message: error.message)
         }
-        let decision = scheduler.decide(pending, excluding: exclusions)
-        guard let node = decision.node else {
+        guard let node = scheduler.node(for: pending, excluding: exclusions) else {
+            // Only now is every node's reason worth knowing.
+            let evaluation = scheduler.evaluate(pending, excluding: exclusions)
             // A rejection wears off by time, not by a change in the cluster.
-            queue.park(
-                key, plugins: decision.evaluation.refusingPlugins, helpedByTime: !exclusions.isEmpty, now: now)
-            return .report(current, reason: "Unschedulable", message: decision.evaluation.failureMessage)
+            queue.park(key, plugins: evaluation.refusingPlugins, helpedByTime: !exclusions.isEmpty, now: now)
+            return .report(current, reason: "Unschedulable", message: evaluation.failureMessage)
         }
         assume(current, pending, on: node, now: now)
         return .bind(current, node: node)

@@ -4,7 +4,7 @@ public struct SpreadScheduler: Sendable {
     public var snapshot: ClusterSnapshot
     private let ties: TieBreak
 
-    /// - Parameter seed: settles ties; see `TieBreak`'s rule: fewest pods on the node, then a hash of seed, pod and node.
+    /// - Parameter seed: settles ties; see `TieBreak`'s rule: fewest pods on the node, then a hash of seed and node.
     public init(seed: UInt64 = 0, snapshot: ClusterSnapshot = ClusterSnapshot()) {
         self.snapshot = snapshot
         ties = TieBreak(seed: seed)
@@ -20,8 +20,17 @@ public struct SpreadScheduler: Sendable {
     /// The node a pod should get, and why; `node` is `nil` where none will do.
     public mutating func decide(_ pod: PendingPod, excluding exclusions: [String: String] = [:]) -> SchedulingDecision {
         let evaluation = evaluate(pod, excluding: exclusions)
-        let node = ties.choose(among: evaluation.best, for: pod.key)?.node
+        let node = ties.choose(among: evaluation.best)?.node
         return SchedulingDecision(node: node, evaluation: evaluation)
+    }
+
+    /// The node that `decide` would choose, found without evaluating every node; `nil` where none will do.
+    ///
+    /// What was found out for one pod is kept for the next of its template, and brought up to date by the nodes that changed;
+    /// so the time taken hardly depends on how many nodes and pods there are. Pods with exclusions are decided upon plainly.
+    public mutating func node(for pod: PendingPod, excluding exclusions: [String: String] = [:]) -> String? {
+        guard exclusions.isEmpty else { return decide(pod, excluding: exclusions).node }
+        return snapshot.bestNode(for: pod, ties)
     }
 }
 

@@ -23,8 +23,13 @@ struct SchedulingCase {
         for node in objects("nodes") { snapshot.setNode(SchedulingNode(node)) }
         for pod in pods.dropFirst(pods.count / 2) { snapshot.setPod(PlacedPod(pod)) }
         var scheduler = SpreadScheduler(snapshot: snapshot)
-        let evaluation = scheduler.evaluate(try PendingPod(KubernetesObject(json["pod"] ?? .null)))
-        return Self.outcome(evaluation)
+        let pod = try PendingPod(KubernetesObject(json["pod"] ?? .null))
+        let decision = scheduler.decide(pod)
+        var outcome = Self.outcome(decision.evaluation)
+        // The short way must come to the same node.
+        let node = scheduler.node(for: pod)
+        if node != decision.node { outcome["short way"] = JSON(node ?? "none") }
+        return outcome
     }
 
     static func outcome(_ evaluation: Evaluation) -> JSON {

@@ -12,12 +12,16 @@ public struct ClusterSnapshot: Sendable {
     private var pods: [ObjectKey: PlacedPod] = [:]
     /// Also for nodes that are not here (yet).
     private var podsByNode: [String: Set<ObjectKey>] = [:]
-    private var counts: [SpreadCounts] = []
+    /// By the numbers that `number(of:)` gives.
+    private(set) var counts: [SpreadCounts] = []
     private var countsOfRule: [SpreadRule: Int] = [:]
     private var countsInNamespace: [String: [Int]] = [:]
     /// Rules kept at once. Beyond, all are forgotten and those in use made anew: workloads come and go, their counts must not
     /// pile up.
     private static let mostRules = 1024
+    private(set) var log = ChangeLog()
+    /// What was found out for the templates of pods; kept current by the log.
+    private var views = TemplateViews()
 
     public init() {}
 
@@ -28,6 +32,11 @@ public struct ClusterSnapshot: Sendable {
 
     /// All nodes, in no particular order.
     public var nodes: some Sequence<SnapshotNode> { places.lazy.compactMap { $0 } }
+
+    /// Places of nodes are below this.
+    var placeCount: Int { places.count }
+
+    func node(at place: Int) -> SnapshotNode? { places[place] }
 
     public func node(_ name: String) -> SnapshotNode? { placeOfNode[name].flatMap { places[$0] } }
 
@@ -46,6 +55,7 @@ public struct ClusterSnapshot: Sendable {
         if let place = placeOfNode[node.name] {
             guard places[place]?.node != node else { return false }
             places[place]?.node = node
+            note(place, isNode: true)
             for number in counts.indices { counts[number].setNode(node, at: place) }
             return true
         }
@@ -59,6 +69,7 @@ public struct ClusterSnapshot: Sendable {
             count(pod, at: place, by: 1)
         }
         places[place] = entry
+        note(place, isNode: true)
         return true
     }
 
@@ -72,6 +83,7 @@ public struct ClusterSnapshot: Sendable {
         for number in counts.indices { counts[number].setNode(nil, at: place) }
         places[place] = nil
         holes.append(place)
+        note(place, isNode: true)
         return true
     }
 
@@ -89,6 +101,7 @@ public struct ClusterSnapshot: Sendable {
         podsByNode[pod.node, default: []].insert(pod.key)
         if let place = placeOfNode[pod.node] {
             places[place]?.load.add(pod)
+            note(place, isNode: false)
             count(pod, at: place, by: 1)
         }
         return old
@@ -102,9 +115,25 @@ public struct ClusterSnapshot: Sendable {
         if podsByNode[pod.node]?.isEmpty == true { podsByNode[pod.node] = nil }
         if let place = placeOfNode[pod.node] {
             places[place]?.load.remove(pod)
+            note(place, isNode: false)
             count(pod, at: place, by: -1)
         }
         return pod
+    }
+
+    /// Remembers a change for those who looked before.
+    private mutating func note(_ place: Int, isNode: Bool) {
+        log.append(place: place, isNode: isNode, keeping: max(1024, places.count))
+    }
+
+    // MARK: - Deciding
+
+    /// The best node for a pod: what the cycle and the ties would choose, without looking at nodes that did not change.
+    mutating func bestNode(for pod: PendingPod, _ ties: TieBreak) -> String? {
+        var view = views.take(pod, ties) ?? TemplateView(pod, ties, &self)
+        let place = view.best(in: self)
+        views.put(view, nodes: nodeCount)
+        return place.flatMap { places[$0]?.node.name }
     }
 
     // MARK: - Counts
@@ -115,22 +144,31 @@ public struct ClusterSnapshot: Sendable {
         }
     }
 
-    /// The counts of a rule; made by one walk over nodes and pods when the rule is new.
-    mutating func counts(for rule: SpreadRule) -> SpreadCounts {
-        if let number = countsOfRule[rule] { return counts[number] }
-        if counts.count >= Self.mostRules {
-            counts = []
-            countsOfRule = [:]
-            countsInNamespace = [:]
-        }
+    /// Forgets all rules where so many new ones would be too many; numbers given before are void then.
+    mutating func makeRoom(forRules rules: Int) {
+        guard counts.count + rules > Self.mostRules else { return }
+        counts = []
+        countsOfRule = [:]
+        countsInNamespace = [:]
+        views = TemplateViews()
+    }
+
+    /// The counts of a rule.
+    mutating func counts(for rule: SpreadRule) -> SpreadCounts { counts[number(of: rule)] }
+
+    /// The number of a rule's counts, which are made by one walk over nodes and pods when the rule is new.
+    mutating func number(of rule: SpreadRule) -> Int {
+        if let number = countsOfRule[rule] { return number }
+        makeRoom(forRules: 1)
         var fresh = SpreadCounts(rule)
         for entry in nodes { fresh.setNode(entry.node, at: entry.place) }
         for pod in pods.values where rule.counts(pod) {
             if let place = placeOfNode[pod.node] { fresh.changePods(onNodeAt: place, by: 1) }
         }
-        countsOfRule[rule] = counts.count
-        countsInNamespace[rule.namespace, default: []].append(counts.count)
+        let number = counts.count
+        countsOfRule[rule] = number
+        countsInNamespace[rule.namespace, default: []].append(number)
         counts.append(fresh)
-        return fresh
+        return number
     }
 }

@@ -5,12 +5,25 @@ public import KubernetesModel
 public struct PendingPod: Sendable, Hashable {
     /// What it will count as once it is placed.
     public let asPlaced: PlacedPod
-    public let tolerations: [Toleration]
-    public let affinity: RequiredAffinity
-    /// Preferred terms with their weights; `nil` where the pod has no preference.
-    public let preferences: [Preference]?
-    public let constraints: [SpreadConstraint]
+    /// What it shares with the other pods of its workload.
+    public let template: PodTemplate
 
+    public var key: ObjectKey { asPlaced.key }
+    public var tolerations: [Toleration] { template.tolerations }
+    public var affinity: RequiredAffinity { template.affinity }
+    /// Preferred terms with their weights; `nil` where the pod has no preference.
+    public var preferences: [Preference]? { template.preferences }
+    public var constraints: [SpreadConstraint] { template.constraints }
+
+    /// - Throws: `JSONError` naming the field of the pod that is malformed.
+    public init(_ pod: KubernetesObject) throws(JSONError) {
+        asPlaced = PlacedPod(pod)
+        template = try PodTemplate(pod, as: asPlaced)
+    }
+}
+
+extension PendingPod {
+    /// One entry of the preferred node affinity (`core/v1 PreferredSchedulingTerm`).
     public struct Preference: Sendable, Hashable {
         /// 1 to 100.
         public let weight: Int
@@ -20,30 +33,21 @@ public struct PendingPod: Sendable, Hashable {
             self.weight = weight
             self.term = term
         }
-    }
 
-    public var key: ObjectKey { asPlaced.key }
-
-    /// - Throws: `JSONError` naming the field of the pod that is malformed.
-    public init(_ pod: KubernetesObject) throws(JSONError) {
-        asPlaced = PlacedPod(pod)
-        tolerations = Toleration.all(of: pod)
-        affinity = try RequiredAffinity(pod)
-        constraints = try SpreadConstraint.all(of: pod)
-        let key = "preferredDuringSchedulingIgnoredDuringExecution"
-        if let terms = pod.json["spec"]?["affinity"]?["nodeAffinity"]?[key]?.array {
+        /// - Returns: `nil` where the pod has no list of preferences, not even an empty one.
+        /// - Throws: `JSONError` naming the field that is malformed.
+        static func all(of pod: KubernetesObject) throws(JSONError) -> [Preference]? {
+            let key = "preferredDuringSchedulingIgnoredDuringExecution"
+            guard let terms = pod.json["spec"]?["affinity"]?["nodeAffinity"]?[key]?.array else { return nil }
             var preferences: [Preference] = []
             for (place, term) in terms.enumerated() {
-                let path = "spec.affinity.nodeAffinity.\(key)[\(place)]"
-                let fields = try JSONFields(term, at: path)
+                let fields = try JSONFields(term, at: "spec.affinity.nodeAffinity.\(key)[\(place)]")
                 preferences.append(
                     Preference(
                         weight: try fields.int("weight", in: 0...100),
                         term: try NodeSelectorTerm(try fields.value("preference"), at: fields.name("preference"))))
             }
-            self.preferences = preferences
-        } else {
-            preferences = nil
+            return preferences
         }
     }
 }

@@ -7,6 +7,8 @@ struct SpreadCounts: Sendable {
         var pods = 0
         /// Nodes that are included; without any the domain does not exist.
         var nodes = 0
+        /// Nodes with the domain's label, included or not.
+        var bearers = 0
     }
 
     private struct Place {
@@ -22,6 +24,8 @@ struct SpreadCounts: Sendable {
     private var domains: [Domain] = []
     private var places: [Place] = []
     private var histogram = CountHistogram()
+    /// Changes whenever a node stops or begins to be alone in its domain.
+    private(set) var shape = 0
 
     init(_ rule: SpreadRule) { self.rule = rule }
 
@@ -45,23 +49,42 @@ struct SpreadCounts: Sendable {
     /// The counted pods on a node, included or not.
     func pods(onNodeAt place: Int) -> Int { places.indices.contains(place) ? places[place].pods : 0 }
 
+    /// What stands for the node's domain among nodes that are otherwise equal: a domain of one node is as good as any other
+    /// with as many pods, so it is stood for by their number. Valid until that node, or `shape`, changes.
+    func slot(ofNodeAt place: Int) -> TopologySlot {
+        guard let number = domain(ofNodeAt: place) else { return .missing }
+        return domains[number].bearers == 1 ? .alone(pods: pods(inDomain: number)) : .shared(domain: number)
+    }
+
+    /// The counted pods in a node's domain.
+    func pods(at slot: TopologySlot) -> Int { slot.pods ?? pods(inDomain: slot.domain) }
+
     // MARK: - Changes
 
     /// A node came, changed, or went (`nil`); its pods stay counted.
     mutating func setNode(_ node: SchedulingNode?, at place: Int) {
         while places.count <= place { places.append(Place()) }
         leave(place)
-        guard let node, let value = node.labels[rule.topologyKey] else {
-            places[place].domain = nil
-            return
+        let number = node?.labels[rule.topologyKey].map { self.number(of: $0) }
+        if number != places[place].domain {
+            if let old = places[place].domain { changeBearers(of: old, by: -1) }
+            if let number { changeBearers(of: number, by: 1) }
+            places[place].domain = number
         }
-        let number = numbers[value] ?? domains.count
-        if number == domains.count {
-            numbers[value] = number
-            domains.append(Domain())
-        }
-        places[place].domain = number
-        if rule.includes(node) { join(place, number) }
+        if let node, let number, rule.includes(node) { join(place, number) }
+    }
+
+    private mutating func number(of value: String) -> Int {
+        if let number = numbers[value] { return number }
+        numbers[value] = domains.count
+        domains.append(Domain())
+        return domains.count - 1
+    }
+
+    private mutating func changeBearers(of number: Int, by difference: Int) {
+        let old = domains[number].bearers
+        domains[number].bearers += difference
+        if max(old, old + difference) == 2 { shape += 1 }
     }
 
     /// A counted pod came to a node (1) or left it (-1).

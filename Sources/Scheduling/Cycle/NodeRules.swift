@@ -22,9 +22,12 @@ let highestScore = 100
 /// - Parameter isReversed: whether the lowest becomes 100 instead.
 func normalized(_ scores: [Int], isReversed: Bool) -> [Int] {
     let most = scores.max() ?? 0
-    guard most > 0 else { return scores.map { isReversed ? highestScore : $0 } }
-    return scores.map { score in
-        let share = highestScore * score / most
-        return isReversed ? highestScore - share : share
-    }
+    return scores.map { stretched($0, most: most, isReversed: isReversed) }
+}
+
+/// One score of those whose highest is `most`, stretched so that the highest is 100.
+func stretched(_ score: Int, most: Int, isReversed: Bool) -> Int {
+    guard most > 0 else { return isReversed ? highestScore : score }
+    let share = highestScore * score / most
+    return isReversed ? highestScore - share : share
 }

@@ -18,13 +18,14 @@ struct NodeAffinity: NodeFilter, NodeScore {
     }
 
     func scores(of entries: [SnapshotNode]) -> [Int]? {
-        guard let preferences else { return nil }
-        let sums = entries.map { entry in
-            preferences.reduce(0) { sum, preference in
-                let matches = preference.term.matches(labels: entry.node.labels, name: entry.node.name)
-                return sum + (matches ? preference.weight : 0)
-            }
+        guard preferences != nil else { return nil }
+        return normalized(entries.map { preference(for: $0.node) }, isReversed: false)
+    }
+
+    /// The sum of the weights of the preferences that the node meets.
+    func preference(for node: SchedulingNode) -> Int {
+        (preferences ?? []).reduce(0) { sum, preference in
+            sum + (preference.term.matches(labels: node.labels, name: node.name) ? preference.weight : 0)
         }
-        return normalized(sums, isReversed: false)
     }
 }

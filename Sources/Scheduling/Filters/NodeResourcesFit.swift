@@ -13,6 +13,18 @@ struct NodeResourcesFit: NodeFilter, NodeScore {
         others = requests.others.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
+    /// Whether there is no refusal, found out without wording one.
+    func hasRoom(_ entry: SnapshotNode) -> Bool {
+        guard entry.load.pods < entry.node.allocatablePods else { return false }
+        guard !requests.isZero else { return true }
+        func fits(_ wanted: Int, _ room: Int, _ used: Int) -> Bool { wanted <= 0 || wanted <= room &- used }
+        let room = entry.node.allocatable
+        let used = entry.load.requests
+        return fits(requests.milliCPU, room.milliCPU, used.milliCPU) && fits(requests.memory, room.memory, used.memory)
+            && fits(requests.ephemeralStorage, room.ephemeralStorage, used.ephemeralStorage)
+            && others.allSatisfy { fits($0.amount, room.others[$0.name] ?? 0, used.others[$0.name] ?? 0) }
+    }
+
     func refusal(of entry: SnapshotNode) -> Refusal? {
         let room = entry.node.allocatable
         let used = entry.load.requests
@@ -29,18 +41,20 @@ struct NodeResourcesFit: NodeFilter, NodeScore {
     }
 
     func scores(of entries: [SnapshotNode]) -> [Int]? {
-        entries.map { entry in
-            var sum = 0
-            var resources = 0
-            func add(_ room: Int, _ wanted: Int) {
-                guard room > 0 else { return }
-                resources += 1
-                if wanted <= room { sum += (room &- wanted) &* highestScore / room }
-            }
-            let used = entry.load.assumedRequests
-            add(entry.node.allocatable.milliCPU, used.milliCPU &+ assumed.milliCPU)
-            add(entry.node.allocatable.memory, used.memory &+ assumed.memory)
-            return resources == 0 ? 0 : sum / resources
+        entries.map { score(of: $0) }
+    }
+
+    func score(of entry: SnapshotNode) -> Int {
+        var sum = 0
+        var resources = 0
+        func add(_ room: Int, _ wanted: Int) {
+            guard room > 0 else { return }
+            resources += 1
+            if wanted <= room { sum += (room &- wanted) &* highestScore / room }
         }
+        let used = entry.load.assumedRequests
+        add(entry.node.allocatable.milliCPU, used.milliCPU &+ assumed.milliCPU)
+        add(entry.node.allocatable.memory, used.memory &+ assumed.memory)
+        return resources == 0 ? 0 : sum / resources
     }
 }

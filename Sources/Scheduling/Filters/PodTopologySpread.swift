@@ -8,7 +8,6 @@ struct PodTopologySpread: NodeFilter {
 
     private struct Bound {
         let counts: SpreadCounts
-        /// The most pods a domain may have for this one to join.
         let most: Int
     }
 
@@ -20,11 +19,16 @@ struct PodTopologySpread: NodeFilter {
         for constraint in hard {
             let counts = snapshot.counts(for: SpreadRule(constraint, of: pod, among: hard))
             let countsItself = constraint.selector?.matches(pod.asPlaced.labels) ?? false
-            // Too few domains: as if there was an empty one.
-            let fewest = counts.domainCount < constraint.minDomains ? 0 : counts.fewestPods
-            bounds.append(Bound(counts: counts, most: constraint.maxSkew + fewest - (countsItself ? 1 : 0)))
+            bounds.append(Bound(counts: counts, most: Self.most(constraint, counts, countsItself)))
         }
         self.bounds = bounds
+    }
+
+    /// The most pods a domain may have for the pod to join.
+    static func most(_ constraint: SpreadConstraint, _ counts: SpreadCounts, _ countsItself: Bool) -> Int {
+        // Too few domains: as if there was an empty one.
+        let fewest = counts.domainCount < constraint.minDomains ? 0 : counts.fewestPods
+        return constraint.maxSkew + fewest - (countsItself ? 1 : 0)
     }
 
     func refusal(of entry: SnapshotNode) -> Refusal? {

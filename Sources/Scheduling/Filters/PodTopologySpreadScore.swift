@@ -12,10 +12,24 @@ struct PodTopologySpreadScore: NodeScore {
     static let weight = 2
     private static let hostname = "kubernetes.io/hostname"
 
+    /// How much the pods in a constraint's domains weigh.
+    struct Weighing {
+        private let weight: Double
+        private let allowance: Double
+
+        /// - Parameter domains: the domains of the nodes that are scored.
+        init(domains: Int, maxSkew: Int) {
+            weight = log(Double(domains + 2))
+            allowance = Double(maxSkew - 1)
+        }
+
+        func cost(of pods: Int) -> Double { Double(pods) * weight + allowance }
+    }
+
     private struct Part {
         let constraint: SpreadConstraint
         let counts: SpreadCounts
-        var isPerHost: Bool { constraint.topologyKey == hostname }
+        var isPerHost: Bool { PodTopologySpreadScore.isPerHost(constraint) }
     }
 
     private let parts: [Part]
@@ -30,23 +44,40 @@ struct PodTopologySpreadScore: NodeScore {
         self.parts = parts
     }
 
+    /// Hosts are counted node by node, whatever the constraint's policies say.
+    static func isPerHost(_ constraint: SpreadConstraint) -> Bool { constraint.topologyKey == hostname }
+
     func scores(of entries: [SnapshotNode]) -> [Int]? {
         guard !parts.isEmpty else { return nil }
         // A node that lacks one of the labels gets nothing.
         let isScored = entries.map { entry in
             parts.allSatisfy { $0.counts.domain(ofNodeAt: entry.place) != nil }
         }
-        let weights = parts.map { log(Double(domains($0, entries, isScored) + 2)) }
-        let raw = entries.indices.map { isScored[$0] ? sum(entries[$0], weights) : 0 }
+        let weighings = parts.map {
+            Weighing(domains: domains($0, entries, isScored), maxSkew: $0.constraint.maxSkew)
+        }
+        return Self.normalized(
+            entries.enumerated().map { place, entry in
+                isScored[place] ? Self.sum(parts.map { pods($0, entry) }, weighings) : nil
+            })
+    }
+
+    /// What a node's domains have already, by constraint, weighed and added up: less is better.
+    static func sum(_ pods: [Int], _ weighings: [Weighing]) -> Int {
+        Int(zip(pods, weighings).reduce(0.0) { $0 + $1.1.cost(of: $1.0) }.rounded(.toNearestOrAwayFromZero))
+    }
+
+    /// Sums as scores, the least the best; `nil`, of nodes that are not scored, becomes 0.
+    static func normalized(_ sums: [Int?]) -> [Int] {
         var least = Int.max
         var most = 0
-        for place in raw.indices where isScored[place] {
-            least = min(least, raw[place])
-            most = max(most, raw[place])
+        for case let sum? in sums {
+            least = min(least, sum)
+            most = max(most, sum)
         }
-        return raw.indices.map { place in
-            guard isScored[place] else { return 0 }
-            return most == 0 ? highestScore : highestScore * (most + least - raw[place]) / most
+        return sums.map { sum in
+            guard let sum else { return 0 }
+            return most == 0 ? highestScore : highestScore * (most + least - sum) / most
         }
     }
 
@@ -63,18 +94,9 @@ struct PodTopologySpreadScore: NodeScore {
         return domains
     }
 
-    private func sum(_ entry: SnapshotNode, _ weights: [Double]) -> Int {
-        var sum = 0.0
-        for (part, weight) in zip(parts, weights) {
-            var pods = 0
-            if part.isPerHost {
-                // Hosts are counted node by node, whatever the constraint's policies say.
-                pods = part.counts.pods(onNodeAt: entry.place)
-            } else if let domain = part.counts.domain(ofNodeAt: entry.place) {
-                pods = part.counts.pods(inDomain: domain)
-            }
-            sum += Double(pods) * weight + Double(part.constraint.maxSkew - 1)
-        }
-        return Int(sum.rounded(.toNearestOrAwayFromZero))
+    private func pods(_ part: Part, _ entry: SnapshotNode) -> Int {
+        if part.isPerHost { return part.counts.pods(onNodeAt: entry.place) }
+        guard let domain = part.counts.domain(ofNodeAt: entry.place) else { return 0 }
+        return part.counts.pods(inDomain: domain)
     }
 }

@@ -19,10 +19,12 @@ struct TaintToleration: NodeFilter, NodeScore {
     }
 
     func scores(of entries: [SnapshotNode]) -> [Int]? {
-        let bothersome = entries.map { entry in
-            entry.node.taints.count { $0.effect == .preferNoSchedule && !$0.isTolerated(by: preferring) }
-        }
-        return normalized(bothersome, isReversed: true)
+        normalized(entries.map { burden(of: $0.node) }, isReversed: true)
+    }
+
+    /// How many of the node's taints the pod would rather not meet.
+    func burden(of node: SchedulingNode) -> Int {
+        node.taints.count { $0.effect == .preferNoSchedule && !$0.isTolerated(by: preferring) }
     }
 }
 
