@@ -7,6 +7,14 @@ public enum Requeue: Sendable, Hashable {
     case none
     /// Look again after this long, whatever happens.
     case after(Duration)
+
+    /// The sooner of two wishes.
+    public func orSooner(_ other: Requeue) -> Requeue {
+        switch (self, other) {
+        case (.none, let only), (let only, .none): only
+        case (.after(let first), .after(let second)): .after(min(first, second))
+        }
+    }
 }
 
 /// Calls a reconciler for every key of a queue, with back-off after failures.

@@ -50,7 +50,7 @@ final class JobRound {
             if mayActOnPods { requeue = try await manage() }
             refreshCounts()
             if let deadline = secondsToDeadline, !spec.isSuspended {
-                requeue = Self.sooner(requeue, .after(.seconds(max(deadline, 1))))
+                requeue = requeue.orSooner(.after(.seconds(max(deadline, 1))))
             }
         }
         try await write()
@@ -247,13 +247,6 @@ final class JobRound {
             going.json["metadata", "deletionTimestamp"] = .string(Timestamp.text(now))
             // What is not bound is gone at once; whether it is shows with its next change.
             if !pod.node.isEmpty || countsAsFailure { pods.append(PodFacts(going)) }
-        }
-    }
-
-    private static func sooner(_ left: Requeue, _ right: Requeue) -> Requeue {
-        switch (left, right) {
-        case (.none, let other), (let other, .none): other
-        case (.after(let first), .after(let second)): .after(min(first, second))
         }
     }
 }
