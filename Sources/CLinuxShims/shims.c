@@ -60,6 +60,46 @@ int causeway_make_mounts_private(void) { return mount("none", "/", NULL, MS_REC 
 
 int causeway_mount_proc(void) { return mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL); }
 
+// From linux/mount.h and linux/fcntl.h, whose names clash with those of sys/mount.h.
+enum {
+    tree_clone = 1,
+    tree_close_on_exec = O_CLOEXEC,
+    recursive = 0x8000,
+    no_symlink = 0x100,
+    empty_path = 0x1000,
+    move_from_empty_path = 4,
+};
+struct mount_attributes {
+    unsigned long long set, clear, propagation, user_namespace;
+};
+enum { attribute_read_only = 1 };
+
+int causeway_open_tree(int folder, const char *path, int follows_links) {
+    unsigned int flags = tree_clone | tree_close_on_exec | recursive | (follows_links ? 0 : no_symlink);
+    return (int)syscall(SYS_open_tree, folder, path, flags);
+}
+
+int causeway_make_tree_read_only(int tree) {
+    struct mount_attributes attributes = {.set = attribute_read_only};
+    return (int)syscall(SYS_mount_setattr, tree, "", empty_path, &attributes, sizeof attributes);
+}
+
+int causeway_attach_tree(int tree, const char *target) {
+    return (int)syscall(SYS_move_mount, tree, "", AT_FDCWD, target, move_from_empty_path);
+}
+
+int causeway_mount_memory(const char *target, const char *options) {
+    return mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, options);
+}
+
+int causeway_make_unbindable(const char *path) { return mount("none", path, NULL, MS_UNBINDABLE, NULL); }
+
+int causeway_change_root(const char *root) {
+    if (chdir(root) != 0 || syscall(SYS_pivot_root, ".", ".") != 0) return -1;
+    // The old root is now mounted over the new one.
+    return umount2(".", MNT_DETACH) == 0 ? chdir("/") : -1;
+}
+
 int causeway_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 
 int causeway_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }

@@ -13,6 +13,9 @@ public import PodRecords
 /// | `supervisor.log` | supervisor | its own complaints |
 /// | `logs/CONTAINER/N.log` | supervisor | the output of run N, `N.log.1` the part before a rotation |
 /// | `files/CONTAINER/…` | daemon | files rendered from the image table |
+/// | `volumes/NAME/…` | daemon, containers | the contents of volumes |
+/// | `last-words/CONTAINER` | containers | what `/dev/termination-log` is |
+/// | `root` | supervisor | empty; where containers' root folders are put together |
 public struct PodFolder: Sendable, Hashable {
     public static let stateFile = "state.json"
     public static let stopFile = "stop.json"
@@ -55,6 +58,10 @@ public struct PodFolder: Sendable, Hashable {
 
     public func logFolder(container: String) -> String { "\(path)/logs/\(container)" }
     public func logFile(container: String, run: Int) -> String { "\(logFolder(container: container))/\(run).log" }
+
+    public func volume(_ name: String) -> String { "\(path)/volumes/\(name)" }
+    public func terminationMessage(container: String) -> String { "\(path)/last-words/\(container)" }
+    public var mountScratch: String { "\(path)/root" }
 
     /// Takes the supervisor's lock for as long as the descriptor, or a copy made by fork, is open.
     ///

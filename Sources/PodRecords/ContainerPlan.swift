@@ -11,11 +11,19 @@ public struct ContainerPlan: Sendable, Hashable {
     /// Where the program starts; empty for `/`.
     public var workingDirectory: String
     public var probes: ProbePlans
+    /// Done after the start; its failure ends the container. The container is not ready before.
+    public var postStart: HookPlan?
+    /// Done before the container is asked to end, within its grace period.
+    public var preStop: HookPlan?
+    /// The folders and files that differ from the machine's; needs a mount namespace.
+    public var mounts: [MountPlan]
+    /// `nil` where no last words are taken.
+    public var terminationMessage: TerminationMessagePlan?
 
     public init(
         name: String, kind: ContainerKind, arguments: [String], environment: [String] = [],
-        workingDirectory: String = "",
-        probes: ProbePlans = ProbePlans()
+        workingDirectory: String = "", probes: ProbePlans = ProbePlans(), postStart: HookPlan? = nil,
+        preStop: HookPlan? = nil, mounts: [MountPlan] = [], terminationMessage: TerminationMessagePlan? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -23,6 +31,10 @@ public struct ContainerPlan: Sendable, Hashable {
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.probes = probes
+        self.postStart = postStart
+        self.preStop = preStop
+        self.mounts = mounts
+        self.terminationMessage = terminationMessage
     }
 
     public var json: JSON {
@@ -32,6 +44,10 @@ public struct ContainerPlan: Sendable, Hashable {
         ]
         if !workingDirectory.isEmpty { json["workingDirectory"] = JSON(workingDirectory) }
         if !probes.isEmpty { json["probes"] = probes.json }
+        if let postStart { json["postStart"] = postStart.json }
+        if let preStop { json["preStop"] = preStop.json }
+        if !mounts.isEmpty { json["mounts"] = .array(mounts.map(\.json)) }
+        if let terminationMessage { json["terminationMessage"] = terminationMessage.json }
         return json
     }
 
@@ -49,5 +65,18 @@ public struct ContainerPlan: Sendable, Hashable {
         environment = try fields.strings("environment")
         workingDirectory = try fields.optionalString("workingDirectory") ?? ""
         probes = if let probes = try fields.optionalObject("probes") { try ProbePlans(probes) } else { ProbePlans() }
+        postStart = if let hook = try fields.optionalObject("postStart") { try HookPlan(hook) } else { nil }
+        preStop = if let hook = try fields.optionalObject("preStop") { try HookPlan(hook) } else { nil }
+        var mounts: [MountPlan] = []
+        for (name, value) in try fields.elements("mounts") {
+            mounts.append(try MountPlan(try JSONFields(value, at: name)))
+        }
+        self.mounts = mounts
+        terminationMessage =
+            if let plan = try fields.optionalObject("terminationMessage") {
+                try TerminationMessagePlan(plan)
+            } else {
+                nil
+            }
     }
 }

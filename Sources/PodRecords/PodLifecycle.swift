@@ -82,7 +82,7 @@ public struct PodLifecycle: Sendable {
         starting.remove(name)
         update(name) { record, container in
             record.state = .running(process, startedAt: now.wall)
-            record.isStarted = container.probes.startup == nil
+            record.isStarted = container.probes.startup == nil && container.postStart == nil
             record.isReady = record.isStarted && container.probes.readiness == nil
         }
         if state.phase == .stopping { return endContainer(name, grace: 0, at: now) + advance(at: now) }
@@ -100,10 +100,15 @@ public struct PodLifecycle: Sendable {
         return advance(at: now)
     }
 
-    public mutating func exited(_ name: String, _ exit: ProcessExit, at now: Moment) -> [Action] {
+    /// - Parameter message: what the container left as its last words.
+    public mutating func exited(
+        _ name: String, _ exit: ProcessExit, message: String = "", at now: Moment
+    ) -> [Action] {
         let startedAt: WallTime? =
             if case .running(_, let startedAt) = state[name]?.state { startedAt } else { nil }
-        ended(name, exit.termination(startedAt: startedAt, finishedAt: now.wall), at: now)
+        var termination = exit.termination(startedAt: startedAt, finishedAt: now.wall)
+        termination.message = message
+        ended(name, termination, at: now)
         return advance(at: now)
     }
 
@@ -116,9 +121,19 @@ public struct PodLifecycle: Sendable {
         }
     }
 
-    /// Ends a container whose liveness or startup probe failed; its restart follows the policy.
-    public mutating func unhealthy(_ name: String, at now: Moment) -> [Action] {
+    /// Tells users of something that changes nothing by itself.
+    public mutating func note(_ name: String, _ reason: Notice.Reason, _ message: String) {
+        state.note(name, reason, message)
+    }
+
+    /// Ends a container whose liveness or startup probe or whose start hook failed; its restart follows the policy.
+    ///
+    /// - Parameter cause: such as `failed liveness probe`.
+    public mutating func unhealthy(_ name: String, cause: String, at now: Moment) -> [Action] {
         guard state.phase == .active, deadlines[name] == nil, state[name]?.state.isRunning == true else { return [] }
+        let record = state[name]
+        let isRestarted = plan.restartPolicy != .never || record?.kind == .sidecar
+        state.note(name, .killing, "Container \(name) \(cause)\(isRestarted ? ", will be restarted" : "")")
         return endContainer(name, grace: plan.gracePeriodSeconds, at: now)
     }
 

@@ -17,10 +17,12 @@ public struct PodPlan: Sendable, Hashable {
     public var network: NetworkPlan
     /// In the order of the specification, init containers first; at least one main container.
     public var containers: [ContainerPlan]
+    public var memoryVolumes: [MemoryVolume]
 
     public init(
         uid: String, namespace: String, name: String, hostname: String, restartPolicy: RestartPolicy,
-        gracePeriodSeconds: Int, isolation: Isolation, network: NetworkPlan, containers: [ContainerPlan]
+        gracePeriodSeconds: Int, isolation: Isolation, network: NetworkPlan, containers: [ContainerPlan],
+        memoryVolumes: [MemoryVolume] = []
     ) {
         self.uid = uid
         self.namespace = namespace
@@ -31,18 +33,21 @@ public struct PodPlan: Sendable, Hashable {
         self.isolation = isolation
         self.network = network
         self.containers = containers
+        self.memoryVolumes = memoryVolumes
     }
 
     /// The pod as the kubelet names it in messages: `nginx_default(3c1d…)`.
     public var fullName: String { "\(name)_\(namespace)(\(uid))" }
 
     public var json: JSON {
-        [
+        var json: JSON = [
             "version": JSON(Self.version), "uid": JSON(uid), "namespace": JSON(namespace), "name": JSON(name),
             "hostname": JSON(hostname), "restartPolicy": JSON(restartPolicy.rawValue),
             "gracePeriodSeconds": JSON(gracePeriodSeconds), "isolation": JSON(isolation.rawValue),
             "network": network.json, "containers": .array(containers.map(\.json)),
         ]
+        if !memoryVolumes.isEmpty { json["memoryVolumes"] = .array(memoryVolumes.map(\.json)) }
+        return json
     }
 
     public init(_ json: JSON) throws(JSONError) {
@@ -67,6 +72,11 @@ public struct PodPlan: Sendable, Hashable {
             plans.append(try ContainerPlan(try JSONFields(value, at: name)))
         }
         containers = plans
+        var volumes: [MemoryVolume] = []
+        for (name, value) in try fields.elements("memoryVolumes") {
+            volumes.append(try MemoryVolume(try JSONFields(value, at: name)))
+        }
+        memoryVolumes = volumes
         guard containers.contains(where: { $0.kind == .main }) else {
             throw fields.error("containers", "has no main container")
         }

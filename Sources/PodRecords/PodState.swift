@@ -28,6 +28,9 @@ public struct PodState: Sendable, Hashable {
     public var containers: [ContainerRecord]
     /// Why the pod as a whole could not be set up; empty where it could.
     public var problem: String
+    /// What happened last, oldest first; bounded, so that a reader who looks rarely may miss some.
+    public private(set) var notices: [Notice]
+    private static let mostNotices = 16
 
     public init(
         uid: String, bootID: String, supervisor: ProcessIdentity, startedAt: WallTime, phase: Phase, address: String?,
@@ -41,6 +44,13 @@ public struct PodState: Sendable, Hashable {
         self.address = address
         self.containers = containers
         self.problem = problem
+        notices = []
+    }
+
+    public mutating func note(_ container: String, _ reason: Notice.Reason, _ message: String) {
+        let number = (notices.last?.number ?? 0) + 1
+        notices.append(Notice(number: number, container: container, reason: reason, message: message))
+        if notices.count > Self.mostNotices { notices.removeFirst() }
     }
 
     public subscript(name: String) -> ContainerRecord? { containers.first { $0.name == name } }
@@ -53,6 +63,7 @@ public struct PodState: Sendable, Hashable {
         ]
         if let address { json["address"] = JSON(address) }
         if !problem.isEmpty { json["problem"] = JSON(problem) }
+        if !notices.isEmpty { json["notices"] = .array(notices.map(\.json)) }
         return json
     }
 
@@ -74,5 +85,10 @@ public struct PodState: Sendable, Hashable {
         }
         containers = records
         problem = try fields.optionalString("problem") ?? ""
+        var notices: [Notice] = []
+        for (name, value) in try fields.elements("notices") {
+            notices.append(try Notice(try JSONFields(value, at: name)))
+        }
+        self.notices = notices
     }
 }

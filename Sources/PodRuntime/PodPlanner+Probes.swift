@@ -23,6 +23,15 @@ extension PodPlanner {
             startup: probe("startupProbe"), liveness: probe("livenessProbe"), readiness: probe("readinessProbe"))
     }
 
+    /// The start or stop hook of a container.
+    func hook(_ field: String, _ container: JSON, name: String, _ outcome: inout Outcome) -> HookPlan? {
+        guard let json = container["lifecycle"]?[field], !json.isNull else { return nil }
+        if let seconds = json["sleep"]?["seconds"]?.int { return .sleep(max(0, seconds)) }
+        if let check = check(json, container) { return .check(check) }
+        outcome.remarks.append("container \(name): the process runtime cannot do this \(field) hook; it is left out")
+        return nil
+    }
+
     private func check(_ probe: JSON, _ container: JSON) -> ProbePlan.Check? {
         if let http = probe["httpGet"], !http.isNull {
             guard let host = address(http["host"]), let port = port(http["port"], container) else { return nil }

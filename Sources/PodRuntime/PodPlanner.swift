@@ -13,6 +13,13 @@ struct PodPlanner {
         var searchPath: String
         /// Where the files of the pod's containers are put: each has a folder of its name in there.
         var filesFolder: String
+        /// Where the volumes are: each has a folder of its name in there.
+        var volumesFolder: String
+        /// The file that is to be the containers' `/etc/hosts`.
+        var hostsFile: String
+        /// What a container without a limit may use, for those who ask: whole processors, and bytes.
+        var processors: Int
+        var memory: Int
         /// Whether programs may bind ports below 1024.
         var bindsLowPorts: Bool
         var isolation: Isolation
@@ -36,6 +43,10 @@ struct PodPlanner {
         /// `nil` where a container has an obstacle: a pod starts whole or waits.
         var plan: PodPlan?
         var files: [RenderedFile] = []
+        /// By name.
+        var volumes: [String: Volume] = [:]
+        /// Why volumes cannot be had, in the words of the kubelet's events: the pod waits.
+        var volumeProblems: [String] = []
         /// By container.
         var obstacles: [String: Obstacle] = [:]
         /// What of the specification is not done, in sentences.
@@ -59,7 +70,7 @@ struct PodPlanner {
         specifications(of: pod).map { ($0.json["name"]?.string ?? "", $0.kind) }
     }
 
-    private static func specifications(of pod: KubernetesObject) -> [(json: JSON, kind: ContainerKind)] {
+    static func specifications(of pod: KubernetesObject) -> [(json: JSON, kind: ContainerKind)] {
         let first = (pod.spec["initContainers"]?.array ?? []).map { json in
             (json, json["restartPolicy"]?.string == "Always" ? ContainerKind.sidecar : .initial)
         }
@@ -68,6 +79,7 @@ struct PodPlanner {
 
     func plan() -> Outcome {
         var outcome = Outcome()
+        outcome.volumes = volumes(&outcome)
         var containers: [ContainerPlan] = []
         for (json, kind) in Self.specifications(of: pod) {
             let name = json["name"]?.string ?? ""
@@ -77,13 +89,19 @@ struct PodPlanner {
                 outcome.obstacles[name] = Obstacle(reason: error.reason, message: error.message)
             }
         }
-        guard outcome.obstacles.isEmpty else { return outcome }
+        guard outcome.obstacles.isEmpty, outcome.volumeProblems.isEmpty else { return outcome }
+        if let hosts = hostsFile { outcome.files.append(hosts) }
+        let memoryVolumes = outcome.volumes.keys.sorted().compactMap { name -> MemoryVolume? in
+            guard case .memory(let limit) = outcome.volumes[name] else { return nil }
+            return MemoryVolume(path: "\(surroundings.volumesFolder)/\(name)", limit: limit)
+        }
         outcome.plan = PodPlan(
             uid: pod.uid, namespace: pod.namespace, name: pod.name,
             hostname: pod.spec["hostname"]?.string ?? String(pod.name.prefix(63)),
             restartPolicy: RestartPolicy(rawValue: pod.spec["restartPolicy"]?.string ?? "") ?? .always,
             gracePeriodSeconds: max(0, pod.spec["terminationGracePeriodSeconds"]?.int ?? 30),
-            isolation: surroundings.isolation, network: surroundings.network, containers: containers)
+            isolation: surroundings.isolation, network: surroundings.network, containers: containers,
+            memoryVolumes: hasMounts ? memoryVolumes : [])
         return outcome
     }
 
@@ -136,12 +154,26 @@ struct PodPlanner {
                 RenderedFile(
                     path: "\(folder)/\(file.path)", content: rendered(file.content), isExecutable: file.isExecutable))
         }
-        remark(on: json, name: name, &outcome)
+        let mounts = try mounts(json, outcome.volumes, own)
+        if !hasMounts, !mounts.isEmpty {
+            outcome.remarks.append(
+                "container \(name): this machine allows no mount namespaces, so it runs without its volumes")
+        }
         return ContainerPlan(
             name: name, kind: kind, arguments: arguments, environment: environment.entries,
             workingDirectory: json["workingDir"]?.string ?? entry.map { rendered($0.workingDirectory) } ?? "",
-            probes: kind == .initial ? ProbePlans() : probes(json, name: name, &outcome))
+            probes: kind == .initial ? ProbePlans() : probes(json, name: name, &outcome),
+            postStart: kind == .initial ? nil : hook("postStart", json, name: name, &outcome),
+            preStop: kind == .initial ? nil : hook("preStop", json, name: name, &outcome),
+            mounts: hasMounts ? withHosts(mounts) : [],
+            terminationMessage: hasMounts
+                ? TerminationMessagePlan(
+                    path: json["terminationMessagePath"]?.string ?? "/dev/termination-log",
+                    fallsBackToLog: json["terminationMessagePolicy"]?.string == "FallbackToLogsOnError") : nil)
     }
+
+    /// Whether containers can see files of their own.
+    private var hasMounts: Bool { surroundings.isolation != .none }
 
     private func templateVariables(image: String, folder: String, entry: ImageTable.Entry?) -> [String: String] {
         var variables = [
@@ -155,16 +187,29 @@ struct PodPlanner {
         return variables
     }
 
-    private func remark(on json: JSON, name: String, _ outcome: inout Outcome) {
-        // The service account's own volume is in every pod; nobody asked for it.
-        let mounts = (json["volumeMounts"]?.array ?? []).filter {
-            $0["mountPath"]?.string != "/var/run/secrets/kubernetes.io/serviceaccount"
+    // MARK: - /etc/hosts
+
+    /// As the kubelet writes it; `nil` for a pod on the machine's own network, which sees the machine's.
+    private var hostsFile: RenderedFile? {
+        guard hasMounts, pod.spec["hostNetwork"]?.bool != true else { return nil }
+        let hostname = pod.spec["hostname"]?.string ?? pod.name
+        var lines = [
+            "# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost",
+            "::1\tlocalhost ip6-localhost ip6-loopback", "fe00::0\tip6-localnet", "fe00::0\tip6-mcastprefix",
+            "fe00::1\tip6-allnodes", "fe00::2\tip6-allrouters", "\(surroundings.network.address)\t\(hostname)",
+        ]
+        let aliases = pod.spec["hostAliases"]?.array ?? []
+        if !aliases.isEmpty { lines += ["", "# Entries added by HostAliases."] }
+        for alias in aliases {
+            let names = alias["hostnames"]?.strings ?? []
+            lines.append(([alias["ip"]?.string ?? ""] + names).joined(separator: "\t"))
         }
-        if !mounts.isEmpty {
-            outcome.remarks.append("container \(name): the process runtime mounts no volumes; it runs without them")
-        }
-        if json["lifecycle"]?.isNull == false {
-            outcome.remarks.append("container \(name): the process runtime runs no lifecycle hooks")
-        }
+        return RenderedFile(
+            path: surroundings.hostsFile, content: lines.joined(separator: "\n") + "\n", isExecutable: false)
+    }
+
+    private func withHosts(_ mounts: [MountPlan]) -> [MountPlan] {
+        guard hostsFile != nil, !mounts.contains(where: { $0.target == "/etc/hosts" }) else { return mounts }
+        return mounts + [MountPlan(source: surroundings.hostsFile, target: "/etc/hosts")]
     }
 }

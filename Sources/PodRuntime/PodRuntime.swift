@@ -28,6 +28,11 @@ public protocol PodRuntime: Sendable {
     /// - Throws: `PodRuntimeError` where the pod could not be set up; trying again may help.
     func ensure(_ request: PodRequest) async throws
 
+    /// Brings the files of a running pod's volumes to the request's values; nothing else of the pod changes.
+    ///
+    /// - Throws: `PodRuntimeError`; trying again may help.
+    func update(_ request: PodRequest) async throws
+
     /// Asks the pod to end, and kills what is left of it after the grace period. Returns before that; the status tells.
     ///
     /// - Parameter gracePeriodSeconds: 0 kills at once. A later call can only shorten the time.
@@ -65,6 +70,8 @@ public protocol PodRuntime: Sendable {
 }
 
 extension PodRuntime {
+    public func update(_ request: PodRequest) async throws {}
+
     public func exec(uid: String, _ request: ContainerRequest, _ client: ContainerStreams) async throws -> Int {
         throw Self.nothingRuns
     }

@@ -18,12 +18,16 @@ public struct PodRuntimeStatus: Sendable, Hashable {
     public var isSupervised: Bool
     /// What of the specification the runtime does not do, in sentences.
     public var remarks: [String]
+    /// Why the pod's volumes cannot be had yet, in the words of the kubelet's events.
+    public var volumeProblems: [String]
+    /// What happened to containers last, oldest first.
+    public var notices: [Notice]
 
     public init(
         uid: String, namespace: String, name: String, phase: PodState.Phase, address: String? = nil,
         startedAt: WallTime? = nil, containers: [ContainerRecord] = [], problem: String = "",
         isSupervised: Bool = false,
-        remarks: [String] = []
+        remarks: [String] = [], volumeProblems: [String] = [], notices: [Notice] = []
     ) {
         self.uid = uid
         self.namespace = namespace
@@ -35,6 +39,8 @@ public struct PodRuntimeStatus: Sendable, Hashable {
         self.problem = problem
         self.isSupervised = isSupervised
         self.remarks = remarks
+        self.volumeProblems = volumeProblems
+        self.notices = notices
     }
 
     public subscript(name: String) -> ContainerRecord? { containers.first { $0.name == name } }

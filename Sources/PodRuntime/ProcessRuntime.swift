@@ -26,6 +26,8 @@ public actor ProcessRuntime: PodRuntime {
         var waiting: [ContainerRecord] = []
         var problem = ""
         var remarks: [String] = []
+        /// Why volumes cannot be had yet, in the words of events.
+        var volumeProblems: [String] = []
     }
 
     public nonisolated let version: String
@@ -36,17 +38,17 @@ public actor ProcessRuntime: PodRuntime {
 
     let configuration: ProcessRuntimeConfiguration
     let logger: Logger
-    private let folder: RuntimeFolder
-    private let network: ClusterNetwork
+    let folder: RuntimeFolder
+    let network: ClusterNetwork
     private let supervisor: SupervisorProgram
     private let watch: FolderWatch
     private let fileChanges: AsyncStream<FolderWatch.Change?>
     let broadcast = ChangeBroadcast<String>()
-    private var pool: AddressPool
-    private var images: ImageTableFile
+    var pool: AddressPool
+    var images: ImageTableFile
     var entries: [String: Entry] = [:]
     /// Pods that are being set up or removed: one thing at a time for each.
-    private var busy: Set<String> = []
+    var busy: Set<String> = []
 
     /// Reads the image table, makes the cluster's network, and finds the pods of an earlier run.
     ///
@@ -110,7 +112,7 @@ public actor ProcessRuntime: PodRuntime {
 
     // MARK: - Finding pods
 
-    private var podsFolder: String { folder.pods }
+    var podsFolder: String { folder.pods }
 
     private func recover() {
         for uid in PodFiles.names(in: podsFolder) {
@@ -143,7 +145,7 @@ public actor ProcessRuntime: PodRuntime {
         return IPv4Address(number: address.number & 0x00FF_FFFF | pool.gateway.number & 0xFF00_0000)
     }
 
-    private func follow(_ uid: String) {
+    func follow(_ uid: String) {
         guard let folder = entries[uid]?.folder else { return }
         do { try watch.add(folder.path, as: uid) } catch {
             logger.error("a pod cannot be watched", metadata: ["pod": "\(uid)", "error": "\(error)"])
@@ -196,7 +198,8 @@ public actor ProcessRuntime: PodRuntime {
             phase: entry.state?.phase ?? (entry.isStopping ? .finished : .active), address: entry.plan?.network.address,
             startedAt: entry.state?.startedAt,
             containers: entry.state?.containers ?? (entry.waiting.isEmpty ? unstarted(entry.plan) : entry.waiting),
-            problem: entry.problem, isSupervised: entry.isSupervised, remarks: entry.remarks)
+            problem: entry.problem, isSupervised: entry.isSupervised, remarks: entry.remarks,
+            volumeProblems: entry.volumeProblems, notices: entry.state?.notices ?? [])
     }
 
     private static func unstarted(_ plan: PodPlan?) -> [ContainerRecord] {
@@ -214,10 +217,10 @@ public actor ProcessRuntime: PodRuntime {
         guard busy.insert(uid).inserted else { return }
         defer { busy.remove(uid) }
         if entries[uid]?.plan == nil {
-            let before = entries[uid]?.waiting
+            let before = entries[uid].map { Self.status(uid, $0) }
             try prepare(request)
             guard entries[uid]?.plan != nil else {
-                if entries[uid]?.waiting != before { broadcast.send(uid) }
+                if entries[uid].map({ Self.status(uid, $0) }) != before { broadcast.send(uid) }
                 return
             }
         }
@@ -237,79 +240,6 @@ public actor ProcessRuntime: PodRuntime {
         }
         broadcast.send(uid)
         refresh(uid)
-    }
-
-    /// Plans the pod and writes its folder, or notes what it waits for.
-    private func prepare(_ request: PodRequest) throws {
-        let pod = request.pod
-        let uid = pod.uid
-        var entry = Entry(
-            folder: folder.pod(uid), namespace: pod.namespace, name: pod.name)
-        if let image = images.reload() {
-            logger.warning("the image table is not used", metadata: ["error": "\(image)"])
-        }
-        guard let address = pool.take() else {
-            throw PodRuntimeError(
-                .addressesExhausted, "no address is left in the pod network \(configuration.podCIDR)")
-        }
-        let isOnHost = pod.spec["hostNetwork"]?.bool == true
-        let outcome = PodPlanner(
-            request, images: images.table,
-            surroundings: PodPlanner.Surroundings(
-                hostAddress: hostAddress, searchPath: configuration.searchPath,
-                filesFolder: "\(entry.folder.path)/files",
-                bindsLowPorts: network.mode != .host || geteuid() == 0, isolation: network.isolation,
-                network: isOnHost ? .host(address: hostAddress) : network.plan(for: address, uid: uid))
-        ).plan()
-        entry.remarks = outcome.remarks
-        guard let plan = outcome.plan else {
-            pool.release(address)
-            let earlier = entries[uid]?.waiting ?? []
-            entry.waiting = PodPlanner.containers(of: pod).map { name, kind in
-                Self.waiting(name, kind, outcome.obstacles[name], earlier: earlier.first { $0.name == name })
-            }
-            entries[uid] = entry
-            return
-        }
-        if isOnHost { pool.release(address) } else { entry.address = address }
-        do throws(SystemError) {
-            try write(plan, outcome.files, to: entry.folder)
-        } catch {
-            pool.release(address)
-            throw PodRuntimeError(.sandbox, "the pod's folder cannot be written: \(error)")
-        }
-        entry.plan = plan
-        entries[uid] = entry
-        follow(uid)
-    }
-
-    /// The record of a container that cannot be planned yet; a second failure to find its image is a back-off.
-    private static func waiting(
-        _ name: String, _ kind: ContainerKind, _ obstacle: PodPlanner.Obstacle?, earlier: ContainerRecord?
-    ) -> ContainerRecord {
-        var state = ContainerState.waiting(
-            reason: obstacle?.reason ?? "ContainerCreating", message: obstacle?.message ?? "")
-        if obstacle?.reason == "ErrImagePull", case .waiting(let reason, _) = earlier?.state,
-            reason == "ErrImagePull" || reason == "ImagePullBackOff"
-        {
-            state = .waiting(
-                reason: "ImagePullBackOff", message: "Back-off pulling image: ErrImagePull: \(obstacle?.message ?? "")")
-        }
-        return ContainerRecord(name: name, kind: kind, state: state)
-    }
-
-    /// Fills a folder of another name and renames it: a pod's folder is complete or not there.
-    private func write(_ plan: PodPlan, _ files: [PodPlanner.RenderedFile], to folder: PodFolder) throws(SystemError) {
-        let new = PodFolder(path: "\(podsFolder)/.\(plan.uid)")
-        PodFiles.removeAll(new.path)
-        try PodFiles.makeFolders(new.path)
-        try new.write(plan)
-        for file in files {
-            let path = new.path + file.path.dropFirst(folder.path.utf8.count)
-            if let slash = path.lastIndex(of: "/") { try PodFiles.makeFolders(String(path[..<slash]), mode: 0o755) }
-            try PodFiles.replace(path, with: Array(file.content.utf8), mode: file.isExecutable ? 0o755 : 0o644)
-        }
-        guard rename(new.path, folder.path) == 0 else { throw .last("rename \(new.path)") }
     }
 
     public func stop(uid: String, gracePeriodSeconds: Int) async throws {

@@ -6,8 +6,15 @@ import PodRecords
 struct ContainerProber {
     enum Verdict {
         case fine
-        /// The startup or liveness probe has failed as often as it may.
-        case unhealthy
+        /// A probe has failed as often as it may; which one.
+        case unhealthy(Kind)
+    }
+
+    enum Kind: String {
+        case startup, liveness, readiness
+
+        /// As events begin.
+        var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     }
 
     private struct Probe {
@@ -25,24 +32,30 @@ struct ContainerProber {
 
         var deadline: Int { attempt?.deadline ?? nextAt }
 
-        mutating func advance(_ container: ContainerPlan, at now: Moment) {
+        /// - Returns: why an attempt failed, where one has.
+        mutating func advance(_ container: ContainerPlan, process: pid_t?, at now: Moment) -> String? {
             if attempt == nil, nextAt <= now.monotonic {
-                attempt = ProbeAttempt(plan, of: container, at: now)
+                attempt = ProbeAttempt(plan, of: container, process: process, at: now)
                 nextAt = now.monotonic + plan.periodSeconds * 1_000_000_000
             }
-            guard let isSuccess = attempt?.advance(at: now) else { return }
+            guard let outcome = attempt?.advance(at: now) else { return nil }
             attempt = nil
-            tally.count(isSuccess: isSuccess)
+            tally.count(isSuccess: outcome == .succeeded)
+            if case .failed(let reason) = outcome { return reason }
+            return nil
         }
     }
 
     private let container: ContainerPlan
+    /// Whose files commands see; `nil` for those of the pod.
+    private let process: pid_t?
     private var startup: Probe?
     private var liveness: Probe?
     private var readiness: Probe?
 
-    init(_ container: ContainerPlan, startedAt now: Moment) {
+    init(_ container: ContainerPlan, process: pid_t?, startedAt now: Moment) {
         self.container = container
+        self.process = process
         startup = Probe(container.probes.startup, startedAt: now.monotonic)
         liveness = Probe(container.probes.liveness, startedAt: now.monotonic)
         readiness = Probe(container.probes.readiness, startedAt: now.monotonic)
@@ -60,18 +73,24 @@ struct ContainerProber {
         return [liveness, readiness].compactMap { $0?.deadline }.min()
     }
 
-    mutating func advance(at now: Moment) -> Verdict {
+    /// - Parameter tell: hears of each attempt that failed, in the kubelet's words.
+    mutating func advance(at now: Moment, tell: (String) -> Void) -> Verdict {
         if startup != nil {
-            startup?.advance(container, at: now)
+            let failure = startup?.advance(container, process: process, at: now)
+            if let failure { tell("\(Kind.startup.title) probe failed: \(failure)") }
             switch startup?.tally.verdict {
             case .succeeded: startup = nil
-            case .failed: return .unhealthy
+            case .failed: return .unhealthy(.startup)
             case .undecided, nil: return .fine
             }
         }
-        liveness?.advance(container, at: now)
-        readiness?.advance(container, at: now)
-        return liveness?.tally.verdict == .failed ? .unhealthy : .fine
+        if let failure = liveness?.advance(container, process: process, at: now) {
+            tell("\(Kind.liveness.title) probe failed: \(failure)")
+        }
+        if let failure = readiness?.advance(container, process: process, at: now) {
+            tell("\(Kind.readiness.title) probe failed: \(failure)")
+        }
+        return liveness?.tally.verdict == .failed ? .unhealthy(.liveness) : .fine
     }
 
     mutating func reaped(_ pid: pid_t, _ exit: ProcessExit) {

@@ -17,18 +17,11 @@ struct ContainerProcess {
         let message: String
     }
 
-    /// Where a child failed between fork and execve.
-    private enum Stage: Int32 {
-        case workingDirectory = 1
-        case execute = 2
-    }
-
     /// Starts the container's program in a session of its own.
-    init(_ plan: ContainerPlan, sandbox: Sandbox) throws(StartFailure) {
+    ///
+    /// - Parameter mounts: `nil` where containers see the machine's files as they are.
+    init(_ plan: ContainerPlan, mounts: ContainerMounts?, sandbox: Sandbox) throws(StartFailure) {
         let name = plan.arguments[0]
-        guard let program = Self.find(name, environment: plan.environment) else {
-            throw StartFailure(message: "exec: \"\(name)\": executable file not found in $PATH")
-        }
         var output: [Int32] = [-1, -1]
         var error: [Int32] = [-1, -1]
         var report: [Int32] = [-1, -1]
@@ -42,55 +35,66 @@ struct ContainerProcess {
         let child = causeway_fork()
         if child == 0 {
             Self.execute(
-                program, arguments, environment, directory: plan.workingDirectory.isEmpty ? "/" : plan.workingDirectory,
+                plan, mounts, arguments, environment,
+                directory: plan.workingDirectory.isEmpty ? "/" : plan.workingDirectory,
                 output: output[1], error: error[1], report: report[1], hostProcesses: sandbox.hostProcesses)
         }
         arguments.free()
         environment.free()
         let forkFailure = SystemError.last("fork")
         for file in [output[1], error[1], report[1]] { close(file) }
-        let words = Self.readNumbers(report[0])
+        let (number, failure) = Self.readReport(report[0])
         close(report[0])
-        guard child > 0, words.count == 1 else {
+        guard child > 0, let number, failure.isEmpty else {
             if child > 0 { waitpid(child, nil, 0) }
             for file in [output[0], error[0]] { close(file) }
-            throw StartFailure(
-                message: child > 0 ? Self.explain(words, program, plan) : "\(forkFailure)")
+            let early = "exec: \"\(name)\": the process ended before the program started"
+            throw StartFailure(message: child > 0 ? (failure.isEmpty ? early : failure) : "\(forkFailure)")
         }
         for file in [output[0], error[0]] { _ = fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK) }
         pid = child
         identity = ProcessIdentity(
-            pid: Int(words[0]), startTicks: sandbox.processes.startTicks(of: Int(words[0])))
+            pid: number, startTicks: sandbox.processes.startTicks(of: number))
         standardOutput = output[0]
         standardError = error[0]
     }
 
     /// Runs in the child. The process has one thread, so that any code is safe here.
     private static func execute(
-        _ program: String, _ arguments: CStrings, _ environment: CStrings, directory: String, output: Int32,
-        error: Int32, report: Int32, hostProcesses: Int32
+        _ plan: ContainerPlan, _ mounts: ContainerMounts?, _ arguments: CStrings, _ environment: CStrings,
+        directory: String, output: Int32, error: Int32, report: Int32, hostProcesses: Int32
     ) -> Never {
-        func tell(_ numbers: Int32...) {
-            _ = numbers.withUnsafeBytes { write(report, $0.baseAddress, $0.count) }
+        func fail(_ message: String) -> Never {
+            try? PodFiles.writeAll(Array(message.utf8), to: report, path: "the report")
+            _exit(127)
         }
         setsid()
         _ = causeway_die_with_parent()
         _ = causeway_reset_signals()
-        tell(Int32(Sandbox.hostNumber(in: hostProcesses)))
+        var number = Int64(Sandbox.hostNumber(in: hostProcesses))
+        _ = write(report, &number, MemoryLayout<Int64>.size)
+        do throws(SystemError) { try mounts?.enter() } catch {
+            fail("error mounting: \(error)")
+        }
         dup2(output, 1)
         dup2(error, 2)
         _ = causeway_close_on_exec_from(3)
-        if chdir(directory) != 0 {
-            tell(Stage.workingDirectory.rawValue, errno)
-            _exit(127)
+        let name = plan.arguments[0]
+        guard let program = find(name, environment: plan.environment) else {
+            fail("exec: \"\(name)\": executable file not found in $PATH")
+        }
+        guard chdir(directory) == 0 else {
+            fail("chdir to cwd (\"\(plan.workingDirectory)\") set in the container: \(reason(errno))")
         }
         execve(program, arguments.pointers, environment.pointers)
-        tell(Stage.execute.rawValue, errno)
-        _exit(127)
+        fail("exec: \"\(program)\": \(reason(errno))")
     }
 
-    private static func readNumbers(_ file: Int32) -> [Int32] {
-        var buffer = [UInt8](repeating: 0, count: 64)
+    private static func reason(_ code: Int32) -> String { String(cString: strerror(code)).lowercased() }
+
+    /// The host's number of the child, which it tells first, and why its program could not be started, where that is so.
+    private static func readReport(_ file: Int32) -> (number: Int?, failure: String) {
+        var buffer = [UInt8](repeating: 0, count: 1024)
         var bytes: [UInt8] = []
         while true {
             let count = read(file, &buffer, buffer.count)
@@ -98,18 +102,9 @@ struct ContainerProcess {
             guard count > 0 else { break }
             bytes.append(contentsOf: buffer[..<count])
         }
-        return bytes.withUnsafeBytes { raw in
-            (0..<raw.count / 4).map { raw.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self) }
-        }
-    }
-
-    private static func explain(_ words: [Int32], _ program: String, _ plan: ContainerPlan) -> String {
-        guard words.count == 3 else { return "exec: \"\(program)\": the process ended before the program started" }
-        let reason = String(cString: strerror(words[2])).lowercased()
-        return switch Stage(rawValue: words[1]) {
-        case .workingDirectory: "chdir to cwd (\"\(plan.workingDirectory)\") set in the container: \(reason)"
-        case .execute, nil: "exec: \"\(program)\": \(reason)"
-        }
+        guard bytes.count >= MemoryLayout<Int64>.size else { return (nil, "") }
+        let number = bytes.withUnsafeBytes { $0.loadUnaligned(as: Int64.self) }
+        return (Int(number), String(decoding: bytes[MemoryLayout<Int64>.size...], as: UTF8.self))
     }
 
     /// The program's file: as given where it has a slash, otherwise from the environment's `PATH`.

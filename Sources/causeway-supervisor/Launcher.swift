@@ -105,7 +105,7 @@ struct Launcher {
         dup2(complaints >= 0 ? complaints : null, 1)
         dup2(complaints >= 0 ? complaints : null, 2)
         do {
-            let sandbox = try Sandbox(plan, network: network)
+            let sandbox = try Sandbox(plan, folder: folder, network: network)
             var supervisor = try Supervisor(folder: folder, plan: plan, previous: previous, sandbox: sandbox)
             supervisor.begin()
             try PodFiles.writeAll(Array("ok".utf8), to: report, path: "the report")

@@ -11,8 +11,10 @@ struct Sandbox {
     let hostProcesses: Int32
     /// Whether this process is the first of a process namespace: then signals to all reach the pod only.
     let isFirstProcess: Bool
+    /// The places for mounts that all containers share; `nil` without a mount namespace.
+    let points: MountPoints?
 
-    init(_ plan: PodPlan, network: PodNetwork) throws {
+    init(_ plan: PodPlan, folder: PodFolder, network: PodNetwork) throws {
         hostProcesses = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard hostProcesses >= 0 else { throw SystemError.last("open /proc") }
         processes = ProcessTable(root: hostProcesses)
@@ -25,10 +27,41 @@ struct Sandbox {
             _ = sethostname(plan.hostname, plan.hostname.utf8.count)
             // Without a /proc of its own the pod still works; tools that list processes then show the host's.
             if causeway_make_mounts_private() == 0 { _ = causeway_mount_proc() }
+            points = try Self.mountVolumes(plan, folder)
         } else {
+            points = nil
             guard causeway_become_subreaper() == 0 else { throw SystemError.last("become a subreaper") }
         }
         try network.setUp()
+    }
+
+    /// Mounts the volumes in memory, and makes the places that every container needs.
+    private static func mountVolumes(_ plan: PodPlan, _ folder: PodFolder) throws -> MountPoints {
+        for volume in plan.memoryVolumes {
+            try PodFiles.makeFolders(volume.path, mode: 0o777)
+            let size = volume.limit.map { ",size=\($0)" } ?? ""
+            guard causeway_mount_memory(volume.path, "mode=1777\(size)") == 0 else {
+                throw SystemError.last("mount the memory volume \(volume.path)")
+            }
+        }
+        var points = MountPoints(scratch: folder.mountScratch)
+        try PodFiles.makeFolders(points.scratch)
+        for path in Set(plan.containers.compactMap(\.terminationMessage?.path)).sorted() where path.hasPrefix("/dev/") {
+            // Where that cannot be had, containers go without last words.
+            _ = try? points.make(path, isFolder: false)
+        }
+        return points
+    }
+
+    /// What a container sees differently from the machine.
+    func mounts(of container: ContainerPlan, in folder: PodFolder) -> ContainerMounts? {
+        guard let points else { return nil }
+        var mounts = container.mounts
+        if let message = container.terminationMessage {
+            mounts.append(
+                MountPlan(source: folder.terminationMessage(container: container.name), target: message.path))
+        }
+        return ContainerMounts(mounts: mounts, points: points)
     }
 
     /// The host's number of the calling process.

@@ -10,6 +10,7 @@ struct Supervisor {
         let process: ContainerProcess
         let log: ContainerLog
         var prober: ContainerProber
+        var hook: ContainerHook?
         /// The pipes of its output that are still open at the other end.
         var streams: [LogLine.Stream: Int32]
     }
@@ -80,17 +81,26 @@ struct Supervisor {
                 files.append(pollfd(fd: file, events: Int16(POLLIN), revents: 0))
             }
         }
-        for name in names { files += running[name]?.prober.files ?? [] }
+        for name in names {
+            files += running[name]?.prober.files ?? []
+            files += running[name]?.hook?.file.map { [$0] } ?? []
+        }
         let now = HostClock.now()
         var deadlines = [life.nextDeadline(after: now), writeAgainAt].compactMap { $0 }
-        for name in names { deadlines += running[name]?.prober.deadline.map { [$0] } ?? [] }
+        for name in names {
+            deadlines += running[name]?.prober.deadline.map { [$0] } ?? []
+            deadlines += running[name]?.hook?.deadline.map { [$0] } ?? []
+        }
         // Rounded up: woken a moment early there would be nothing to do yet.
         let timeout = deadlines.min().map { max(0, min(($0 - now.monotonic + 999_999) / 1_000_000, 3_600_000)) } ?? -1
         guard poll(&files, nfds_t(files.count), Int32(timeout)) >= 0 || errno == EINTR else { return }
         for name in names { drain(name) }
         takeSignals()
         obey()
-        for name in names { probe(name) }
+        for name in names {
+            followHook(name)
+            probe(name)
+        }
         perform(life.advance(at: HostClock.now()))
     }
 
@@ -115,7 +125,10 @@ struct Supervisor {
             if let name = running.first(where: { $0.value.process.pid == pid })?.key {
                 exited(name, ProcessExit(waitStatus: status))
             } else {
-                for name in running.keys { running[name]?.prober.reaped(pid, ProcessExit(waitStatus: status)) }
+                for name in running.keys {
+                    running[name]?.prober.reaped(pid, ProcessExit(waitStatus: status))
+                    running[name]?.hook?.reaped(pid, ProcessExit(waitStatus: status))
+                }
             }
         }
     }
@@ -128,9 +141,19 @@ struct Supervisor {
         drain(name)
         container.log.finish()
         running[name]?.prober.close()
+        running[name]?.hook?.cancel()
         for file in (running[name]?.streams ?? [:]).values { close(file) }
         running[name] = nil
-        perform(life.exited(name, exit, at: HostClock.now()))
+        perform(life.exited(name, exit, message: lastWords(of: name, exit), at: HostClock.now()))
+    }
+
+    private func plan(_ name: String) -> ContainerPlan? { life.plan.containers.first { $0.name == name } }
+
+    private func lastWords(of name: String, _ exit: ProcessExit) -> String {
+        guard let plan = plan(name)?.terminationMessage, let run = life.state[name].map({ $0.runs - 1 }) else {
+            return ""
+        }
+        return TerminationMessage(folder: folder, container: name, run: run).text(plan, after: exit)
     }
 
     /// Moves what a container has written to its log, as much as is there now.
@@ -159,10 +182,35 @@ struct Supervisor {
 
     private mutating func probe(_ name: String) {
         guard var container = running[name] else { return }
-        let verdict = container.prober.advance(at: HostClock.now())
+        // Nothing is asked of a container whose start hook has not returned, nor of one that is ending.
+        guard container.hook == nil else { return }
+        var failures: [String] = []
+        let verdict = container.prober.advance(at: HostClock.now()) { failures.append($0) }
         running[name] = container
+        for failure in failures { life.note(name, .unhealthy, failure) }
         life.probed(name, isStarted: container.prober.isStarted, isReady: container.prober.isReady)
-        if verdict == .unhealthy { perform(life.unhealthy(name, at: HostClock.now())) }
+        if case .unhealthy(let kind) = verdict {
+            perform(life.unhealthy(name, cause: "failed \(kind.rawValue) probe", at: HostClock.now()))
+        }
+    }
+
+    private mutating func followHook(_ name: String) {
+        guard var hook = running[name]?.hook else { return }
+        let outcome = hook.advance(at: HostClock.now())
+        running[name]?.hook = hook
+        guard let outcome else { return }
+        running[name]?.hook = nil
+        switch (hook.moment, outcome) {
+        case (.afterStart, .succeeded): break
+        case (.afterStart, .failed(let reason)):
+            life.note(name, .failedPostStartHook, "PostStartHook failed: \(reason)")
+            perform(life.unhealthy(name, cause: "failed post start hook", at: HostClock.now()))
+        case (.beforeStop, let outcome):
+            if case .failed(let reason) = outcome {
+                life.note(name, .failedPreStopHook, "PreStopHook failed: \(reason)")
+            }
+            running[name]?.process.signal(SIGTERM)
+        }
     }
 
     // MARK: - Actions
@@ -171,20 +219,33 @@ struct Supervisor {
         for action in actions {
             switch action {
             case .start(let name, let run): start(name, run: run)
-            case .signal(let name): running[name]?.process.signal(SIGTERM)
+            case .signal(let name): askToEnd(name)
             case .kill(let name): running[name]?.process.end()
             }
         }
     }
 
+    /// Asks a container to end, after its hook for that, which the grace period includes.
+    private mutating func askToEnd(_ name: String) {
+        guard let container = running[name], let plan = plan(name) else { return }
+        guard let hook = plan.preStop else { return container.process.signal(SIGTERM) }
+        running[name]?.hook?.cancel()
+        let inside = sandbox.points == nil ? nil : container.process.pid
+        let stopping = ContainerHook(.beforeStop, hook, of: plan, process: inside, at: HostClock.now())
+        running[name]?.hook = stopping
+    }
+
     private mutating func start(_ name: String, run: Int) {
-        guard let plan = life.plan.containers.first(where: { $0.name == name }) else { return }
+        guard let plan = plan(name) else { return }
         let log = ContainerLog(folder: folder, container: name, run: run)
+        if plan.terminationMessage != nil { TerminationMessage(folder: folder, container: name, run: run).prepare() }
         do throws(ContainerProcess.StartFailure) {
-            let process = try ContainerProcess(plan, sandbox: sandbox)
+            let process = try ContainerProcess(plan, mounts: sandbox.mounts(of: plan, in: folder), sandbox: sandbox)
             let now = HostClock.now()
+            let inside = sandbox.points == nil ? nil : process.pid
             running[name] = Running(
-                process: process, log: log, prober: ContainerProber(plan, startedAt: now),
+                process: process, log: log, prober: ContainerProber(plan, process: inside, startedAt: now),
+                hook: plan.postStart.map { ContainerHook(.afterStart, $0, of: plan, process: inside, at: now) },
                 streams: [.standardOutput: process.standardOutput, .standardError: process.standardError])
             perform(life.started(name, as: process.identity, at: now))
         } catch {

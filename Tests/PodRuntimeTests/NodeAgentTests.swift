@@ -64,6 +64,23 @@ import Testing
         pod.status["phase"] == "Running" && Conditions.isTrue("Ready", in: pod.status["conditions"])
     }
 
+    @Test("a pod that is active longer than it may fails, and says why")
+    func overdue() async throws {
+        try await RuntimeFixture.with { fixture in
+            let cluster = FakeCluster()
+            try await Self.agent(cluster, try await fixture.open()) {
+                var request = RuntimeFixture.pod(command: ["sleep", "1000"])
+                request.pod.spec["activeDeadlineSeconds"] = 1
+                _ = try await Self.create(cluster, request)
+                let pod = try await Self.wait(cluster, "the pod has failed") { $0.status["phase"] == "Failed" }
+                #expect(pod.status["reason"] == "DeadlineExceeded")
+                #expect(
+                    pod.status["message"] == "Pod was active on the node longer than the specified deadline")
+                #expect(pod.status["containerStatuses", "0", "state"]?["running"] == nil)
+            }
+        }
+    }
+
     @Test("a node is registered with its labels, capacity and lease, and comes back when it is deleted")
     func registration() async throws {
         let cluster = FakeCluster()

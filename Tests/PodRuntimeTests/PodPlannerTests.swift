@@ -7,13 +7,15 @@ import Testing
 
 @Suite struct PodPlannerTests {
     static func plan(
-        _ request: PodRequest, _ images: [String: ImageTable.Entry] = [:], bindsLowPorts: Bool = true
+        _ request: PodRequest, _ images: [String: ImageTable.Entry] = [:], bindsLowPorts: Bool = true,
+        isolation: Isolation = .none
     ) -> PodPlanner.Outcome {
         PodPlanner(
             request, images: ImageTable(entries: images),
             surroundings: PodPlanner.Surroundings(
-                hostAddress: "10.0.0.1", searchPath: "/bin", filesFolder: "/f", bindsLowPorts: bindsLowPorts,
-                isolation: .none, network: .host(address: "127.0.0.5"))
+                hostAddress: "10.0.0.1", searchPath: "/bin", filesFolder: "/f", volumesFolder: "/v", hostsFile: "/h",
+                processors: 2, memory: 1 << 30, bindsLowPorts: bindsLowPorts, isolation: isolation,
+                network: .host(address: "127.0.0.5"))
         ).plan()
     }
 
@@ -88,6 +90,53 @@ import Testing
         #expect(probes.readiness?.check == .httpGet(host: "127.0.0.5", port: 8080, path: "/ok", headers: []))
         #expect(probes.readiness?.periodSeconds == 3)
         #expect(probes.liveness == nil)
+        #expect(outcome.remarks.count == 1)
+    }
+
+    @Test("a container learns its own requests and limits, and the node's where it has none")
+    func resources() throws {
+        func variable(_ name: String, _ resource: String, divisor: JSON = "0") -> JSON {
+            [
+                "name": .string(name),
+                "valueFrom": ["resourceFieldRef": ["resource": .string(resource), "divisor": divisor]],
+            ]
+        }
+        let request = RuntimeFixture.pod(
+            command: ["run"],
+            [
+                "resources": ["requests": ["cpu": "250m"], "limits": ["memory": "64Mi"]],
+                "env": [
+                    variable("CPU", "requests.cpu"), variable("MILLI", "requests.cpu", divisor: "1m"),
+                    variable("MEMORY", "limits.memory", divisor: "1Mi"), variable("ALL", "limits.cpu"),
+                    variable("NONE", "requests.memory"),
+                ],
+            ])
+        let environment = try #require(Self.plan(request).plan?.containers.first?.environment)
+        for entry in ["CPU=1", "MILLI=250", "MEMORY=64", "ALL=2", "NONE=0"] {
+            #expect(environment.contains(entry), "\(entry)")
+        }
+    }
+
+    @Test("a volume that the runtime cannot have keeps the pod waiting, one that nothing mounts does not")
+    func unknownVolume() {
+        var request = RuntimeFixture.pod(
+            command: ["run"], ["volumeMounts": [["name": "disk", "mountPath": "/disk"]]])
+        request.pod.json["spec", "volumes"] = [
+            ["name": "disk", "persistentVolumeClaim": ["claimName": "mine"]], ["name": "other", "nfs": [:]],
+        ]
+        let outcome = Self.plan(request, isolation: .privileged)
+        #expect(outcome.plan == nil)
+        #expect(outcome.volumeProblems.count == 1)
+        #expect(outcome.volumeProblems.first?.contains("no volumes of kind persistentVolumeClaim") == true)
+    }
+
+    @Test("without mount namespaces a container runs without its volumes, and that is told")
+    func noMounts() {
+        var request = RuntimeFixture.pod(
+            command: ["run"], ["volumeMounts": [["name": "data", "mountPath": "/data"]]])
+        request.pod.json["spec", "volumes"] = [["name": "data", "emptyDir": [:]]]
+        let outcome = Self.plan(request)
+        #expect(outcome.plan?.containers.first?.mounts == [])
         #expect(outcome.remarks.count == 1)
     }
 }

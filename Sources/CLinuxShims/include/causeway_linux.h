@@ -25,6 +25,18 @@ int causeway_reset_signals(void);
 int causeway_make_mounts_private(void);
 // Mounts a fresh proc file system on /proc.
 int causeway_mount_proc(void);
+// open_tree(2): a copy of what is mounted at a path and below it, as a descriptor that execve closes; mounted nowhere yet.
+int causeway_open_tree(int folder, const char *path, int follows_links);
+// mount_setattr(2): makes such a copy read-only, what is mounted below it excepted.
+int causeway_make_tree_read_only(int tree);
+// move_mount(2): mounts such a copy on a path.
+int causeway_attach_tree(int tree, const char *target);
+// Mounts a new file system in memory; options as mount(8) has them, such as `mode=0755,size=4096`.
+int causeway_mount_memory(const char *target, const char *options);
+// Keeps copies of the mounts around it from holding this one.
+int causeway_make_unbindable(const char *path);
+// pivot_root(2) to what is mounted at `root`, and lets the old root go.
+int causeway_change_root(const char *root);
 // Makes a pipe whose ends execve closes: reads from ends[0], writes to ends[1].
 int causeway_pipe(int *ends);
 // pidfd_open(2).

@@ -29,10 +29,13 @@ public struct NodeAgentConfiguration: Sendable {
     public var leaseSeconds: Int
     /// How soon a pod that waits for an image or a value is tried again.
     public var retryInterval: Duration
+    /// How often the ConfigMaps and Secrets behind the volumes of running pods are looked at; the kubelet takes a minute.
+    public var volumeRefresh: Duration
 
     public init(
         nodes: [Node], kubeletVersion: String, podCIDR: String = "", folder: String = "/", podsPerNode: Int = 110,
-        leaseRenewal: Duration = .seconds(10), leaseSeconds: Int = 40, retryInterval: Duration = .seconds(5)
+        leaseRenewal: Duration = .seconds(10), leaseSeconds: Int = 40, retryInterval: Duration = .seconds(5),
+        volumeRefresh: Duration = .seconds(10)
     ) {
         self.nodes = nodes
         self.kubeletVersion = kubeletVersion
@@ -42,5 +45,6 @@ public struct NodeAgentConfiguration: Sendable {
         self.leaseRenewal = leaseRenewal
         self.leaseSeconds = leaseSeconds
         self.retryInterval = retryInterval
+        self.volumeRefresh = volumeRefresh
     }
 }

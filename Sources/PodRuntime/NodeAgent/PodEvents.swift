@@ -27,7 +27,16 @@ struct PodEvents {
                     severity: .warning, reason: "FailedCreatePodSandBox",
                     message: "Failed to create pod sandbox: \(new.problem)", fieldPath: ""))
         }
+        for problem in new.volumeProblems where old?.volumeProblems.contains(problem) != true {
+            events.append(Event(severity: .warning, reason: "FailedMount", message: problem, fieldPath: ""))
+        }
         for record in new.containers { events += containerEvents(from: old?[record.name], to: record) }
+        let told = old?.notices.last?.number ?? 0
+        for notice in new.notices where notice.number > told {
+            guard let record = new[notice.container] else { continue }
+            events.append(
+                event(notice.reason.isWarning ? .warning : .normal, notice.reason.rawValue, notice.message, record))
+        }
         return events
     }
 

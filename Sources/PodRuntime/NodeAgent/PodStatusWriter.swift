@@ -10,6 +10,13 @@ struct PodStatusWriter {
     /// Such as `process`: the scheme of container ids.
     let runtimeName: String
     let hostAddress: String
+    /// Whether the pod has run longer than its `activeDeadlineSeconds`.
+    var isOverdue = false
+
+    /// In the kubelet's words.
+    static let overdue = (
+        reason: "DeadlineExceeded", message: "Pod was active on the node longer than the specified deadline"
+    )
 
     private var initial: [ContainerRecord] { runtime.containers.filter { $0.kind != .main } }
     private var main: [ContainerRecord] { runtime.containers.filter { $0.kind == .main } }
@@ -23,6 +30,10 @@ struct PodStatusWriter {
         let phase = self.phase
         status["observedGeneration"] = pod.generation > 0 ? JSON(pod.generation) : nil
         status["phase"] = .string(phase)
+        if isOverdue {
+            status["reason"] = .string(Self.overdue.reason)
+            status["message"] = .string(Self.overdue.message)
+        }
         status["conditions"] = conditions(phase, now: now)
         status["hostIP"] = .string(hostAddress)
         status["hostIPs"] = [["ip": .string(hostAddress)]]
@@ -41,6 +52,7 @@ struct PodStatusWriter {
 
     /// The kubelet's rules (`getPhase`).
     var phase: String {
+        if isOverdue, runtime.hasFinished { return "Failed" }
         for record in initial where record.kind == .initial {
             guard let end = record.state.termination else { return runtime.hasFinished ? "Failed" : "Pending" }
             if end.exitCode != 0 { return policy == .never || runtime.hasFinished ? "Failed" : "Pending" }

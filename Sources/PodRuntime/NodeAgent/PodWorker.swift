@@ -76,7 +76,10 @@ actor PodWorker {
     private func keepRunning(_ pod: KubernetesObject) async throws -> Requeue {
         var failure: (any Error)?
         uids[pod.key, default: []].insert(pod.uid)
-        if await needsStart(pod.uid) {
+        var refresh = Requeue.none
+        if await !needsStart(pod.uid) {
+            refresh = try await updateVolumes(of: pod)
+        } else {
             do {
                 try await runtime.ensure(PodRequest(pod, values: try await values(for: pod)))
             } catch let error as PodRuntimeError {
@@ -88,9 +91,44 @@ actor PodWorker {
             return .none
         }
         report(pod, status)
+        let left = Self.secondsToDeadline(pod)
+        if let left, left <= 0 {
+            try await endOverdue(pod, status)
+            return .none
+        }
         try await write(pod, status)
         if let failure { throw failure }
-        return status.phase == .active && !status.isSupervised ? .after(configuration.retryInterval) : .none
+        if let left { refresh = refresh.orSooner(.after(.seconds(left))) }
+        return status.phase == .active && !status.isSupervised ? .after(configuration.retryInterval) : refresh
+    }
+
+    /// Seconds until the pod has been active as long as it may; `nil` for a pod without a limit.
+    private static func secondsToDeadline(_ pod: KubernetesObject) -> Int? {
+        guard let limit = pod.spec["activeDeadlineSeconds"]?.int,
+            let start = pod.status["startTime"]?.string.flatMap(Timestamp.seconds)
+        else { return nil }
+        return start + limit - time(nil)
+    }
+
+    private func endOverdue(_ pod: KubernetesObject, _ status: PodRuntimeStatus) async throws {
+        var status = status
+        if status.phase != .finished {
+            if stopping.insert(pod.uid).inserted {
+                tell.yield(
+                    (
+                        pod,
+                        PodEvents.Event(
+                            severity: .normal, reason: PodStatusWriter.overdue.reason,
+                            message: PodStatusWriter.overdue.message, fieldPath: "")
+                    ))
+            }
+            try await runtime.stop(
+                uid: pod.uid, gracePeriodSeconds: pod.spec["terminationGracePeriodSeconds"]?.int ?? 30)
+            // The runtime tells when the pod has ended.
+            guard let after = await runtime.status(uid: pod.uid) else { return }
+            status = after
+        }
+        try await write(pod, status, isOverdue: status.phase == .finished)
     }
 
     private func needsStart(_ uid: String) async -> Bool {
@@ -103,15 +141,31 @@ actor PodWorker {
         var values = ReferencedValues()
         for name in names.configMaps {
             guard let map = try await cluster.find(.configMaps, namespace: pod.namespace, name: name) else { continue }
-            values.configMaps[name] = map.json["data"]?.stringMap ?? [:]
+            var data = (map.json["data"]?.stringMap ?? [:]).mapValues { ReferencedValue($0) }
+            data.merge(Self.decoded(map.json["binaryData"])) { $1 }
+            values.configMaps[name] = data
         }
         for name in names.secrets {
             guard let secret = try await cluster.find(.secrets, namespace: pod.namespace, name: name) else { continue }
-            values.secrets[name] = (secret.json["data"]?.stringMap ?? [:]).compactMapValues { text in
-                Base64.decode(text).map { String(decoding: $0, as: UTF8.self) }
-            }
+            values.secrets[name] = Self.decoded(secret.json["data"])
         }
         return values
+    }
+
+    private static func decoded(_ data: JSON?) -> [String: ReferencedValue] {
+        (data?.stringMap ?? [:]).compactMapValues { Base64.decode($0).map { ReferencedValue(Array($0)) } }
+    }
+
+    /// Keeps the files of a running pod's volumes at what they come from.
+    ///
+    /// - Returns: when to look again.
+    private func updateVolumes(of pod: KubernetesObject) async throws -> Requeue {
+        let names = ReferencedValues.namesInVolumes(of: pod)
+        let hasReferences = !names.configMaps.isEmpty || !names.secrets.isEmpty
+        let hasOwn = (pod.spec["volumes"]?.array ?? []).contains { $0["downwardAPI"]?.isNull == false }
+        guard hasReferences || hasOwn else { return .none }
+        try await runtime.update(PodRequest(pod, values: try await values(for: pod)))
+        return hasReferences ? .after(configuration.volumeRefresh) : .none
     }
 
     // MARK: - Ending
@@ -190,12 +244,15 @@ actor PodWorker {
     }
 
     /// Writes the status where it says something new.
-    private func write(_ pod: KubernetesObject, _ status: PodRuntimeStatus) async throws {
+    private func write(
+        _ pod: KubernetesObject, _ status: PodRuntimeStatus, isOverdue: Bool = false
+    ) async throws {
         var current = pod
         if let last = written[pod.uid], last.base == pod.resourceVersion { current = last.result }
         let runtimeName = String(runtime.version.prefix { $0 != ":" })
         let new = PodStatusWriter(
-            pod: current, runtime: status, runtimeName: runtimeName, hostAddress: runtime.hostAddress
+            pod: current, runtime: status, runtimeName: runtimeName, hostAddress: runtime.hostAddress,
+            isOverdue: isOverdue
         ).status(now: time(nil))
         guard new != current.status else { return }
         var changes: JSON = new
