@@ -53,7 +53,7 @@ public final class Hub: Sendable {
     }
 
     /// What the scheduler of the origin must know of the edges.
-    public var advice: any PlacementAdvice { EdgeAdvice(edges: context.edges) }
+    public var advice: any PlacementAdvice { EdgeAdvice(edges: context.edges, rejections: context.rejections) }
 
     /// Calls `handler` when an edge's state may have changed: pods may be placed otherwise then.
     public func onEdgeChange(_ handler: @escaping @Sendable () -> Void) {
@@ -145,6 +145,7 @@ public final class Hub: Sendable {
         let deadAfter = transport.timings.deadAfter
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(250))
+            await watchForStorm()
             for edge in context.edges.all where !edge.isConnected {
                 guard let since = edge.silentSince else { continue }
                 let silence = ContinuousClock.now - since
@@ -158,6 +159,35 @@ public final class Hub: Sendable {
                     context.edges.update(edge.name) { $0.state = .lost }
                 }
             }
+        }
+    }
+
+    /// Puts the storm guard up or down, before any edge is counted as Disconnected.
+    private func watchForStorm() async {
+        let edges = context.edges.all.filter { $0.isWanted && $0.advertisement != nil }
+        // Half the time is enough to tell a silence from a connection that is just being made anew.
+        let silent = edges.filter { $0.silentSince != nil && $0.silence() * 2 >= transport.timings.deadAfter }
+        let isStorm = context.configuration.stormGuard.isUp(
+            edges: edges.count, silences: silent.compactMap(\.silentSince))
+        guard isStorm != context.isStorm else { return }
+        context.isStorm = isStorm
+        let names = silent.map(\.name).joined(separator: ", ")
+        if isStorm {
+            context.logger.warning(
+                "most edges fell silent together: their pods are not replaced until enough of them answer or are withdrawn",
+                metadata: ["edges": "\(names)"])
+        } else {
+            context.logger.info("enough edges answer again: pods of the others may be replaced")
+        }
+        for edge in silent {
+            guard let cluster = context.foreignClusters.get(name: edge.name) else { continue }
+            await context.events.record(
+                isStorm ? .warning : .normal, cluster, reason: isStorm ? "EvictionHeld" : "EvictionResumed",
+                isStorm
+                    ? "\(silent.count) of \(edges.count) edges fell silent together: the hub may be cut off, so no pod is replaced; if the edge is gone, set outgoingPeeringEnabled to No"
+                    : "enough edges answer again: the pods of this one may be replaced")
+            // Its pods are looked at again.
+            context.edges.update(edge.name) { _ in }
         }
     }
 }

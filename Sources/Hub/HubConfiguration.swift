@@ -13,6 +13,8 @@ public struct HubConfiguration: Sendable, Hashable {
     public var withdrawalDeadline: Duration = .seconds(20)
     /// From when an edge fell silent, or its connection was lost, until it is Lost rather than Disconnected.
     public var lostAfter: Duration = .seconds(300)
+    /// When silence of many edges counts as the hub's own fault.
+    var stormGuard = StormGuard()
     /// How long an edge may be silent before a withdrawal goes on without it: a connection that has just broken is most often
     /// back at once, and so is a hub that was started anew.
     public var withdrawalPatience: Duration = .seconds(4)

@@ -3,6 +3,7 @@ import JSONTree
 import KubernetesModel
 import Logging
 import OffloadingModel
+import Synchronization
 
 /// What all of the hub's reconcilers share: the cluster, the local copies of it, and what is known of the edges.
 struct HubContext: Sendable {
@@ -15,10 +16,23 @@ struct HubContext: Sendable {
     let pods: Informer
     let edges: EdgeDirectory
     let desired: DesiredState
+    let rejections = EdgeRejections()
+    /// Whether the storm guard is up, as `Hub.watchSilence` saw last.
+    private let storm = Flag()
     let events: EventRecorder
     let logger: Logger
     /// Seconds since 1970, for timestamps that people read; never for deciding who is alive.
     let now: @Sendable () -> Int
+
+    private final class Flag: Sendable {
+        let value = Atomic(false)
+    }
+
+    /// Whether so many edges are silent that none of their pods is replaced; see `StormGuard`.
+    var isStorm: Bool {
+        get { storm.value.load(ordering: .relaxed) }
+        nonmutating set { storm.value.store(newValue, ordering: .relaxed) }
+    }
 
     /// The index of pods by the node they are bound to.
     static let byNode = "node"

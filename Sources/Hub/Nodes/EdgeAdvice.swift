@@ -5,8 +5,16 @@ import Scheduling
 /// What the hub tells the scheduler of the edges behind the virtual nodes.
 struct EdgeAdvice: PlacementAdvice {
     let edges: EdgeDirectory
+    let rejections: EdgeRejections
 
-    func excludedNodes(for pod: KubernetesObject) -> [String: String] { [:] }
+    func excludedNodes(for pod: KubernetesObject) -> [String: String] {
+        guard !rejections.isEmpty else { return [:] }
+        let nodes = Dictionary(edges.all.map { ($0.name, $0.node) }, uniquingKeysWith: { first, _ in first })
+        let reasons = rejections.reasons(EdgeRejections.workload(of: pod), edges: Array(nodes.keys))
+        return Dictionary(
+            reasons.compactMap { edge, reason in nodes[edge].map { ($0, reason) } },
+            uniquingKeysWith: { first, _ in first })
+    }
 
     func state(ofNode node: KubernetesObject) -> EdgeState {
         guard node.label(Names.typeLabel) == Names.virtualNodeType else { return .ready }

@@ -22,8 +22,7 @@ struct PodReconciler: Sendable {
         let plan = context.plan(pod.namespace)
         guard let plan, plan.selected.contains(edge.name) else { return try await reject(pod, item, edge) }
         context.desired.set(item, [edge.name: content(pod, plan)])
-        try await reflect(pod, item, edge)
-        return .none
+        return try await reflect(pod, item, edge)
     }
 
     /// What the edge shall have for every pod: called once before any edge is told anything.
@@ -45,7 +44,7 @@ struct PodReconciler: Sendable {
                 isFinished: Self.isFinished(pod)))
     }
 
-    private static func isFinished(_ pod: KubernetesObject) -> Bool {
+    static func isFinished(_ pod: KubernetesObject) -> Bool {
         ["Succeeded", "Failed"].contains(pod.status["phase"]?.string)
     }
 
@@ -57,14 +56,19 @@ struct PodReconciler: Sendable {
 
     // MARK: - Statuses
 
-    private func reflect(_ pod: KubernetesObject, _ item: ItemKey, _ edge: Edge) async throws {
-        guard edge.isConnected, let seen = observation(pod, item, edge) else { return }
+    private func reflect(_ pod: KubernetesObject, _ item: ItemKey, _ edge: Edge) async throws -> Requeue {
+        guard edge.isConnected, let seen = observation(pod, item, edge) else { return .none }
         if let refusal = seen.refused {
             await context.events.record(
                 .warning, pod, reason: "FailedReflection", "edge \(edge.name) refused the pod: \(refusal.message)")
-            return
+        } else if !seen.isGone {
+            try await reflect(pod, seen, edge)
         }
-        guard !seen.isGone, let status = PodStatusReflection.status(of: pod, remote: seen.status) else { return }
+        return try await moveElsewhere(pod, seen, edge)
+    }
+
+    private func reflect(_ pod: KubernetesObject, _ seen: ObservedPod, _ edge: Edge) async throws {
+        guard let status = PodStatusReflection.status(of: pod, remote: seen.status) else { return }
         try await store(status, pod)
         for complaint in PodStatusReflection.complaints(before: pod.status, after: status) {
             await context.events.record(
@@ -105,16 +109,20 @@ struct PodReconciler: Sendable {
         guard edge.state == .disconnected || edge.state == .lost, let since = edge.disconnectedSince else { return nil }
         if let status = PodStatusReflection.unreachable(pod, now: context.now()) { try await store(status, pod) }
         guard !Self.isFinished(pod) else { return Requeue.none }
-        switch context.offloading(pod.namespace)?.disconnectPolicy
-            ?? .reschedule(after: NamespaceOffloading.defaultGracePeriod)
-        {
+        let policy =
+            context.offloading(pod.namespace)?.disconnectPolicy
+            ?? .reschedule(after: OffloadingPolicy.defaultGracePeriod)
+        let away = ContinuousClock.now - since
+        switch EdgeLoss.verdict(policy, away: away, isStorm: context.isStorm) {
         case .keep: return Requeue.none
-        case .reschedule(let grace):
-            let left = grace - (ContinuousClock.now - since)
-            guard left <= .zero else { return .after(left) }
+        case .wait(let left): return .after(left)
+        case .held:
+            // Looked at again as soon as the guard is down.
+            return .after(.seconds(30))
+        case .replace:
             await context.events.record(
                 .warning, pod, reason: "EdgeUnreachable",
-                "edge \(edge.name) has not answered for \(grace.components.seconds) s or more; the pod is replaced elsewhere"
+                "edge \(edge.name) has not answered for \(away.components.seconds) s or more; the pod is replaced elsewhere"
             )
             try await forceDelete(pod)
             return Requeue.none
@@ -155,7 +163,7 @@ struct PodReconciler: Sendable {
         context.offloading(pod.namespace).map(context.plan)
     }
 
-    private func forceDelete(_ pod: KubernetesObject) async throws {
+    func forceDelete(_ pod: KubernetesObject) async throws {
         try await context.cluster.deleteIfPresent(
             .pods, namespace: pod.namespace, name: pod.name, DeleteOptions(gracePeriodSeconds: 0, uid: pod.uid))
     }
