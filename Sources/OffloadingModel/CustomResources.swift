@@ -146,6 +146,16 @@ public enum CustomResources {
                 "properties": [
                     "offloadingPhase": words(OffloadingPhase.allCases.map(\.rawValue)), "remoteNamespaceName": text,
                     "observedGeneration": ["type": "integer", "format": "int64"],
+                    "conditions": [
+                        "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"],
+                        "items": [
+                            "type": "object", "required": ["type", "status"],
+                            "properties": [
+                                "type": text, "status": text, "reason": text, "message": text,
+                                "lastTransitionTime": ["type": "string", "format": "date-time"],
+                            ],
+                        ],
+                    ],
                     "remoteNamespacesConditions": [
                         "type": "object",
                         "additionalProperties": [

@@ -46,6 +46,12 @@ public enum Names {
     public static let onDisconnectAnnotation = "causeway.io/on-disconnect"
     /// A duration such as `30s`, counted from when the edge is Disconnected.
     public static let gracePeriodAnnotation = "causeway.io/grace-period"
+    /// `never`, or after how long without its hub an edge stops the pods.
+    public static let stopOnEdgeAfterAnnotation = "causeway.io/stop-on-edge-after"
+    /// `off`, `on`, or how long edges must be well before pods move to them.
+    public static let rebalanceAnnotation = "causeway.io/rebalance"
+    /// `off`, `on`, or weights by edge.
+    public static let fillAnnotation = "causeway.io/fill"
 
     // MARK: Remote pods
 

@@ -91,15 +91,11 @@ public struct NamespaceOffloading: Sendable, Hashable {
     /// As the hub stored it last; `nil` before it has looked.
     public var phase: OffloadingPhase? { object.status["offloadingPhase"]?.string.flatMap(OffloadingPhase.init) }
 
-    /// What happens to the pods of an edge that is away.
-    public var disconnectPolicy: DisconnectPolicy {
-        if object.annotation(Names.onDisconnectAnnotation) == "keep" { return .keep }
-        let grace = object.annotation(Names.gracePeriodAnnotation).flatMap(GoDuration.parse)
-        return .reschedule(after: grace ?? Self.defaultGracePeriod)
-    }
+    /// What its annotations ask for.
+    public var policy: OffloadingPolicy { OffloadingPolicy(annotations: object.annotations) }
 
-    /// How long an edge may be away before its pods are replaced, unless the namespace says otherwise.
-    public static let defaultGracePeriod: Duration = .seconds(10)
+    /// What happens to the pods of an edge that is away.
+    public var disconnectPolicy: DisconnectPolicy { policy.onDisconnect }
 }
 
 /// Durations as Kubernetes' users write them: `10s`, `1m30s`, `500ms`, `2h`.

@@ -110,4 +110,28 @@ import Wire
             #expect(try await bench.cluster.list(.namespaceOffloadings).items.isEmpty)
         }
     }
+
+    @Test("annotations that say nothing known are told as a condition and an event, until they are mended")
+    func policies() async throws {
+        let bench = try HubBench()
+        try await bench.run {
+            try await bench.namespace()
+            try await bench.offloading(
+                annotations: [Names.gracePeriodAnnotation: "soon"], finalizers: [Names.offloadingFinalizer])
+            bench.edge("rome")
+            for _ in 0..<3 { _ = try await bench.reconcile(offloading: "shop") }
+            let condition = Conditions.find("PoliciesValid", in: try await bench.offloadingStatus()["conditions"])
+            #expect(condition?["status"] == "False" && condition?["reason"] == "InvalidAnnotation")
+            let events = try await bench.cluster.list(.coreEvents, namespace: "shop", ListOptions()).items
+            #expect(events.map { $0.json["reason"]?.string } == ["InvalidPolicy"])
+            #expect(events.first?.json["count"]?.int == 1)
+            #expect(events.first?.json["message"] == condition?["message"])
+            _ = try await bench.cluster.merge(
+                .namespaceOffloadings, namespace: "shop", name: Names.offloading,
+                ["metadata": ["annotations": [Names.gracePeriodAnnotation: "30s"]]])
+            _ = try await bench.reconcile(offloading: "shop")
+            let status = try await bench.offloadingStatus()
+            #expect(Conditions.isTrue("PoliciesValid", in: status["conditions"]))
+        }
+    }
 }

@@ -44,7 +44,9 @@ struct NamespaceOffloadingTests {
     @Test("no selector selects all; a broken one names its field")
     func selector() throws {
         #expect(try offloading([:]).clusterSelector() == nil)
-        let broken: JSON = ["clusterSelector": ["nodeSelectorTerms": [["matchExpressions": [["key": "a", "operator": "Near"]]]]]]
+        let broken: JSON = [
+            "clusterSelector": ["nodeSelectorTerms": [["matchExpressions": [["key": "a", "operator": "Near"]]]]]
+        ]
         #expect { try offloading(broken).clusterSelector() } throws: { "\($0)".contains("spec.clusterSelector") }
     }
 
@@ -76,5 +78,34 @@ struct ClusterInfoTests {
         #expect {
             try ClusterInfo(KubernetesObject(.configMaps, name: "cluster-info", ["data": ["clusterID": "x"]]))
         } throws: { "\($0)".contains("clusterName: missing") }
+    }
+
+    @Test("policies are read from annotations, and what says nothing known is named and counts as the default")
+    func policies() {
+        func policy(_ name: String, _ value: String) -> OffloadingPolicy {
+            OffloadingPolicy(annotations: ["causeway.io/\(name)": value])
+        }
+        #expect(OffloadingPolicy(annotations: [:]) == OffloadingPolicy())
+        #expect(policy("stop-on-edge-after", "2m").stopOnEdgeAfter == .seconds(120))
+        #expect(policy("stop-on-edge-after", "never") == OffloadingPolicy())
+        #expect(policy("rebalance", "on").rebalance == RebalancePolicy(steadyFor: .seconds(60)))
+        #expect(policy("rebalance", "5s").rebalance?.steadyFor == .seconds(5))
+        #expect(policy("rebalance", "off") == OffloadingPolicy())
+        #expect(policy("fill", "on").fill == FillPolicy())
+        #expect(policy("fill", "rome=2, milan=3").fill == FillPolicy(weights: ["rome": 2, "milan": 3]))
+        #expect(policy("fill", "rome=2").fill?.weight(ofEdge: "paris") == 1)
+        for (name, value) in [
+            ("on-disconnect", "kep"), ("on-disconnect", ""), ("grace-period", "10"), ("grace-period", "-1s"),
+            ("stop-on-edge-after", "1s"), ("stop-on-edge-after", "soon"), ("rebalance", "yes"), ("fill", "rome"),
+            ("fill", "rome=0"), ("fill", "rome=1,rome=2"), ("fill", "=1"), ("fill", "rome=1001"), ("fill", ""),
+        ] {
+            var read = policy(name, value)
+            #expect(read.problems.map(\.annotation) == ["causeway.io/\(name)"], "\(name)=\(value)")
+            #expect(read.problems.first?.description.contains("\"\(value)\" is not ") == true)
+            read.problems = []
+            #expect(read == OffloadingPolicy(), "\(name)=\(value)")
+        }
+        let two = OffloadingPolicy(annotations: ["causeway.io/fill": "x", "causeway.io/grace-period": "30s"])
+        #expect(two.onDisconnect == .reschedule(after: .seconds(30)) && two.problems.count == 1)
     }
 }

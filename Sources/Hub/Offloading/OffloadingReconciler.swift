@@ -34,16 +34,25 @@ struct OffloadingReconciler: Sendable {
     static func desired(_ offloading: NamespaceOffloading, _ plan: OffloadingPlan) -> [String: DesiredContent] {
         let content = DesiredContent.namespace(
             DesiredNamespace(
-                originName: offloading.namespace, remoteName: plan.remoteNamespace, mapping: offloading.mapping.rawValue
-            ))
+                originName: offloading.namespace, remoteName: plan.remoteNamespace,
+                mapping: offloading.mapping.rawValue,
+                annotations: Self.edgePolicies(offloading.policy)))
         return Dictionary(uniqueKeysWithValues: plan.selected.map { ($0, content) })
+    }
+
+    /// The policies that the edge must know while its hub is away.
+    private static func edgePolicies(_ policy: OffloadingPolicy) -> [String: String] {
+        guard let time = policy.stopOnEdgeAfter else { return [:] }
+        return [Names.stopOnEdgeAfterAnnotation: "\(time.components.seconds)s"]
     }
 
     /// - Returns: the object as it is now.
     @discardableResult
     private func store(_ plan: OffloadingPlan, _ offloading: NamespaceOffloading) async throws -> KubernetesObject {
         let before = offloading.object.status
-        let after = plan.status(before: before, generation: offloading.object.generation, now: context.now())
+        var after = plan.status(before: before, generation: offloading.object.generation, now: context.now())
+        let problems = offloading.policy.problems
+        Self.setPoliciesCondition(problems, in: &after, now: context.now())
         var object = offloading.object
         if before != after {
             object.status = after
@@ -52,7 +61,25 @@ struct OffloadingReconciler: Sendable {
         if let problem = plan.problem {
             await context.events.record(.warning, offloading.object, reason: "InvalidClusterSelector", problem)
         }
+        // Once for each version of the object, not with every look at it.
+        if !problems.isEmpty, before != after {
+            for problem in problems {
+                await context.events.record(.warning, offloading.object, reason: "InvalidPolicy", "\(problem)")
+            }
+        }
         return object
+    }
+
+    /// Says whether the annotations could be read; says nothing where they always could.
+    private static func setPoliciesCondition(_ problems: [OffloadingPolicy.Problem], in status: inout JSON, now: Int) {
+        let isKnown = Conditions.find("PoliciesValid", in: status["conditions"]) != nil
+        guard !problems.isEmpty || isKnown else { return }
+        var conditions = status["conditions"]
+        Conditions.set(
+            "PoliciesValid", status: problems.isEmpty ? "True" : "False",
+            reason: problems.isEmpty ? "AnnotationsValid" : "InvalidAnnotation",
+            message: problems.map(\.description).joined(separator: "; "), now: now, in: &conditions)
+        status["conditions"] = conditions
     }
 
     /// The label by which webhooks and people see that the namespace's pods are treated specially.
