@@ -96,20 +96,26 @@ let package = Package(
                 "CSQLite", "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "PodRuntime", "SchedulerLoop", "Scheduling",
                 "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging, collections,
             ]),
+        library(
+            "Enrolment",
+            [
+                "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "JSONTree",
+                "KubernetesModel", logging,
+            ]),
         library("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "JSONTree", "KubernetesModel", logging]),
 
         // What each side decides
         library(
             "Hub",
             [
-                "OffloadingModel", "ClusterBootstrap",
+                "OffloadingModel", "ClusterBootstrap", "Enrolment",
                 "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "Scheduling",
                 "JSONTree", "KubernetesModel", nioCore, logging,
             ]),
         library(
             "Agent",
             [
-                "OffloadingModel", "ClusterBootstrap",
+                "OffloadingModel", "ClusterBootstrap", "Enrolment",
                 "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire",
                 "JSONTree", "KubernetesModel", nioCore, nioPosix, logging,
             ]),
@@ -133,13 +139,13 @@ let package = Package(
         program(
             "causeway-hub",
             [
-                "Hub", "Daemon", "ClusterAPI", "ClusterBootstrap", "EmbeddedCluster", "OffloadingModel", "TLSTransport", "KubernetesModel",
+                "Hub", "Enrolment", "Digests", "Daemon", "ClusterAPI", "ClusterBootstrap", "EmbeddedCluster", "OffloadingModel", "TLSTransport", "KubernetesModel",
                 "PeerTransport", argumentParser, logging, nioPosix,
             ]),
         program(
             "causeway-agent",
             [
-                "Agent", "Daemon", "ClusterAPI", "ClusterBootstrap", "EmbeddedCluster", "OffloadingModel", "TLSTransport", "KubernetesModel",
+                "Agent", "Enrolment", "Daemon", "ClusterAPI", "ClusterBootstrap", "EmbeddedCluster", "OffloadingModel", "TLSTransport", "KubernetesModel",
                 "PeerTransport", "Digests", argumentParser, logging, nioPosix,
             ]),
         program("causewayctl", ["CommandLineTool", argumentParser]),
@@ -185,13 +191,16 @@ let package = Package(
         tests(
             "Hub",
             [
-                "Agent", "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "EmbeddedCluster", "Sessions",
+                "Agent", "Enrolment", "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "EmbeddedCluster", "Sessions",
                 "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling", nioPosix, logging,
             ]),
         tests(
+            "Enrolment",
+            ["OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", logging]),
+        tests(
             "Agent",
             [
-                "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "TestKit", "JSONTree",
+                "Enrolment", "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "TestKit", "JSONTree",
                 "KubernetesModel", nioCore, nioPosix, logging,
             ]),
         tests(

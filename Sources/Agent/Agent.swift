@@ -1,4 +1,5 @@
 public import ClusterAPI
+public import Enrolment
 public import Logging
 public import NIOCore
 public import NIOPosix
@@ -20,6 +21,7 @@ public final class Agent: Sendable {
     private let network: PodNetworkProbe
     private let tokens: TokenDesk
     private let acceptor: PeeringAcceptor
+    private let joins: Joins
     private let group: any EventLoopGroup
     private let listener = Mutex<PeerListener?>(nil)
 
@@ -27,12 +29,14 @@ public final class Agent: Sendable {
     ///   - cluster: the edge's, which also serves the pods' logs.
     ///   - authority: who issues the hubs' certificates, and what the agent shows.
     ///   - peerings: what is kept of the peerings; read when the port is bound.
+    ///   - credentials: what proves the edge to hubs that it dials.
     ///   - group: where connections live.
     ///   - now: seconds since 1970: for certificates, tokens and timestamps only.
     /// - Throws: `TLSError` for an identity that cannot be used.
     public init(
-        configuration: AgentConfiguration, cluster: any ClusterAPI, authority: AgentAuthority,
-        peerings: any PeeringStore, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger,
+        configuration: AgentConfiguration, cluster: any ClusterAPI, authority: PeeringAuthority,
+        peerings: any PeeringStore, credentials: any PeerCredentialStore,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger,
         now: @escaping @Sendable () -> Int
     ) throws(TLSError) {
         self.configuration = configuration
@@ -43,24 +47,29 @@ public final class Agent: Sendable {
         let identity = try ServerIdentity(
             authority, clusterID: configuration.clusterID,
             handshakeTimeout: configuration.transport.handshakeTimeout, revoked: book.revoked)
-        let reconcilers = Reconcilers(context, ownCertificateNotAfter: { identity.notAfter })
+        let joins = Joins(context: context, credentials: credentials, group: group)
+        let reconcilers = Reconcilers(context, joins: joins, ownCertificateNotAfter: { identity.notAfter })
         let advertiser = Advertiser(context)
         let network = PodNetworkProbe(gateway: configuration.gateway, group: group)
         let tokens = TokenDesk(cluster: cluster, logger: logger, now: now)
-        let desk = EnrolmentDesk(context: context, tokens: tokens, authority: authority.authority) { record in
-            let hub = context.hubs.hub(record)
-            hub.isEnding = false
-            hub.certificateNotAfter = record.issued.map(\.notAfter).max() ?? 0
-            // Whoever is connected still shows a certificate that was good until now.
-            await hub.detachAny()?.close(.replaced, message: "the hub has enrolled anew", epoch: nil)
-            reconcilers.statusChanged(hub)
-        }
+        let desk = EnrolmentDesk(
+            local: configuration.localPeer, tokens: tokens, book: book, authority: authority.authority, logger: logger,
+            now: now, admits: { try await context.admit($0) },
+            enrolled: { record in
+                let hub = context.hubs.hub(record)
+                hub.isEnding = false
+                hub.certificateNotAfter = record.issued.map(\.notAfter).max() ?? 0
+                // Whoever is connected still shows a certificate that was good until now.
+                await hub.detachAny()?.close(.replaced, message: "the hub has enrolled anew", epoch: nil)
+                reconcilers.statusChanged(hub)
+            })
         let streams = StreamServer(context: context, network: network) { reconcilers.statusChanged($0) }
-        acceptor = PeeringAcceptor(
-            context: context, desk: desk,
-            conversation: HubConversation(
-                context: context, reconcilers: reconcilers, advertiser: advertiser, streams: streams,
-                renew: { try await desk.renew($0, hub: $1) }))
+        let conversation = HubConversation(
+            context: context, reconcilers: reconcilers, advertiser: advertiser, streams: streams,
+            renew: { try await desk.renew($0, of: $1) })
+        joins.begin(conversation, statuses: reconcilers.statuses)
+        acceptor = PeeringAcceptor(context: context, desk: desk, conversation: conversation)
+        self.joins = joins
         self.context = context
         self.identity = identity
         self.reconcilers = reconcilers
@@ -104,6 +113,7 @@ public final class Agent: Sendable {
             group.addTask { await self.sweepTokens() }
             group.addTask { await listener.run() }
         }
+        await joins.stopAll()
         await network.close()
     }
 

@@ -1,4 +1,6 @@
+import Enrolment
 public import PeerTransport
+import Wire
 
 /// How an agent behaves; every field but the cluster's own has a default that suits production.
 public struct AgentConfiguration: Sendable, Hashable {
@@ -40,5 +42,10 @@ public struct AgentConfiguration: Sendable, Hashable {
         self.clusterName = clusterName
         self.version = version
         self.listen = listen
+    }
+
+    /// What the edge calls itself in its peerings.
+    var localPeer: LocalPeer {
+        LocalPeer(clusterID: clusterID, clusterName: clusterName, role: .agent, version: version)
     }
 }

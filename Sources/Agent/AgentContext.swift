@@ -1,4 +1,5 @@
 import ClusterAPI
+import Enrolment
 import KubernetesModel
 import Logging
 import OffloadingModel
@@ -50,6 +51,24 @@ struct AgentContext: Sendable {
             return ["\(origin.hub)|\(origin.key.text)"]
         }
         pods.addIndex(Self.byHub) { OriginOf.pod($0).map { [$0.hub] } ?? [] }
+    }
+
+    /// Whether a hub with a good token may peer with this edge.
+    ///
+    /// - Throws: `EnrolmentRefusal`, and what the cluster throws.
+    func admit(_ request: EnrollMessage) async throws {
+        guard let object = try await cluster.find(.foreignClusters, name: request.clusterName) else { return }
+        let foreign = ForeignCluster(object)
+        if foreign.incomingEnabled == .no {
+            throw EnrolmentRefusal(
+                "\(configuration.clusterName) has turned its incoming peering with \(request.clusterName) off; at that edge "
+                    + "run 'kubectl delete foreignclusters \(request.clusterName)' to allow it again", .notPeered)
+        }
+        if !foreign.authURL.isEmpty {
+            throw EnrolmentRefusal(
+                "\(configuration.clusterName) has joined \(request.clusterName) and dials it; unpeer first to peer the other way round"
+            )
+        }
     }
 
     var informers: [Informer] { [namespaces, pods, otherPods, nodes, foreignClusters] }

@@ -1,4 +1,5 @@
 public import ClusterAPI
+public import Enrolment
 import JSONTree
 import KubernetesModel
 public import Logging
@@ -7,6 +8,7 @@ import OffloadingModel
 public import PeerTransport
 public import Scheduling
 import Sessions
+public import TLSTransport
 import Wire
 
 /// The hub: keeps the peerings, the virtual nodes, the offloaded namespaces and their pods of one origin cluster.
@@ -17,6 +19,7 @@ public final class Hub: Sendable {
     let context: HubContext
     private let transport: PeerTransportConfiguration
     private let links: EdgeLinks
+    private let port: JoinPort
     private let foreignClusters: Controller<String>
     private let offloadings: Controller<String>
     private let pods: Controller<ObjectKey>
@@ -24,24 +27,31 @@ public final class Hub: Sendable {
 
     /// - Parameters:
     ///   - cluster: the origin.
-    ///   - credentials: what proves the hub to the edges.
+    ///   - credentials: what proves the hub to edges that it dials.
+    ///   - authority: who issues the certificates of edges that join, and what the hub shows them.
+    ///   - peerings: what is kept of edges that have joined; read when the port is bound.
     ///   - endpoints: where the hub says that it answers for the virtual nodes.
-    ///   - now: seconds since 1970, for timestamps.
+    ///   - now: seconds since 1970, for certificates, tokens and timestamps.
+    /// - Throws: `TLSError` for an identity that cannot be used.
     public init(
         configuration: HubConfiguration, cluster: any ClusterAPI, credentials: any PeerCredentialStore,
-        endpoints: NodeEndpoints, transport: PeerTransportConfiguration = PeerTransportConfiguration(),
+        authority: PeeringAuthority, peerings: any PeeringStore, endpoints: NodeEndpoints,
+        transport: PeerTransportConfiguration = PeerTransportConfiguration(),
         group: any EventLoopGroup, logger: Logger, now: @escaping @Sendable () -> Int
-    ) {
+    ) throws(TLSError) {
         let events = EventRecorder(cluster, component: "causeway-hub", now: now, logger: logger)
         let context = HubContext(
             configuration: configuration, cluster: cluster, events: events, logger: logger, now: now)
         let links = EdgeLinks(
-            context: context, credentials: credentials, transport: transport, group: group, endpoints: endpoints)
+            context: context, credentials: credentials,
+            joined: JoinedEdges(context: context, book: PeeringBook(peerings, now: now)), transport: transport,
+            group: group, endpoints: endpoints)
         let clusterReconciler = ForeignClusterReconciler(context: context, links: links)
         let offloadingReconciler = OffloadingReconciler(context: context)
         let podReconciler = PodReconciler(context: context)
         self.context = context
         self.links = links
+        port = try JoinPort(context: context, links: links, authority: authority, transport: transport, group: group)
         self.transport = transport
         self.podReconciler = podReconciler
         foreignClusters = Controller("foreign-clusters", logger: logger) { try await clusterReconciler.reconcile($0) }
@@ -103,11 +113,21 @@ public final class Hub: Sendable {
 
     // MARK: - Running
 
+    /// Binds the port for edges that join, so that its number is known and a busy one is a clear error before anything else
+    /// starts. Called by ``run()`` where it was not before.
+    ///
+    /// - Returns: the port; `nil` where the configuration names none.
+    /// - Throws: `PeerListenerError`, and what the store of peerings throws.
+    @discardableResult
+    public func bind() async throws -> Int? { try await port.bind() }
+
     /// Runs until the task is cancelled; then ends the connections, and leaves everything else as it is.
     public func run() async throws {
+        try await bind()
         try await withThrowingDiscardingTaskGroup { group in
             for informer in context.informers { group.addTask { await informer.run() } }
             for informer in context.informers { try await informer.waitForSync() }
+            try await links.joined.settle()
             try await prepare()
             do {
                 try await links.farewells.resume()
@@ -121,6 +141,7 @@ public final class Hub: Sendable {
             group.addTask { await self.pods.run() }
             group.addTask { await self.watchSilence() }
             group.addTask { await self.renewLeases() }
+            group.addTask { await self.port.run() }
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
             await links.stopAll()
             group.cancelAll()
@@ -129,8 +150,9 @@ public final class Hub: Sendable {
 
     /// Works out all that every edge shall have before any is told anything: what is missing reads as a wish to delete.
     private func prepare() async throws {
-        for cluster in context.foreignClusters.objects.map(ForeignCluster.init) where !cluster.authURL.isEmpty {
-            if !cluster.object.isBeingDeleted { links.register(cluster) }
+        for cluster in context.foreignClusters.objects.map(ForeignCluster.init) {
+            let isOurs = !cluster.authURL.isEmpty || cluster.object.finalizers.contains(Names.peeringFinalizer)
+            if isOurs, !cluster.object.isBeingDeleted { links.register(cluster) }
         }
         for offloading in context.offloadings.objects.map(NamespaceOffloading.init) {
             guard let plan = context.plan(offloading.namespace) else { continue }

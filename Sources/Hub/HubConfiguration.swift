@@ -1,3 +1,7 @@
+import Enrolment
+public import PeerTransport
+import Wire
+
 /// How the hub behaves; every field has a default that suits production.
 public struct HubConfiguration: Sendable, Hashable {
     /// The id of the origin cluster: a UUID.
@@ -6,6 +10,12 @@ public struct HubConfiguration: Sendable, Hashable {
     public var clusterName: String
     /// The hub's version, as the edges and the virtual nodes show it.
     public var version: String
+    /// Where edges that join are taken; port 0 takes any free one. `nil` takes none: all edges are dialled.
+    public var listen: PeerAddress?
+    /// How many connections of edges may be unproved.
+    public var halfOpen = PeerListener.HalfOpenLimits()
+    /// How often tokens that are over are deleted.
+    public var tokenSweepInterval: Duration = .seconds(60)
     /// What the virtual nodes give as their kubelet's address: where the hub can be reached from the origin.
     public var nodeAddress = "127.0.0.1"
     /// How long a withdrawal waits for the edge to confirm that everything is gone, before it ends without it: an edge that
@@ -29,5 +39,10 @@ public struct HubConfiguration: Sendable, Hashable {
         self.clusterID = clusterID
         self.clusterName = clusterName
         self.version = version
+    }
+
+    /// What the hub calls itself in its peerings.
+    var localPeer: LocalPeer {
+        LocalPeer(clusterID: clusterID, clusterName: clusterName, role: .hub, version: version)
     }
 }

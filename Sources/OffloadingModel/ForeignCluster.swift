@@ -87,8 +87,13 @@ public struct ForeignCluster: Sendable, Hashable {
         let name = object.spec["clusterIdentity"]?["clusterName"]?.string ?? ""
         return name.isEmpty ? object.name : name
     }
-    /// Where the cluster takes peerings: `tls://HOST:PORT`; empty where it dials us.
+    /// Where the cluster is dialled: `tls://HOST:PORT`; empty where it dials us.
     public var authURL: String { object.spec["foreignAuthUrl"]?.string ?? "" }
+
+    /// Whether this cluster is the origin in the peering: the other is an edge, whoever of both dials.
+    public var isEdge: Bool {
+        object.finalizers.contains(Names.peeringFinalizer) || !authURL.isEmpty && incomingEnabled != .yes
+    }
 
     /// Whether pods shall be sent there; a word that is unknown counts as `Auto`.
     public var outgoingEnabled: PeeringEnabled {

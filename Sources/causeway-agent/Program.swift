@@ -3,6 +3,7 @@ import ArgumentParser
 import Daemon
 import Digests
 import EmbeddedCluster
+import Enrolment
 import Foundation
 import Logging
 import OffloadingModel
@@ -37,8 +38,10 @@ struct Run: AsyncParsableCommand {
         settings.gateway = node.gateway
         let agent = try Agent(
             configuration: settings, cluster: node.api,
-            authority: AgentAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),
-            peerings: FilePeeringStore(stateFolder: configuration.state), logger: logger, now: { Int(time(nil)) })
+            authority: PeeringAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),
+            peerings: FilePeeringStore(stateFolder: configuration.state),
+            credentials: try FileCredentialStore(stateFolder: configuration.state), logger: logger,
+            now: { Int(time(nil)) })
         try await agent.bind()
         let info = state.clusterInfo(
             role: .agent, peerAddress: configuration.peerAddress ?? listen.description,

@@ -1,13 +1,17 @@
 import ArgumentParser
 import ClusterAPI
 import Daemon
+import Digests
 import EmbeddedCluster
+import Enrolment
 import Foundation
 import Hub
 import KubernetesModel
 import Logging
 import NIOPosix
 import OffloadingModel
+import PeerTransport
+import TLSTransport
 
 @main
 struct Program: AsyncParsableCommand {
@@ -29,13 +33,21 @@ struct Run: AsyncParsableCommand {
         let admission = Admission()
         let node = try await EmbeddedNode(configuration, hooks: [admission], logger: logger)
         admission.cluster = node.api
-        let hub = Hub(
-            configuration: HubConfiguration(
-                clusterID: state.clusterID, clusterName: configuration.clusterName, version: CausewayVersion.current),
-            cluster: node.api, credentials: try FileCredentialStore(stateFolder: configuration.state),
-            endpoints: node.cluster.nodeEndpoints, group: MultiThreadedEventLoopGroup.singleton, logger: logger,
-            now: { Int(time(nil)) })
-        let info = state.clusterInfo(role: .hub, peerAddress: "", authorityPin: "", apiServer: node.cluster.address)
+        let authority = try state.peeringAuthority(now: Int64(time(nil)))
+        let listen = try state.peerListen()
+        var settings = HubConfiguration(
+            clusterID: state.clusterID, clusterName: configuration.clusterName, version: CausewayVersion.current)
+        settings.listen = PeerAddress(host: listen.host, port: listen.port)
+        let hub = try Hub(
+            configuration: settings, cluster: node.api,
+            credentials: try FileCredentialStore(stateFolder: configuration.state),
+            authority: PeeringAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),
+            peerings: FilePeeringStore(stateFolder: configuration.state), endpoints: node.cluster.nodeEndpoints,
+            group: MultiThreadedEventLoopGroup.singleton, logger: logger, now: { Int(time(nil)) })
+        try await hub.bind()
+        let info = state.clusterInfo(
+            role: .hub, peerAddress: configuration.peerAddress ?? listen.description,
+            authorityPin: Hex.encode(authority.certificate.subjectPublicKeyInfoSHA256), apiServer: node.cluster.address)
         try await DaemonRun.serve(
             node, state: state, info: info, logger: logger, advice: hub.advice, schedules: { hub.onEdgeChange($0) },
             service: { try await hub.run() })

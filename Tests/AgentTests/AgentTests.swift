@@ -1,4 +1,5 @@
 import ClusterAPI
+import Enrolment
 import JSONTree
 import KubernetesModel
 import OffloadingModel

@@ -1,7 +1,9 @@
 import ClusterAPI
+import Enrolment
 import JSONTree
 import KubernetesModel
 import Logging
+import NIOPosix
 import OffloadingModel
 import PeerTransport
 import TestKit
@@ -33,7 +35,10 @@ struct Bench: Sendable {
         try await book.load()
         context = AgentContext(
             configuration: configuration, cluster: cluster, book: book, logger: logger, now: { 1000 })
-        reconcilers = Reconcilers(context, ownCertificateNotAfter: { 2000 })
+        reconcilers = Reconcilers(
+            context,
+            joins: Joins(context: context, credentials: NoCredentials(), group: .singletonMultiThreadedEventLoopGroup),
+            ownCertificateNotAfter: { 2000 })
         hub = context.hubs.hub(record)
         _ = hub.attach(link, epoch: 1, isNewEpoch: true, certificateNotAfter: 2000)
     }

@@ -1,3 +1,4 @@
+import Enrolment
 import Synchronization
 
 @testable import Agent

@@ -1,5 +1,6 @@
 import ClusterAPI
 import Digests
+import Enrolment
 import FoundationEssentials
 import Glibc
 import JSONTree
@@ -48,8 +49,8 @@ struct TestEdge: Sendable {
         logger.logLevel = .critical
         let agent = try Agent(
             configuration: configuration, cluster: cluster,
-            authority: AgentAuthority(authority: authority, clusterID: Self.clusterID, now: Self.now()),
-            peerings: store, logger: logger, now: Self.now)
+            authority: PeeringAuthority(authority: authority, clusterID: Self.clusterID, now: Self.now()),
+            peerings: store, credentials: NoCredentials(), logger: logger, now: Self.now)
         let port = try await agent.bind()
         let task = Task { try await agent.run() }
         do {

@@ -24,11 +24,11 @@ import Testing
                 "peer", "oob", "rome", "--auth-url", "tls://a:1", "--cluster-id", "i", "--auth-token-file", "-",
                 "--kubeconfig", "k", "--timeout", "90",
             ]) as? PeerOutOfBandCommand)
-        #expect(peer.name == "rome")
-        #expect(peer.authURL == "tls://a:1")
-        #expect(peer.clusterID == "i")
-        #expect(peer.authTokenFile == "-")
-        #expect(peer.timeout == TimeSpan(.seconds(90)))
+        #expect(peer.target.name == "rome")
+        #expect(peer.target.authURL == "tls://a:1")
+        #expect(peer.target.clusterID == "i")
+        #expect(peer.target.authTokenFile == "-")
+        #expect(peer.target.timeout == TimeSpan(.seconds(90)))
         #expect(peer.global.choice == ClusterChoice(kubeconfig: "k", context: nil))
         #expect(try RootCommand.parseAsRoot(["status"]) is StatusOverviewCommand)
         #expect(try RootCommand.parseAsRoot(["unpeer", "rome"]) is UnpeerOutgoingCommand)

@@ -81,13 +81,36 @@ import Testing
         }
     }
 
-    @Test("an origin takes no peerings and generates nothing")
-    func origin() async throws {
+    @Test("an origin generates what an edge joins with, and an edge what an origin peers with; never the other way round")
+    func roles() async throws {
+        let origin = World()
+        try await origin.install(.hub)
+        #expect(await origin.run("generate", "peer-command", "--only-command") == 1)
+        #expect(origin.output.written.isEmpty)
+        #expect(origin.errors.written.contains("is an origin: generate the peer-command at the edge"))
+        #expect(try await origin.secrets.isEmpty)
+        #expect(await origin.run("generate", "join-command", "--only-command") == 0)
+        #expect(
+            origin.output.written.hasPrefix(
+                "causewayctl join out-of-band europe-cloud --auth-url tls://127.0.0.1:7444 --cluster-id \(World.originID) "
+                    + "--auth-token "))
+        _ = try await record(origin)
+        let edge = World()
+        try await edge.install(.agent)
+        #expect(await edge.run("generate", "join-command") == 1)
+        #expect(edge.output.written.isEmpty)
+        #expect(edge.errors.written.contains("is an edge: generate the join-command at the origin"))
+    }
+
+    @Test("a daemon without an address for peers is named, and no token is made")
+    func noAddress() async throws {
         let world = World()
         try await world.install(.hub)
-        #expect(await world.run("generate", "peer-command", "--only-command") == 1)
-        #expect(world.output.written.isEmpty)
-        #expect(world.errors.written.contains("is an origin and takes no peerings"))
+        _ = try await world.cluster.merge(
+            .configMaps, namespace: Names.systemNamespace, name: Names.clusterInfo, ["data": ["peerAddress": ""]])
+        #expect(await world.run("generate", "join-command") == 1)
+        #expect(world.errors.written.contains("has no peer address"))
+        #expect(try await world.secrets.isEmpty)
     }
 
     @Test("what would mean something to the shell that runs the line is refused")

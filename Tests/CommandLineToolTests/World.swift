@@ -68,8 +68,8 @@ struct World: Sendable {
             clusterID: role == .hub ? Self.originID : Self.edgeID,
             clusterName: role == .hub ? "europe-cloud" : "europe-rome-edge",
             labels: ["topology.liqo.io/type": role == .hub ? "origin" : "destination"], role: role,
-            peerAddress: role == .hub ? "" : "127.0.0.1:7443",
-            authorityPin: role == .hub ? "" : String(repeating: "ab", count: 32), version: "0.1.0",
+            peerAddress: role == .hub ? "127.0.0.1:7444" : "127.0.0.1:7443",
+            authorityPin: String(repeating: "ab", count: 32), version: "0.1.0",
             podCIDR: "10.200.0.0/16", apiServer: "https://127.0.0.1:6443", mode: "embedded")
     }
 

@@ -1,4 +1,5 @@
 import ClusterAPI
+import Enrolment
 import JSONTree
 import KubernetesModel
 import Logging
@@ -31,7 +32,11 @@ final class HubBench: Sendable {
         context = HubContext(
             configuration: configuration, cluster: cluster, events: events, logger: logger, now: { box.value })
         links = EdgeLinks(
-            context: context, credentials: store, transport: PeerTransportConfiguration(),
+            context: context, credentials: store,
+            joined: JoinedEdges(
+                context: context,
+                book: PeeringBook(FilePeeringStore(stateFolder: folder.path), now: { box.value })),
+            transport: PeerTransportConfiguration(),
             group: MultiThreadedEventLoopGroup.singleton, endpoints: NodeEndpoints())
         now = box
         context.desired.markPrepared()

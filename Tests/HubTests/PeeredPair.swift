@@ -1,6 +1,7 @@
 import Agent
 import ClusterAPI
 import Digests
+import Enrolment
 import Glibc
 import Hub
 import JSONTree
@@ -14,20 +15,32 @@ import Synchronization
 import TLSTransport
 import TestKit
 
+/// Who dials whom in a peering; all else is the same.
+enum Way: Sendable, CaseIterable {
+    case hubDials
+    case edgeJoins
+}
+
 /// A hub and an agent of their own clusters, talking TLS over loopback; both can be stopped and started anew.
 final class PeeredPair: Sendable {
+    private let way: Way
     let origin = FakeCluster()
     let edge = FakeCluster()
     let folder = TemporaryFolder()
+    private let edgeFolder = TemporaryFolder()
     private let authority: CertificateAuthority
+    private let hubAuthority: CertificateAuthority
     private let port = Mutex(0)
+    private let hubPort = Mutex(0)
     private let hub = Mutex<Task<Void, any Error>?>(nil)
     private let agent = Mutex<Task<Void, any Error>?>(nil)
 
     private static func now() -> Int { time(nil) }
 
-    init() async throws {
+    init(_ way: Way = .hubDials) async throws {
+        self.way = way
         authority = try .create(commonName: "edge", now: Int64(Self.now()))
+        hubAuthority = try .create(commonName: "hub", now: Int64(Self.now()))
         let node: JSON = [
             "status": [
                 "capacity": ["cpu": "4"], "allocatable": ["cpu": "4"],
@@ -47,15 +60,20 @@ final class PeeredPair: Sendable {
         return logger
     }
 
-    func startHub() throws {
+    func startHub() async throws {
         var configuration = HubConfiguration(clusterID: "abcdef01-0000", clusterName: "cloud", version: "1")
         configuration.probeInterval = .milliseconds(50)
         configuration.withdrawalPatience = .milliseconds(300)
         configuration.farewellInterval = .milliseconds(300)
-        let new = Hub(
+        configuration.listen = PeerAddress(host: "127.0.0.1", port: hubPort.withLock { $0 })
+        let new = try Hub(
             configuration: configuration, cluster: origin,
-            credentials: try FileCredentialStore(stateFolder: folder.path), endpoints: NodeEndpoints(),
+            credentials: try FileCredentialStore(stateFolder: folder.path),
+            authority: PeeringAuthority(authority: hubAuthority, clusterID: "abcdef01-0000", now: Self.now()),
+            peerings: FilePeeringStore(stateFolder: folder.path), endpoints: NodeEndpoints(),
             group: MultiThreadedEventLoopGroup.singleton, logger: logger, now: Self.now)
+        let bound = try await new.bind() ?? 0
+        hubPort.withLock { $0 = bound }
         hub.withLock { $0 = Task { try await new.run() } }
     }
 
@@ -67,8 +85,9 @@ final class PeeredPair: Sendable {
         configuration.advertiseDelay = .milliseconds(10)
         let new = try Agent(
             configuration: configuration, cluster: edge,
-            authority: AgentAuthority(authority: authority, clusterID: "e1e1e1e1-0000", now: Self.now()),
-            peerings: FilePeeringStore(stateFolder: folder.path), logger: logger, now: Self.now)
+            authority: PeeringAuthority(authority: authority, clusterID: "e1e1e1e1-0000", now: Self.now()),
+            peerings: FilePeeringStore(stateFolder: edgeFolder.path),
+            credentials: try FileCredentialStore(stateFolder: edgeFolder.path), logger: logger, now: Self.now)
         let bound = try await new.bind()
         port.withLock { $0 = bound }
         agent.withLock { $0 = Task { try await new.run() } }
@@ -85,7 +104,7 @@ final class PeeredPair: Sendable {
     /// Runs both while `body` does.
     func run(_ body: () async throws -> Void) async throws {
         try await startAgent()
-        try startHub()
+        try await startHub()
         do {
             try await body()
         } catch {
@@ -101,26 +120,39 @@ final class PeeredPair: Sendable {
 
     /// Peers with a new token.
     func peer() async throws {
+        switch way {
+        case .hubDials:
+            let asked = ForeignCluster(
+                name: "rome", clusterID: "e1e1e1e1-0000", clusterName: "rome",
+                authURL: "tls://127.0.0.1:\(port.withLock { $0 })", outgoing: .yes, incoming: .auto)
+            try await ask(for: asked, at: origin, tokenOf: edge, authority)
+        case .edgeJoins:
+            let asked = ForeignCluster(
+                name: "cloud", clusterID: "abcdef01-0000", clusterName: "cloud",
+                authURL: "tls://127.0.0.1:\(hubPort.withLock { $0 })", outgoing: .no, incoming: .yes)
+            try await ask(for: asked, at: edge, tokenOf: origin, hubAuthority)
+        }
+    }
+
+    private func ask(
+        for asked: ForeignCluster, at dialler: FakeCluster, tokenOf issuer: FakeCluster,
+        _ authority: CertificateAuthority
+    ) async throws {
         let token = try PeerToken.make(
             randomBytes: RandomBytes.generate(count: PeerToken.randomByteCount),
             authorityPin: authority.certificate.subjectPublicKeyInfoSHA256)
         let record = try TokenRecord(token: token, secretHash: SHA256.hash(token.secret), now: Self.now())
-        _ = try await edge.create(
+        _ = try await issuer.create(
             .secrets,
             KubernetesObject(
                 .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
                 ["metadata": ["labels": JSON([Names.tokenLabel: token.id])], "data": record.secretData]))
-        _ = try await origin.create(
+        _ = try await dialler.create(
             .secrets,
             KubernetesObject(
-                .secrets, name: Names.tokenSecret(foreignCluster: "rome"), namespace: Names.systemNamespace,
+                .secrets, name: Names.tokenSecret(foreignCluster: asked.name), namespace: Names.systemNamespace,
                 ["data": ["token": .string(Base64.encode(Array(token.text.utf8)))]]))
-        _ = try await origin.create(
-            .foreignClusters,
-            ForeignCluster(
-                name: "rome", clusterID: "e1e1e1e1-0000", clusterName: "rome",
-                authURL: "tls://127.0.0.1:\(port.withLock { $0 })", outgoing: .yes, incoming: .auto
-            ).object)
+        _ = try await dialler.create(.foreignClusters, asked.object)
     }
 
     func unpeer() async throws {

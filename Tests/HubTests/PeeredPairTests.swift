@@ -1,4 +1,5 @@
 import ClusterAPI
+import Enrolment
 import Hub
 import JSONTree
 import KubernetesModel
@@ -8,8 +9,8 @@ import Testing
 
 @Suite("A hub and an agent over loopback", .timeLimit(.minutes(1)), .serialized) struct PeeredPairTests {
     /// Peered, the namespace offloaded, and a pod running.
-    private func with(_ body: (PeeredPair) async throws -> Void) async throws {
-        let pair = try await PeeredPair()
+    private func with(_ way: Way, _ body: (PeeredPair) async throws -> Void) async throws {
+        let pair = try await PeeredPair(way)
         try await pair.run {
             try await pair.peer()
             try await eventually("peered") { try await pair.isEstablished() }
@@ -25,9 +26,9 @@ import Testing
         }
     }
 
-    @Test("they peer, run a pod, end it, withdraw, resume and unpeer")
-    func whole() async throws {
-        try await with { pair in
+    @Test("they peer, run a pod, end it, withdraw, resume and unpeer", arguments: Way.allCases)
+    func whole(_ way: Way) async throws {
+        try await with(way) { pair in
             let node = try await pair.origin.get(.nodes, namespace: nil, name: "liqo-rome")
             #expect(node.label("topology.liqo.io/type") == "destination")
             #expect(try await pair.originPod("p")?.status["podIP"] == "10.0.0.7")
@@ -64,14 +65,14 @@ import Testing
         }
     }
 
-    @Test("a hub or an agent that starts anew finds everything as it was")
-    func restarts() async throws {
-        try await with { pair in
+    @Test("a hub or an agent that starts anew finds everything as it was", arguments: Way.allCases)
+    func restarts(_ way: Way) async throws {
+        try await with(way) { pair in
             let (here, there) = (try await pair.originPod("p")?.uid, try await pair.edgePod("p")?.uid)
             await pair.stopHub()
             _ = try await pair.origin.merge(
                 .nodes, name: "liqo-rome", ["metadata": ["annotations": ["causeway.io/edge-state": "Suspect"]]])
-            try pair.startHub()
+            try await pair.startHub()
             try await eventually("the hub is back") {
                 let node = try await pair.origin.get(.nodes, namespace: nil, name: "liqo-rome")
                 let isEstablished = try await pair.isEstablished()
@@ -89,15 +90,17 @@ import Testing
         }
     }
 
-    @Test("an unpeer while the edge is away does not wait, survives the hub, and cleans the edge up on its return")
-    func farewell() async throws {
-        try await with { pair in
+    @Test(
+        "an unpeer while the edge is away does not wait, survives the hub, and cleans the edge up on its return",
+        arguments: Way.allCases)
+    func farewell(_ way: Way) async throws {
+        try await with(way) { pair in
             await pair.stopAgent()
             try await pair.unpeer()
             try await eventually("unpeered") { try await pair.peering() == nil }
             #expect(try await pair.originPod("p") == nil)
             await pair.stopHub()
-            try pair.startHub()
+            try await pair.startHub()
             #expect(try await pair.edgePod("p") != nil)
             try await pair.startAgent()
             try await eventually("the edge is clean") { try await pair.isForgotten() }
@@ -109,7 +112,7 @@ import Testing
 
     @Test("peering again at once supersedes a farewell that was not said yet")
     func superseded() async throws {
-        try await with { pair in
+        try await with(.hubDials) { pair in
             await pair.stopAgent()
             try await pair.unpeer()
             try await eventually("unpeered") { try await pair.peering() == nil }
@@ -127,9 +130,11 @@ import Testing
         }
     }
 
-    @Test("an edge that turns the peering off shows as Denied at the hub, until it is peered again")
-    func denied() async throws {
-        try await with { pair in
+    @Test(
+        "an edge that turns the peering off shows as Denied at the hub, until it is peered again",
+        arguments: Way.allCases)
+    func denied(_ way: Way) async throws {
+        try await with(way) { pair in
             _ = try await pair.edge.merge(
                 .foreignClusters, name: "cloud", ["spec": ["incomingPeeringEnabled": "No"]])
             try await eventually("Denied") {

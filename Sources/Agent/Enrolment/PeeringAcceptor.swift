@@ -1,4 +1,5 @@
 import Digests
+import Enrolment
 import Logging
 import PeerTransport
 import TLSTransport
@@ -32,10 +33,7 @@ struct PeeringAcceptor: PeerAcceptor {
                         "\(context.configuration.clusterName) is not peered with cluster \(caller.clusterID); peer again"
                 ))
         }
-        return .accept(
-            HelloMessage(
-                softwareVersion: context.configuration.version, clusterID: context.configuration.clusterID,
-                clusterName: context.configuration.clusterName, role: .agent, epoch: record.epoch))
+        return .accept(context.configuration.localPeer.hello(epoch: record.epoch))
     }
 
     func serve(_ connection: PeerConnection) async { await conversation.serve(connection) }

@@ -9,16 +9,18 @@ import Wire
 struct Reconcilers: Sendable {
     let context: AgentContext
     let endings: PeeringEnding
+    private let joins: Joins
     private let namespaces = WorkQueue<String>()
     private let pods = WorkQueue<HubItem>()
     private let foreignClusters: WorkQueue<String>
     private let ownCertificateNotAfter: @Sendable () -> Int
 
-    init(_ context: AgentContext, ownCertificateNotAfter: @escaping @Sendable () -> Int) {
+    init(_ context: AgentContext, joins: Joins, ownCertificateNotAfter: @escaping @Sendable () -> Int) {
         self.context = context
         self.ownCertificateNotAfter = ownCertificateNotAfter
         foreignClusters = WorkQueue()
-        endings = PeeringEnding(context: context, queue: WorkQueue(), statuses: foreignClusters)
+        self.joins = joins
+        endings = PeeringEnding(context: context, joins: joins, queue: WorkQueue(), statuses: foreignClusters)
         watch()
     }
 
@@ -53,7 +55,7 @@ struct Reconcilers: Sendable {
             [context] in try await PodReconciler(context: context).reconcile($0)
         }
         let statuses = ForeignClusterReconciler(
-            context: context, ownCertificateNotAfter: ownCertificateNotAfter, endings: endings)
+            context: context, joins: joins, ownCertificateNotAfter: ownCertificateNotAfter, endings: endings)
         let foreignClusters = Controller("foreignclusters", queue: foreignClusters, workers: 1, logger: logger) {
             try await statuses.reconcile($0)
         }
@@ -69,6 +71,9 @@ struct Reconcilers: Sendable {
     }
 
     // MARK: - What to look at
+
+    /// The ids of hubs whose ForeignCluster is to be looked at.
+    var statuses: WorkQueue<String> { foreignClusters }
 
     /// What is known of the hub itself has changed.
     func statusChanged(_ hub: HubPeering) { foreignClusters.add(hub.clusterID) }

@@ -1,4 +1,5 @@
 import ClusterAPI
+import Enrolment
 import JSONTree
 import KubernetesModel
 import Logging
@@ -7,6 +8,7 @@ import OffloadingModel
 /// Keeps the ForeignCluster that stands for a hub, and every word in its status true.
 struct ForeignClusterReconciler: Sendable {
     let context: AgentContext
+    let joins: Joins
     /// The last second of the agent's own certificate, in seconds since 1970.
     let ownCertificateNotAfter: @Sendable () -> Int
     let endings: PeeringEnding
@@ -14,22 +16,31 @@ struct ForeignClusterReconciler: Sendable {
     /// - Parameter clusterID: of the hub.
     func reconcile(_ clusterID: String) async throws -> Requeue {
         guard context.foreignClusters.isSynced else { return .none }
-        guard let hub = context.hubs[clusterID] else { return try await tellUnpeered(clusterID) }
+        guard let hub = context.hubs[clusterID] else {
+            await dial(clusterID)
+            return try await tellUnpeered(clusterID)
+        }
         guard let object = try await object(hub) else { return .none }
         var wanted = ForeignCluster(object)
+        // The end is told over the connection that there is; only then is it given up.
         if wanted.incomingEnabled == .no, !hub.isEnding { await endings.begin(hub, .edge) }
+        await dial(clusterID)
         for (type, condition) in conditions(hub) { wanted.set(type, condition, now: context.now()) }
         if wanted.object != object { _ = try await context.cluster.updateStatus(.foreignClusters, wanted.object) }
         // Probes and certificates grow old without anybody saying so.
         return .after(hub.isConnected ? context.configuration.probeValidity : .seconds(60))
     }
 
+    /// Dials a hub that this edge is to join, and no other.
+    private func dial(_ clusterID: String) async {
+        if let foreign = context.joining(clusterID) { await joins.start(foreign) } else { await joins.stop(clusterID) }
+    }
+
     /// What stands for a hub that there is no peering with: an object that somebody keeps, or that outlived its peering.
     private func tellUnpeered(_ clusterID: String) async throws -> Requeue {
         for object in context.foreignClusters.objects where !object.isBeingDeleted {
             var foreign = ForeignCluster(object)
-            // One with an address is where this cluster dials; whoever does that looks after it.
-            guard foreign.clusterID == clusterID, foreign.authURL.isEmpty else { continue }
+            guard foreign.clusterID == clusterID else { continue }
             let isOff = foreign.incomingEnabled == .no
             for type in PeeringConditionType.allCases {
                 foreign.set(
@@ -39,6 +50,10 @@ struct ForeignClusterReconciler: Sendable {
                             .none, "TurnedOff", "spec.incomingPeeringEnabled is No; nothing runs here for the hub")
                         : PeeringCondition(.none, "NotPeered", "there is no peering with the cluster"),
                     now: context.now())
+            }
+            if let problem = joins.problem(clusterID), !isOff {
+                foreign.set(.authentication, problem, now: context.now())
+                foreign.set(.incoming, problem, now: context.now())
             }
             guard foreign.object != object else { continue }
             do {
@@ -61,8 +76,8 @@ struct ForeignClusterReconciler: Sendable {
         }
         guard !hub.isEnding else { return nil }
         let new = ForeignCluster(
-            name: hub.clusterName, clusterID: hub.clusterID, clusterName: hub.clusterName, authURL: "", outgoing: .no,
-            incoming: .yes)
+            name: hub.clusterName, clusterID: hub.clusterID, clusterName: hub.clusterName,
+            authURL: await context.book.record(hub.clusterID)?.address ?? "", outgoing: .no, incoming: .yes)
         do {
             return try await context.cluster.create(.foreignClusters, new.object)
         } catch let error as APIError where error.isAlreadyExists {
@@ -84,7 +99,9 @@ struct ForeignClusterReconciler: Sendable {
                 .apiServer,
                 hub.isConnected
                     ? PeeringCondition(.established, "Connected", "the hub is connected")
-                    : PeeringCondition(.pending, "Disconnected", "the hub is not connected; it dials again by itself")
+                    : joins.problem(hub.clusterID)
+                        ?? PeeringCondition(
+                            .pending, "Disconnected", "the hub is not connected; it dials again by itself")
             ),
             (.authentication, authentication(hub)),
         ]
@@ -100,11 +117,15 @@ struct ForeignClusterReconciler: Sendable {
 
     private func authentication(_ hub: HubPeering) -> PeeringCondition {
         guard !hub.isEnding else { return PeeringCondition(.none, "Revoked", "the hub's certificates were revoked") }
+        if let problem = joins.problem(hub.clusterID), problem.status != .pending { return problem }
         let now = context.now()
-        guard hub.certificateNotAfter >= now else {
+        let own = hub.ownCertificateNotAfter
+        if hub.isDialled, own == nil { return PeeringCondition(.pending, "NotTried") }
+        // A hub that is dialled shows its certificate with each connection, and it is checked then.
+        guard own != nil || hub.certificateNotAfter >= now else {
             return PeeringCondition(.error, "CertificateExpired", "the hub's certificate has expired; peer again")
         }
-        guard ownCertificateNotAfter() >= now else {
+        guard own ?? ownCertificateNotAfter() >= now else {
             return PeeringCondition(.error, "CertificateExpired", "the agent's own certificate has expired")
         }
         return PeeringCondition(.established, "CertificatesValid", "both certificates are good")

@@ -1,4 +1,5 @@
 import Digests
+import Enrolment
 import Logging
 import PeerTransport
 import Sessions
@@ -13,7 +14,8 @@ struct HubConversation: Sendable {
     let streams: StreamServer
     let renew: @Sendable (RenewMessage, _ hub: String) async throws -> RenewedMessage
 
-    func serve(_ connection: PeerConnection) async {
+    /// - Parameter keeper: of what proves the edge to the hub, where the edge has dialled.
+    func serve(_ connection: PeerConnection, dialledWith keeper: CredentialKeeper? = nil) async {
         let agreement = connection.agreement
         guard let record = await context.book.record(agreement.peer.clusterID), !record.isEnding else {
             await connection.refuse(ErrorMessage(code: .notPeered, message: "the peering is over; peer again"))
@@ -31,7 +33,7 @@ struct HubConversation: Sendable {
         do {
             // Known before anything is done for it: no older epoch is listened to from now on.
             try await context.book.change(record.clusterID) { known, _ in
-                guard var record = known, !record.isEnding else { throw EnrolmentDesk.NotPeered() }
+                guard var record = known, !record.isEnding else { throw NotPeered() }
                 record.epoch = max(record.epoch, agreement.epoch)
                 return record
             }
@@ -44,10 +46,10 @@ struct HubConversation: Sendable {
             return
         }
         let hub = context.hubs.hub(record)
-        await attend(hub, connection)
+        await attend(hub, connection, keeper)
     }
 
-    private func attend(_ hub: HubPeering, _ connection: PeerConnection) async {
+    private func attend(_ hub: HubPeering, _ connection: PeerConnection, _ keeper: CredentialKeeper?) async {
         let agreement = connection.agreement
         let (previous, digest) = hub.attach(
             connection, epoch: agreement.epoch, isNewEpoch: agreement.isNewEpoch,
@@ -64,10 +66,11 @@ struct HubConversation: Sendable {
         advertiser.tell(hub)
         await withDiscardingTaskGroup { group in
             group.addTask { await synchronise(hub, connection, digest) }
+            if let keeper { group.addTask { await keeper.renew(over: connection) } }
             for await event in connection.events {
                 switch event {
                 case .desired(let changes): reconcilers.take(changes, from: hub)
-                case .received(let message): await received(hub, connection, message)
+                case .received(let message): await received(hub, connection, message, keeper)
                 case .streamRequested(let request): group.addTask { await streams.serve(request, hub: hub) }
                 case .lost(let end): await lost(hub, connection, end)
                 case .observed, .suspected, .recovered: break
@@ -90,8 +93,15 @@ struct HubConversation: Sendable {
         connection.hold(digest)
     }
 
-    private func received(_ hub: HubPeering, _ connection: PeerConnection, _ message: Message) async {
-        guard case .renew(let request) = message else { return }
+    private func received(
+        _ hub: HubPeering, _ connection: PeerConnection, _ message: Message, _ keeper: CredentialKeeper?
+    ) async {
+        if case .renewed(let answer) = message, let held = await keeper?.keep(answer) {
+            hub.ownCertificateNotAfter = Int(held.identity.leaf.notAfter)
+            return reconcilers.statusChanged(hub)
+        }
+        // Only the side that dialled has its certificate from the other.
+        guard keeper == nil, case .renew(let request) = message else { return }
         do {
             connection.renewed(try await renew(request, connection.identity.commonName))
         } catch let error as TLSError {
@@ -115,10 +125,10 @@ struct HubConversation: Sendable {
             ])
         guard end.goodbye?.reason == .unpeered else { return }
         // The hub may have enrolled anew while an old goodbye was on its way: only a certificate that is still good can
-        // speak for the peering that there is.
+        // speak for the peering that there is. A hub that is dialled has one connection at a time.
         let fingerprint = Hex.encode(connection.identity.leaf.fingerprint)
         guard let record = await context.book.record(hub.clusterID), !record.isEnding,
-            record.issued.contains(where: { $0.fingerprint == fingerprint })
+            record.address != nil || record.issued.contains(where: { $0.fingerprint == fingerprint })
         else { return }
         await reconcilers.endings.begin(hub)
     }

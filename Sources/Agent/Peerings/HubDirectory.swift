@@ -1,3 +1,4 @@
+import Enrolment
 import Synchronization
 
 /// The hubs that the agent is peered with.
@@ -12,7 +13,11 @@ final class HubDirectory: Sendable {
     /// The hub of a record: the one known already, or a new one.
     func hub(_ record: PeeringRecord) -> HubPeering {
         hubs.withLock { hubs in
-            if let hub = hubs[record.clusterID], hub.clusterName == record.clusterName { return hub }
+            if let hub = hubs[record.clusterID], hub.clusterName == record.clusterName,
+                hub.isDialled == (record.address != nil)
+            {
+                return hub
+            }
             let hub = HubPeering(record)
             hubs[record.clusterID] = hub
             return hub

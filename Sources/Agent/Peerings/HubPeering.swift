@@ -1,3 +1,4 @@
+import Enrolment
 import PeerTransport
 import Sessions
 import Synchronization
@@ -9,6 +10,8 @@ import Wire
 final class HubPeering: Sendable {
     let clusterID: String
     let clusterName: String
+    /// Whether this edge dials the hub, not the hub this edge.
+    let isDialled: Bool
 
     private struct State {
         var desired = ReplicaSet<DesiredItem>()
@@ -20,6 +23,7 @@ final class HubPeering: Sendable {
         var probedAt: ContinuousClock.Instant?
         /// The last second of the certificate that the hub showed, in seconds since 1970.
         var certificateNotAfter: Int
+        var ownCertificateNotAfter: Int?
         var isEnding: Bool
     }
 
@@ -28,6 +32,7 @@ final class HubPeering: Sendable {
     init(_ record: PeeringRecord) {
         clusterID = record.clusterID
         clusterName = record.clusterName
+        isDialled = record.address != nil
         state = Mutex(
             State(certificateNotAfter: record.issued.map(\.notAfter).max() ?? 0, isEnding: record.isEnding))
     }
@@ -167,6 +172,13 @@ final class HubPeering: Sendable {
     var certificateNotAfter: Int {
         get { state.withLock { $0.certificateNotAfter } }
         set { state.withLock { $0.certificateNotAfter = newValue } }
+    }
+
+    /// The last second of the certificate that the hub has issued to this edge, in seconds since 1970; `nil` where the hub
+    /// dials, or has not issued one yet.
+    var ownCertificateNotAfter: Int? {
+        get { state.withLock { $0.ownCertificateNotAfter } }
+        set { state.withLock { $0.ownCertificateNotAfter = newValue } }
     }
 
     /// A probe of the pod network was answered.

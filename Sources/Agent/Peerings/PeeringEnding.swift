@@ -1,4 +1,5 @@
 import ClusterAPI
+import Enrolment
 import KubernetesModel
 import Logging
 import OffloadingModel
@@ -8,6 +9,7 @@ import Wire
 /// restart.
 struct PeeringEnding: Sendable {
     let context: AgentContext
+    let joins: Joins
     /// The ids of hubs whose peering ends.
     let queue: WorkQueue<String>
     /// The ids of hubs whose ForeignCluster is to be looked at.
@@ -25,12 +27,12 @@ struct PeeringEnding: Sendable {
     func begin(_ hub: HubPeering, _ cause: Cause = .hub) async {
         do {
             try await context.book.change(hub.clusterID) { known, _ in
-                guard var record = known else { throw EnrolmentDesk.NotPeered() }
+                guard var record = known else { throw NotPeered() }
                 record.isEnding = true
                 record.revokeAll()
                 return record
             }
-        } catch is EnrolmentDesk.NotPeered {
+        } catch is NotPeered {
             return
         } catch {
             // Without a note of it the next start would take the peering up again; the hub's next epoch cleans up then.
@@ -69,6 +71,7 @@ struct PeeringEnding: Sendable {
                 .namespaces, name: namespace.name, DeleteOptions(uid: namespace.uid))
         }
         guard pods.isEmpty, namespaces.isEmpty else { return .after(.milliseconds(250)) }
+        try await joins.forget(clusterID)
         guard try await context.book.removeEnded(clusterID) else { return .none }
         context.hubs.remove(hub)
         try await letGo(hub)

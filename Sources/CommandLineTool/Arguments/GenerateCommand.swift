@@ -1,11 +1,12 @@
 import ArgumentParser
+import OffloadingModel
 import Sessions
 
 /// `generate …`.
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Generate what another cluster needs.",
-        subcommands: [GeneratePeerCommand.self])
+        subcommands: [GeneratePeerCommand.self, GenerateJoinCommand.self])
 }
 
 /// `generate peer-command`.
@@ -14,10 +15,39 @@ struct GeneratePeerCommand: AsyncParsableCommand {
         commandName: "peer-command",
         abstract: "Print the command that peers another cluster with this one.",
         discussion: """
-            Run at an edge; the printed line is for the origin. It holds a token that is good once, for a short time. The \
-            cluster keeps only the token's hash.
+            Run at an edge; the printed line is for the origin, which dials the edge then. It holds a token that is good \
+            once, for a short time. The cluster keeps only the token's hash.
             """)
 
+    @OptionGroup var token: TokenArguments
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        try await global.withTool(linesToErrors: true) { try await token.generator($0, for: .agent).run() }
+    }
+}
+
+/// `generate join-command`.
+struct GenerateJoinCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "join-command",
+        abstract: "Print the command with which an edge joins this cluster.",
+        discussion: """
+            Run at an origin; the printed line is for an edge that the origin cannot reach, behind NAT or a firewall: the \
+            edge dials the origin then. It holds a token that is good once, for a short time. The cluster keeps only the \
+            token's hash.
+            """)
+
+    @OptionGroup var token: TokenArguments
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        try await global.withTool(linesToErrors: true) { try await token.generator($0, for: .hub).run() }
+    }
+}
+
+/// What a token is to be like.
+struct TokenArguments: ParsableArguments {
     @Flag(help: "Print the command's line only.")
     var onlyCommand = false
 
@@ -27,13 +57,8 @@ struct GeneratePeerCommand: AsyncParsableCommand {
     @Option(name: .customLong("for"), help: ArgumentHelp("The only cluster that may use the token.", valueName: "name"))
     var peer: String?
 
-    @OptionGroup var global: GlobalOptions
-
-    func run() async throws {
-        try await global.withTool(linesToErrors: true) { tool in
-            try await PeerCommandGenerator(
-                tool: tool, lifetime: ttl.duration, boundName: peer, isQuiet: onlyCommand
-            ).run()
-        }
+    func generator(_ tool: Tool, for role: ClusterInfo.Role) -> PeerCommandGenerator {
+        PeerCommandGenerator(
+            tool: tool, role: role, lifetime: ttl.duration, boundName: peer, isQuiet: onlyCommand)
     }
 }

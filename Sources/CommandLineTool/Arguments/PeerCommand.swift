@@ -19,36 +19,14 @@ struct PeerOutOfBandCommand: AsyncParsableCommand {
             """,
         aliases: ["oob"])
 
-    @Argument(help: "The cluster's name: of its ForeignCluster, and of its virtual node liqo-<name>.")
-    var name: String
-
-    @Option(help: ArgumentHelp("Where the cluster takes peerings: tls://HOST:PORT.", valueName: "url"))
-    var authURL: String
-
-    @Option(help: ArgumentHelp("The cluster's id.", valueName: "id"))
-    var clusterID: String
-
-    @Option(
-        help: ArgumentHelp(
-            "The token, or - to read it from the standard input; \(AuthToken.variable) without it.", valueName: "token")
-    )
-    var authToken: String?
-
-    @Option(help: ArgumentHelp("A file with the token, or - for the standard input.", valueName: "file"))
-    var authTokenFile: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "How long to wait: 120s without it, less for an edge that cannot be reached.", valueName: "time"))
-    var timeout: TimeSpan?
+    @OptionGroup var target: PeeringArguments
 
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-        let token = try AuthToken.obtain(argument: authToken, file: authTokenFile, host: .current)
-        let request = try PeeringRequest(name: name, authURL: authURL, clusterID: clusterID, token: token)
+        let request = try target.request(.outgoing)
         try await global.withTool { tool in
-            try await OutOfBandPeering(tool: tool, request: request, timeout: timeout?.duration).run()
+            try await OutOfBandPeering(tool: tool, request: request, timeout: target.timeout?.duration).run()
         }
     }
 }

@@ -12,7 +12,8 @@ struct RootCommand: AsyncParsableCommand {
             """,
         version: CausewayVersion.current,
         subcommands: [
-            StatusCommand.self, GenerateCommand.self, PeerCommand.self, UnpeerCommand.self, OffloadCommand.self,
+            StatusCommand.self, GenerateCommand.self, PeerCommand.self, JoinCommand.self, UnpeerCommand.self,
+            OffloadCommand.self,
             UnoffloadCommand.self, UninstallCommand.self, VersionCommand.self, CompletionCommand.self,
         ])
 }

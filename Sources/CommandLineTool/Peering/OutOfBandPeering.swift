@@ -5,7 +5,7 @@ import KubernetesModel
 import OffloadingModel
 import Sessions
 
-/// `peer out-of-band`: asks the hub for a peering and waits until it stands. A failure takes back what was made.
+/// `peer out-of-band` and `join out-of-band`: asks for a peering and waits until it stands. A failure takes back what was made.
 struct OutOfBandPeering: Sendable {
     let tool: Tool
     let request: PeeringRequest
@@ -23,7 +23,7 @@ struct OutOfBandPeering: Sendable {
             return try await create()
         }
         let progress = PeeringProgress(
-            tool: tool, name: cluster.name, uid: cluster.object.uid, deadline: deadline,
+            tool: tool, direction: request.direction, name: cluster.name, uid: cluster.object.uid, deadline: deadline,
             unreachablePatience: timeout == nil ? tool.host.pace.unreachablePatience : nil)
         do {
             try await progress.run()
@@ -41,14 +41,20 @@ struct OutOfBandPeering: Sendable {
         guard request.clusterID != own.clusterID else {
             throw ToolError("the Cluster ID of the remote cluster is the same of that of the local cluster")
         }
-        guard own.role == .hub else {
+        switch (request.direction, own.role) {
+        case (.outgoing, .hub), (.incoming, .agent): break
+        case (.outgoing, .agent):
             throw ToolError(
                 "cluster \(tool.target) is an edge (\(own.clusterName)): only an origin peers out of band; "
                     + "choose the origin with --kubeconfig")
+        case (.incoming, .hub):
+            throw ToolError(
+                "cluster \(tool.target) is an origin (\(own.clusterName)): only an edge joins; "
+                    + "choose the edge with --kubeconfig")
         }
         guard let known = try await tool.foreignClusters() else {
             throw ToolError(
-                "cluster \(tool.target) has no ForeignClusters: their CustomResourceDefinition is missing; restart the hub"
+                "cluster \(tool.target) has no ForeignClusters: their CustomResourceDefinition is missing; restart the daemon"
             )
         }
         if let same = known.first(where: { $0.name == request.name }) { throw refusal(same) }
@@ -69,6 +75,11 @@ struct OutOfBandPeering: Sendable {
             return ToolError(
                 "the name \"\(known.name)\" is peered already, with another cluster (\(known.clusterID)); "
                     + "choose another name, or run '\(unpeer)' first")
+        }
+        guard request.direction == .outgoing else {
+            return ToolError(
+                "\"\(known.name)\" is peered already (incoming peering \(known.condition(.incoming).status.rawValue)); to join "
+                    + "anew, run '\(unpeer)' for this cluster at that one first")
         }
         guard known.outgoingEnabled == .yes else {
             return ToolError(
@@ -112,6 +123,7 @@ struct OutOfBandPeering: Sendable {
         let deadline = ContinuousClock.now + tool.host.pace.rollback
         do {
             try await tool.printer.stage("Removing the peering again") {
+                if request.direction == .incoming { try await leave(cluster, deadline) }
                 try await tool.waiting.until(deadline) {
                     do {
                         try await tool.cluster.deleteIfPresent(
@@ -131,6 +143,19 @@ struct OutOfBandPeering: Sendable {
             tool.printer.warning(
                 "The foreign cluster \"\(cluster.name)\" is still being removed; "
                     + "look at 'kubectl get foreignclusters \(cluster.name)'")
+        }
+    }
+
+    /// Has the agent end what it may have begun: it keeps a peering that was established, whatever is deleted.
+    private func leave(_ cluster: ForeignCluster, _ deadline: ContinuousClock.Instant) async throws {
+        _ = try await tool.cluster.merge(
+            .foreignClusters, name: cluster.name,
+            ["spec": ["incomingPeeringEnabled": .string(PeeringEnabled.no.rawValue)]])
+        try await tool.waiting.until(deadline) {
+            guard let object = try await tool.cluster.find(.foreignClusters, name: cluster.name),
+                object.uid == cluster.object.uid
+            else { return true as Bool? }
+            return ForeignCluster(object).condition(.incoming).reason == "TurnedOff" ? true : nil
         }
     }
 }

@@ -5,9 +5,11 @@ import KubernetesModel
 import OffloadingModel
 import Sessions
 
-/// `generate peer-command`: makes a token, leaves its hash with the cluster, and prints the command that uses it.
+/// `generate peer-command` at an edge, `generate join-command` at an origin: makes a token, leaves its hash with the cluster, and prints the command that uses it.
 struct PeerCommandGenerator: Sendable {
     let tool: Tool
+    /// What the cluster must be.
+    let role: ClusterInfo.Role
     let lifetime: Duration
     /// The only cluster that may use the token; `nil` for any.
     let boundName: String?
@@ -23,7 +25,9 @@ struct PeerCommandGenerator: Sendable {
         if !isQuiet {
             tool.printer.success("Peering information correctly retrieved")
             tool.host.errors.write(
-                "\nExecute this command on a *different* cluster to enable an outgoing peering with the current cluster:\n\n"
+                role == .agent
+                    ? "\nExecute this command on a *different* cluster to enable an outgoing peering with the current cluster:\n\n"
+                    : "\nExecute this command on a *different* cluster to have it join the current cluster as an edge:\n\n"
             )
         }
         tool.host.output.write(line + "\n")
@@ -39,10 +43,19 @@ struct PeerCommandGenerator: Sendable {
             throw ToolError("--for \"\(boundName)\" cannot be a cluster's name: \(problem)")
         }
         let info = try await tool.clusterInfo()
-        guard info.role == .agent, !info.peerAddress.isEmpty else {
+        guard info.role == role else {
             throw ToolError(
-                "cluster \(tool.target) (\(info.clusterName)) is an origin and takes no peerings: "
-                    + "generate at the edge, and run the printed command here")
+                role == .agent
+                    ? "cluster \(tool.target) (\(info.clusterName)) is an origin: generate the peer-command at the edge, and "
+                        + "run what it prints here; or generate a join-command here, and run what it prints at the edge"
+                    : "cluster \(tool.target) (\(info.clusterName)) is an edge: generate the join-command at the origin, and "
+                        + "run what it prints here; or generate a peer-command here, and run what it prints at the origin"
+            )
+        }
+        guard !info.peerAddress.isEmpty else {
+            throw ToolError(
+                "cluster \(tool.target) (\(info.clusterName)) takes no peerings: its daemon has no peer address; restart it"
+            )
         }
         let (url, pin) = try check(info)
         let token = try PeerToken.make(
@@ -58,7 +71,7 @@ struct PeerCommandGenerator: Sendable {
             ])
         _ = try await tool.cluster.create(.secrets, secret)
         return
-            "\(Invocation.name) peer out-of-band \(info.clusterName) --auth-url \(url) --cluster-id \(info.clusterID) "
+            "\(Invocation.name) \(role == .agent ? "peer" : "join") out-of-band \(info.clusterName) --auth-url \(url) --cluster-id \(info.clusterID) "
             + "--auth-token \(token.text)"
     }
 

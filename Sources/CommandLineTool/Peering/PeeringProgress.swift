@@ -6,6 +6,7 @@ import OffloadingModel
 /// Waits for a peering stage by stage, and prints a line for each.
 struct PeeringProgress: Sendable {
     let tool: Tool
+    let direction: PeeringRequest.Direction
     /// The ForeignCluster's name.
     let name: String
     let uid: String
@@ -21,12 +22,14 @@ struct PeeringProgress: Sendable {
         ) {
             try await wait(for: .authentication)
         }
+        let (kind, way) = direction == .outgoing ? ("outgoing", "to") : ("incoming", "from")
         try await printer.stage(
-            "Activating outgoing peering to the remote cluster \"\(name)\"",
-            done: "Outgoing peering activated to the remote cluster \"\(name)\"",
-            failure: "Failed activating outgoing peering to the remote cluster \"\(name)\""
+            "Activating \(kind) peering \(way) the remote cluster \"\(name)\"",
+            done:
+                "\(direction == .outgoing ? "Outgoing" : "Incoming") peering activated \(way) the remote cluster \"\(name)\"",
+            failure: "Failed activating \(kind) peering \(way) the remote cluster \"\(name)\""
         ) {
-            try await wait(for: .outgoing)
+            try await wait(for: direction == .outgoing ? .outgoing : .incoming)
         }
         try await printer.stage(
             "Waiting for network to the remote cluster \"\(name)\"",
@@ -35,6 +38,7 @@ struct PeeringProgress: Sendable {
         ) {
             try await wait(for: .network)
         }
+        guard direction == .outgoing else { return printer.success("Peering successfully established") }
         try await printer.stage(
             "Waiting for node to be created for the remote cluster \"\(name)\"",
             done: "Node created for remote cluster \"\(name)\"",
@@ -63,7 +67,7 @@ struct PeeringProgress: Sendable {
                 last = try await current().condition(type)
                 if last.status == .established { return true }
                 if try await isFinal(last, type) { throw ToolError(Self.text(last)) }
-                if last.reason == Self.unreachable, let unreachablePatience,
+                if Self.unreachable.contains(last.reason), let unreachablePatience,
                     ContinuousClock.now - start >= unreachablePatience
                 {
                     throw TimedOut()
@@ -77,7 +81,7 @@ struct PeeringProgress: Sendable {
         }
     }
 
-    private static let unreachable = "EdgeUnreachable"
+    private static let unreachable = ["EdgeUnreachable", "HubUnreachable"]
 
     /// Whether waiting cannot help: somebody has to do something.
     private func isFinal(_ condition: PeeringCondition, _ type: PeeringConditionType) async throws -> Bool {
@@ -97,7 +101,7 @@ struct PeeringProgress: Sendable {
     private static func text(_ condition: PeeringCondition) -> String {
         if !condition.message.isEmpty { return condition.message }
         if !condition.reason.isEmpty { return condition.reason }
-        return "the hub has not said anything of the peering; is it running?"
+        return "nothing was said of the peering; is the daemon running?"
     }
 
     // MARK: - The node

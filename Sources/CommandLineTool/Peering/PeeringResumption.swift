@@ -16,7 +16,7 @@ struct PeeringResumption: Sendable {
             "Processing cluster peering", done: "Peering enabled", failure: "Failed peering clusters"
         ) {
             let known = try await tool.knownCluster(name)
-            guard !known.authURL.isEmpty else {
+            guard known.isEdge else {
                 throw ToolError(
                     "\"\(name)\" is a hub that peers with this cluster; there is no outgoing peering to resume")
             }
@@ -26,6 +26,8 @@ struct PeeringResumption: Sendable {
             return object.uid
         }
         // What is missing stays as it is: the peering was there before.
-        try await PeeringProgress(tool: tool, name: name, uid: uid, deadline: deadline, unreachablePatience: nil).run()
+        try await PeeringProgress(
+            tool: tool, direction: .outgoing, name: name, uid: uid, deadline: deadline, unreachablePatience: nil
+        ).run()
     }
 }

@@ -18,7 +18,7 @@ struct Unpeering: Sendable {
         let known: ForeignCluster
         do {
             known = try await tool.knownCluster(name)
-            guard !known.authURL.isEmpty else {
+            guard known.isEdge else {
                 throw ToolError(
                     "\"\(name)\" is a hub that peers with this cluster: "
                         + "run '\(Invocation.name) unpeer out-of-band' at the hub's cluster")

@@ -16,7 +16,7 @@ extension PeerStatus {
         ]
         var authentication = [Box.Pair("Status", text(.authentication))]
         if isVerbose {
-            if isOutgoing { authentication.append(Box.Pair("Auth URL", cluster.authURL)) }
+            if !cluster.authURL.isEmpty { authentication.append(Box.Pair("Auth URL", cluster.authURL)) }
             if let end = cluster.object.status["certificate"]?["notAfter"]?.string {
                 authentication.append(Box.Pair("Certificate good until", end))
             }

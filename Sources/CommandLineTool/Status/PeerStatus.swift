@@ -10,7 +10,7 @@ struct PeerStatus: Sendable, Hashable {
 
     var name: String { cluster.name }
     /// Whether pods go from here to there, and not the other way round.
-    var isOutgoing: Bool { !cluster.authURL.isEmpty }
+    var isOutgoing: Bool { cluster.isEdge }
 
     /// What is wrong with a peering that is wanted.
     var problems: [StatusProblem] {
@@ -55,9 +55,13 @@ struct PeerStatus: Sendable, Hashable {
                 "run '\(Invocation.name) unpeer out-of-band \(name)' and peer again with a new token"
             case (_, .error) where condition.reason == "NodeExists": "rename or delete that node"
             default:
-                isOutgoing
-                    ? "check that \(name) is running and can be reached at \(cluster.authURL)"
-                    : "check that the hub of \(name) is running"
+                if !cluster.authURL.isEmpty {
+                    "check that \(name) is running and can be reached at \(cluster.authURL)"
+                } else if isOutgoing {
+                    "check that the agent of \(name) is running and can reach this hub"
+                } else {
+                    "check that the hub of \(name) is running"
+                }
             }
         return StatusProblem(
             subject: "peer \(name)",

@@ -1,5 +1,5 @@
 import ClusterAPI
-import Digests
+import Enrolment
 import JSONTree
 import KubernetesModel
 import Logging
@@ -11,22 +11,17 @@ import TLSTransport
 import Wire
 
 /// The link to one edge: gets credentials, connects again and again, and takes over what the edge says.
+///
+/// An edge that has joined the hub dials itself: ``serve(_:_:_:)`` takes its connections then.
 struct EdgeLink: Sendable {
     let cluster: ForeignCluster
     let context: HubContext
-    let credentials: any PeerCredentialStore
-    let dialler: PeerDialler
     let links: EdgeLinks
 
     private var name: String { cluster.name }
 
-    /// Why there are no credentials, in the words of a condition.
-    private struct NotAuthenticated: Error {
-        let condition: PeeringCondition
-    }
-
-    /// Keeps the link until the task is cancelled.
-    func run() async {
+    /// Dials, and keeps the link until the task is cancelled.
+    func run(_ dialler: PeerDialler, _ credentials: any PeerCredentialStore) async {
         guard cluster.clusterID != context.configuration.clusterID else {
             return refuse(
                 PeeringCondition(
@@ -34,9 +29,16 @@ struct EdgeLink: Sendable {
                     "the Cluster ID of the remote cluster is the same of that of the local cluster"))
         }
         let copy = ObservedCopy()
+        let keeper = CredentialKeeper(
+            local: context.configuration.localPeer, name: name, peerID: cluster.clusterID, cluster: context.cluster,
+            store: credentials, dialler: dialler, logger: context.logger, now: context.now)
         await dialler.run(
-            tls: { try context(for: try await obtain()) }, hello: { await hello() },
-            failed: { await failed($0) }, serve: { await serve($0, copy) })
+            tls: { try keeper.tls(try await obtain(keeper)) },
+            hello: {
+                let held = try? await credentials.load(cluster.clusterID)
+                return context.configuration.localPeer.hello(epoch: held?.epoch ?? 0)
+            },
+            failed: { await failed($0) }, serve: { await serve($0, copy, .dialled(keeper)) })
     }
 
     private func refuse(_ condition: PeeringCondition) {
@@ -47,42 +49,18 @@ struct EdgeLink: Sendable {
 
     // MARK: - Credentials
 
-    private func context(for credentials: PeerCredentials) throws -> TLSContext {
-        try PeerTLS.dialler(
-            identity: credentials.identity, authorities: credentials.authorities, peerClusterID: cluster.clusterID)
-    }
-
-    private func hello() async -> HelloMessage {
-        let epoch = (try? await credentials.load(cluster.clusterID))?.epoch ?? 0
-        return HelloMessage(
-            softwareVersion: context.configuration.version, clusterID: context.configuration.clusterID,
-            clusterName: context.configuration.clusterName, role: .hub, epoch: epoch)
-    }
-
-    /// The credentials there are, or those that the token gives.
-    private func obtain() async throws -> PeerCredentials {
-        if let known = try await credentials.load(cluster.clusterID), try await !isWorthless(known) {
-            guard Int64(context.now()) < known.identity.leaf.notAfter else {
-                throw NotAuthenticated(
-                    condition: PeeringCondition(
-                        .error, "CertificateExpired",
-                        "the hub's certificate for this edge has expired; unpeer, and peer again with a new token"))
+    private func obtain(_ keeper: CredentialKeeper) async throws -> PeerCredentials {
+        let areDenied = context.edges[name]?.authentication.status == .denied
+        let held = try await keeper.obtain(areDenied: areDenied) { _ in
+            await links.farewells.supersede(cluster.clusterID)
+            context.edges.update(name) { edge in
+                if edge.authentication.status == .denied {
+                    edge.authentication = PeeringCondition(.pending, "Enrolled")
+                }
             }
-            authenticated(known)
-            return known
         }
-        let new = try await enrol()
-        authenticated(new)
-        return new
-    }
-
-    /// Whether the edge does not take the credentials any more, and there is a token to get new ones with.
-    private func isWorthless(_ known: PeerCredentials) async throws -> Bool {
-        let hasExpired = Int64(context.now()) >= known.identity.leaf.notAfter
-        guard hasExpired || context.edges[name]?.authentication.status == .denied else { return false }
-        let secret = try await context.cluster.find(
-            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name))
-        return secret != nil
+        authenticated(held)
+        return held
     }
 
     /// Both certificates hold: the hub's by its dates; the edge's was checked when it was pinned and is with each connection.
@@ -92,56 +70,6 @@ struct EdgeLink: Sendable {
             if edge.authentication.status == .pending {
                 edge.authentication = PeeringCondition(.established, "CertificatesValid")
             }
-        }
-    }
-
-    private func enrol() async throws -> PeerCredentials {
-        let secretName = Names.tokenSecret(foreignCluster: name)
-        guard
-            let secret = try await context.cluster.find(
-                .secrets, namespace: Names.systemNamespace, name: secretName),
-            let text = secret.json["data"]?["token"]?.string.flatMap(Base64.decode)
-        else {
-            throw NotAuthenticated(
-                condition: PeeringCondition(
-                    .pending, "NoToken",
-                    "no token is there for this peering: run the command that 'causewayctl generate peer-command' prints at the edge"
-                ))
-        }
-        let token: PeerToken
-        do {
-            token = try PeerToken(parsing: String(decoding: text, as: UTF8.self))
-        } catch {
-            try await context.cluster.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: secretName)
-            throw NotAuthenticated(condition: PeeringCondition(.denied, "InvalidToken", "\(error)"))
-        }
-        do {
-            let enrolment = try await dialler.enrol(
-                token, clusterID: context.configuration.clusterID, clusterName: context.configuration.clusterName,
-                role: .hub, peerClusterID: cluster.clusterID)
-            let epoch = max(try await credentials.lastEpoch(cluster.clusterID) + 1, context.now())
-            let new = PeerCredentials(
-                clusterID: enrolment.clusterID, clusterName: enrolment.clusterName, identity: enrolment.identity,
-                authorities: enrolment.authorities, epoch: epoch)
-            try await credentials.save(new)
-            await links.farewells.supersede(cluster.clusterID)
-            context.edges.update(name) { edge in
-                if edge.authentication.status == .denied {
-                    edge.authentication = PeeringCondition(.pending, "Enrolled")
-                }
-            }
-            try await context.cluster.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: secretName)
-            context.logger.info(
-                "enrolled at an edge",
-                metadata: [
-                    "edge": "\(name)", "token": "\(token.id)",
-                    "certificate": "\(Hex.encode(new.identity.leaf.fingerprint))",
-                ])
-            return new
-        } catch let error as PeerDialError where !error.isTransient {
-            // The token is of no use any more: used, expired, wrong, or meant for another cluster.
-            try await context.cluster.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: secretName)
-            throw error
         }
     }
 
@@ -159,7 +87,7 @@ struct EdgeLink: Sendable {
     private func takeFailure(_ error: any Error) -> Bool {
         let before = context.edges[name]
         switch error {
-        case let error as NotAuthenticated:
+        case let error as CredentialProblem:
             // A refusal that is already told is not replaced by the absence of a token, which is its consequence.
             guard error.condition.reason != "NoToken" || before?.authentication.status != .denied else { return false }
             refuse(error.condition)
@@ -203,8 +131,17 @@ struct EdgeLink: Sendable {
 
     // MARK: - Talking
 
-    private func serve(_ connection: PeerConnection, _ copy: ObservedCopy) async {
-        let held = try? await credentials.load(cluster.clusterID)
+    /// Who came to whom, and so who renews whose certificate.
+    enum Side: Sendable {
+        case dialled(CredentialKeeper)
+        /// The edge dialled; its certificate is the hub's to renew.
+        case accepted(EnrolmentDesk)
+    }
+
+    /// Talks with the edge until the connection is lost.
+    ///
+    /// - Parameter copy: outlives connections, so that only differences are told anew.
+    func serve(_ connection: PeerConnection, _ copy: ObservedCopy, _ side: Side) async {
         let digest = copy.begin(epoch: connection.agreement.epoch)
         context.logger.info(
             "connected to an edge",
@@ -221,13 +158,14 @@ struct EdgeLink: Sendable {
             if edge.state != .draining, edge.state != .left { edge.state = edge.stateByAdvertisement }
             edge.agentVersion = connection.peer.softwareVersion
             edge.authentication = PeeringCondition(.established, "CertificatesValid")
-            edge.certificateNotAfter = held?.identity.leaf.notAfter ?? 0
+            // Of an edge that dials, the certificate is its own; the hub's was known when it dialled.
+            if case .accepted = side { edge.certificateNotAfter = connection.identity.leaf.notAfter }
         }
         links.attach(name, connection)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await probe(connection) }
-            group.addTask { await renew(connection) }
-            for await event in connection.events { await take(event, connection, copy) }
+            if case .dialled(let keeper) = side { group.addTask { await keeper.renew(over: connection) } }
+            for await event in connection.events { await take(event, connection, copy, side) }
             group.cancelAll()
         }
         links.detach(name)
@@ -240,7 +178,9 @@ struct EdgeLink: Sendable {
         }
     }
 
-    private func take(_ event: PeerEvent, _ connection: PeerConnection, _ copy: ObservedCopy) async {
+    private func take(
+        _ event: PeerEvent, _ connection: PeerConnection, _ copy: ObservedCopy, _ side: Side
+    ) async {
         switch event {
         case .observed(let changes):
             let (items, isComplete) = copy.apply(changes)
@@ -258,7 +198,11 @@ struct EdgeLink: Sendable {
                 if edge.state == .ready || edge.state == .degraded { edge.state = edge.stateByAdvertisement }
             }
         case .received(.renewed(let answer)):
-            await keep(answer)
+            guard case .dialled(let keeper) = side, let held = await keeper.keep(answer) else { return }
+            context.edges.update(name) { $0.certificateNotAfter = held.identity.leaf.notAfter }
+        case .received(.renew(let request)):
+            guard case .accepted(let desk) = side else { return }
+            await answer(request, connection, desk)
         case .suspected:
             context.edges.update(name) { edge in
                 edge.silentSince = .now
@@ -307,52 +251,18 @@ struct EdgeLink: Sendable {
         await probe.run()
     }
 
-    // MARK: - Renewal
-
-    /// The longest wait before the clock is looked at again: it may have jumped.
-    private static let renewalCheck = 3600
-    /// How soon a request for a new certificate is said again that was not answered.
-    private static let renewalRetry = 60
-
-    /// Asks for a new certificate at two thirds of the old one's life, over the connection that the old one still proves,
-    /// for as long as the connection lasts.
-    private func renew(_ connection: PeerConnection) async {
-        while !Task.isCancelled {
-            var wait = Self.renewalRetry
-            do {
-                if let held = try await credentials.load(cluster.clusterID) {
-                    let left = Int(clamping: held.identity.renewalTime) - context.now()
-                    if left > 0 {
-                        wait = min(left, Self.renewalCheck)
-                    } else {
-                        let request = try CertificateRequest.make(
-                            key: held.identity.privateKey, commonName: context.configuration.clusterID)
-                        connection.renew(RenewMessage(certificateRequest: request.pem))
-                    }
-                }
-            } catch {
-                context.logger.error(
-                    "cannot ask for a new certificate", metadata: ["edge": "\(name)", "error": "\(error)"])
-            }
-            try? await Task.sleep(for: .seconds(wait))
-        }
-    }
-
-    private func keep(_ answer: RenewedMessage) async {
+    /// Gives an edge that has joined its next certificate.
+    private func answer(_ request: RenewMessage, _ connection: PeerConnection, _ desk: EnrolmentDesk) async {
         do {
-            guard let held = try await credentials.load(cluster.clusterID) else { return }
-            var new = held
-            new.identity = try Identity(
-                chain: Certificate.chain(pem: answer.certificateChain), privateKey: held.identity.privateKey)
-            new.authorities = try Certificate.chain(pem: answer.authority)
-            try await credentials.save(new)
-            context.edges.update(name) { $0.certificateNotAfter = new.identity.leaf.notAfter }
-            context.logger.info(
-                "renewed the certificate for an edge",
-                metadata: ["edge": "\(name)", "certificate": "\(Hex.encode(new.identity.leaf.fingerprint))"])
+            connection.renewed(try await desk.renew(request, of: cluster.clusterID))
+        } catch let error as TLSError {
+            await connection.refuse(
+                ErrorMessage(
+                    code: .protocolViolation, message: "the request for a certificate is broken: \(error.message)"))
         } catch {
+            // The edge asks again: its old certificate is still good for a third of its life.
             context.logger.error(
-                "cannot keep a renewed certificate", metadata: ["edge": "\(name)", "error": "\(error)"])
+                "a certificate was not renewed", metadata: ["edge": "\(name)", "error": "\(error)"])
         }
     }
 }

@@ -1,4 +1,5 @@
 import ClusterAPI
+import Enrolment
 import KubernetesModel
 import Logging
 import NIOCore
@@ -9,12 +10,15 @@ import Sessions
 import Synchronization
 import Wire
 
-/// The links to all edges: one task each, which dials, enrols where need be, and keeps both sides equal.
+/// The links to all edges: one task for each that is dialled, one connection for each that dials.
 final class EdgeLinks: Sendable {
     private struct Link {
-        let address: PeerAddress
+        /// `nil` where the edge dials.
+        let address: PeerAddress?
         let clusterID: String
-        let task: Task<Void, Never>
+        /// Where the edge dials, the service of its last connection.
+        var task: Task<Void, Never>
+        let copy = ObservedCopy()
     }
 
     private struct Running {
@@ -30,12 +34,15 @@ final class EdgeLinks: Sendable {
     private let endpoints: NodeEndpoints
     private let running = Mutex(Running())
     let farewells: Farewells
+    /// The peerings of edges that have joined.
+    let joined: JoinedEdges
     private let open = Mutex<[String: PeerConnection]>([:])
 
     init(
-        context: HubContext, credentials: any PeerCredentialStore, transport: PeerTransportConfiguration,
-        group: any EventLoopGroup, endpoints: NodeEndpoints
+        context: HubContext, credentials: any PeerCredentialStore, joined: JoinedEdges,
+        transport: PeerTransportConfiguration, group: any EventLoopGroup, endpoints: NodeEndpoints
     ) {
+        self.joined = joined
         self.context = context
         self.credentials = credentials
         self.transport = transport
@@ -50,8 +57,10 @@ final class EdgeLinks: Sendable {
 
     // MARK: - Starting and ending
 
-    /// Makes sure that the edge's link runs, to the address the ForeignCluster names now.
+    /// Makes sure that the edge's link runs, to the address the ForeignCluster names now, or that an edge which dials is
+    /// taken.
     func start(_ cluster: ForeignCluster) async {
+        guard !cluster.authURL.isEmpty else { return await expect(cluster) }
         guard let address = PeerAddress(cluster.authURL) else {
             putEdge(cluster)
             context.edges.update(cluster.name) { edge in
@@ -68,18 +77,75 @@ final class EdgeLinks: Sendable {
                     ?? false)
         }
         guard !same else { return }
+        await prepare(cluster)
+        let link = EdgeLink(cluster: cluster, context: context, links: self)
+        let dialler = PeerDialler(address, configuration: transport, group: group)
+        running.withLock { running in
+            guard !running.isStopped else { return }
+            let task = Task { await link.run(dialler, credentials) }
+            running.links[cluster.name] = Link(address: address, clusterID: cluster.clusterID, task: task)
+        }
+    }
+
+    /// Ends what there may be of an older link, and makes the edge known.
+    private func prepare(_ cluster: ForeignCluster) async {
         await stop(cluster.name)
         putEdge(cluster)
         if isFirst(cluster) {
             endpoints[cluster.virtualNode] = VirtualNodeEndpoint(edge: cluster.name, links: self)
         }
-        let link = EdgeLink(
-            cluster: cluster, context: context, credentials: credentials,
-            dialler: PeerDialler(address, configuration: transport, group: group), links: self)
+    }
+
+    // MARK: - Edges that dial
+
+    /// Takes the connections of an edge that has joined, from now on.
+    private func expect(_ cluster: ForeignCluster) async {
+        let isKnown = running.withLock { running in
+            running.isStopped
+                || (running.links[cluster.name].map { $0.address == nil && $0.clusterID == cluster.clusterID } ?? false)
+        }
+        guard !isKnown else { return }
+        await prepare(cluster)
+        context.edges.update(cluster.name) { edge in
+            edge.authentication = PeeringCondition(
+                .established, "CertificatesValid", "the edge has joined; it dials the hub")
+        }
         running.withLock { running in
             guard !running.isStopped else { return }
-            let task = Task { await link.run() }
-            running.links[cluster.name] = Link(address: address, clusterID: cluster.clusterID, task: task)
+            running.links[cluster.name] = Link(address: nil, clusterID: cluster.clusterID, task: Task {})
+        }
+    }
+
+    /// Talks with an edge that has dialled, until the connection is lost. An older connection of it ends first.
+    func serve(_ connection: PeerConnection, _ desk: EnrolmentDesk) async {
+        let id = connection.peer.clusterID
+        let cluster = context.foreignClusters.objects.lazy.map(ForeignCluster.init)
+            .first { $0.clusterID == id && $0.authURL.isEmpty && !$0.object.isBeingDeleted }
+        guard let cluster, cluster.clusterName == connection.peer.clusterName else {
+            return await connection.refuse(
+                ErrorMessage(
+                    code: .unavailable,
+                    message: "\(context.configuration.clusterName) has no ForeignCluster for this edge yet; try again"))
+        }
+        await start(cluster)
+        if let old = self.connection(cluster.name) {
+            await old.close(.replaced, message: "the edge has connected anew", epoch: nil)
+        }
+        let link = EdgeLink(cluster: cluster, context: context, links: self)
+        let task = running.withLock { running -> Task<Void, Never>? in
+            guard !running.isStopped, let known = running.links[cluster.name], known.address == nil else { return nil }
+            // One after the other: the end of the old service must not be taken for the new one's.
+            let task = Task { [previous = known.task, copy = known.copy] in
+                await previous.value
+                await link.serve(connection, copy, .accepted(desk))
+            }
+            running.links[cluster.name]?.task = task
+            return task
+        }
+        await withTaskCancellationHandler {
+            await task?.value
+        } onCancel: {
+            task?.cancel()
         }
     }
 
@@ -125,6 +191,7 @@ final class EdgeLinks: Sendable {
     ///
     /// Never holds anybody up: what cannot be read or written is logged, and the peering ends all the same.
     func end(_ cluster: ForeignCluster) async {
+        let isJoined = cluster.authURL.isEmpty
         await attempt("cannot keep a farewell: the edge may not hear that its peering is over", cluster) {
             guard let address = PeerAddress(cluster.authURL),
                 let held = try await credentials.load(cluster.clusterID)
@@ -136,6 +203,12 @@ final class EdgeLinks: Sendable {
         }
         await stop(cluster.name)
         if isFirst(cluster) { endpoints[cluster.virtualNode] = nil }
+        // An edge that dials hears of it when it dials next: the hub does not know it any more.
+        if isJoined {
+            return await attempt("cannot end a peering that an edge has joined", cluster) {
+                try await joined.end(cluster.clusterID)
+            }
+        }
         await attempt("cannot remove the credentials of a peering that has ended", cluster) {
             try await credentials.remove(cluster.clusterID)
         }

@@ -1,3 +1,4 @@
+import Enrolment
 import Logging
 import NIOCore
 import PeerTransport
@@ -90,9 +91,7 @@ final class Farewells: Sendable {
 
     private func run(_ farewell: Farewell, id: Int) async {
         let credentials = farewell.credentials
-        let hello = HelloMessage(
-            softwareVersion: context.configuration.version, clusterID: context.configuration.clusterID,
-            clusterName: context.configuration.clusterName, role: .hub, epoch: credentials.epoch)
+        let hello = context.configuration.localPeer.hello(epoch: credentials.epoch)
         let dialler = PeerDialler(farewell.address, configuration: transport, group: group)
         await dialler.run(
             backoff: Backoff(maximum: context.configuration.farewellInterval),

@@ -19,8 +19,11 @@ struct ForeignClusterReconciler: Sendable {
             return .none
         }
         var cluster = ForeignCluster(object)
-        // Without an address there is nothing to dial: the other side peers with us.
-        guard !cluster.authURL.isEmpty else { return .none }
+        // Without an address it stands for an edge that has joined, or it is none of ours.
+        let hasJoined = await links.joined.contains(cluster.clusterID)
+        guard !cluster.authURL.isEmpty || hasJoined || object.finalizers.contains(Names.peeringFinalizer) else {
+            return .none
+        }
         if object.isBeingDeleted { return try await remove(&cluster) }
         guard object.finalizers.contains(Names.peeringFinalizer) else {
             var object = object

@@ -1,11 +1,11 @@
 import FoundationEssentials
 
 /// A folder that is gone when nobody refers to it any more.
-final class TemporaryFolder: Sendable {
-    let path: String
+public final class TemporaryFolder: Sendable {
+    public let path: String
 
-    init() {
-        path = FileManager.default.temporaryDirectory.path + "/causeway-hub-\(UInt64.random(in: 0...UInt64.max))"
+    public init() {
+        path = FileManager.default.temporaryDirectory.path + "/causeway-test-\(UInt64.random(in: 0...UInt64.max))"
         try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 

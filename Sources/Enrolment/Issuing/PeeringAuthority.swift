@@ -1,7 +1,7 @@
 public import TLSTransport
 
-/// The agent's authority over its peerings: what issues the hubs' certificates, and what the agent itself shows.
-public struct AgentAuthority: Sendable {
+/// A cluster's authority over the peerings that it takes: what issues its peers' certificates, and what it shows itself.
+public struct PeeringAuthority: Sendable {
     /// Issues; its public key is what tokens pin.
     public var authority: CertificateAuthority
     /// Made with `CertificateProfile.peerServer`; its chain ends with the authority's certificate.

@@ -1,25 +1,27 @@
 public import JSONTree
 
-/// What the agent keeps of its peering with one hub, across restarts.
+/// What a cluster keeps of a peering that it takes, across restarts: an edge of its hub, a hub of an edge that dials it.
 public struct PeeringRecord: Sendable, Hashable {
-    /// The hub's id, which its certificates are made out to.
+    /// The peer's id, which its certificates are made out to.
     public var clusterID: String
-    /// The hub's name, fixed as long as the peering lasts.
+    /// The peer's name, fixed as long as the peering lasts.
     public var clusterName: String
-    /// The highest epoch that the hub has named; a hub with a lower one is refused.
+    /// At an edge, the highest epoch that the hub has named: a hub with a lower one is refused. At a hub, the peering's.
     public var epoch: Int
-    /// Certificates that the hub may show.
+    /// Certificates that the peer may show; none where this cluster is the one that dials.
     public var issued: [IssuedCertificate]
-    /// Certificates that were issued to this hub and are good no more.
+    /// Certificates that were issued to this peer and are good no more.
     public var revoked: [IssuedCertificate]
     /// When the peering began, in seconds since 1970.
     public var since: Int
-    /// Whether the peering is over and what ran for the hub is being removed.
+    /// Where this cluster dials the peer: `tls://HOST:PORT`; `nil` where the peer dials.
+    public var address: String?
+    /// Whether the peering is over and what is left of it is being removed.
     public var isEnding: Bool
 
     public init(
         clusterID: String, clusterName: String, epoch: Int = 0, issued: [IssuedCertificate] = [],
-        revoked: [IssuedCertificate] = [], since: Int, isEnding: Bool = false
+        revoked: [IssuedCertificate] = [], since: Int, address: String? = nil, isEnding: Bool = false
     ) {
         self.clusterID = clusterID
         self.clusterName = clusterName
@@ -27,11 +29,12 @@ public struct PeeringRecord: Sendable, Hashable {
         self.issued = issued
         self.revoked = revoked
         self.since = since
+        self.address = address
         self.isEnding = isEnding
     }
 
     /// Makes all certificates worthless.
-    mutating func revokeAll() {
+    public mutating func revokeAll() {
         revoked += issued
         issued = []
     }
@@ -65,7 +68,8 @@ extension PeeringRecord {
             clusterID: try fields.string("clusterID", limit: 63),
             clusterName: try fields.string("clusterName", limit: 253),
             epoch: try fields.int("epoch"), issued: try certificates("issued"), revoked: try certificates("revoked"),
-            since: try fields.int("since"), isEnding: try fields.optionalBool("ending") ?? false)
+            since: try fields.int("since"), address: try fields.optionalString("address", limit: 512),
+            isEnding: try fields.optionalBool("ending") ?? false)
     }
 
     /// As ``init(json:)`` reads it.
@@ -74,6 +78,7 @@ extension PeeringRecord {
             "clusterID": .string(clusterID), "clusterName": .string(clusterName), "epoch": JSON(epoch),
             "issued": .array(issued.map(\.json)), "revoked": .array(revoked.map(\.json)), "since": JSON(since),
         ]
+        if let address { json["address"] = .string(address) }
         if isEnding { json["ending"] = true }
         return json
     }

@@ -1,22 +1,27 @@
-/// All peerings of the agent: changed here only, each change durable before it counts.
-actor PeeringBook {
+/// All peerings that a cluster takes or, as an edge, has joined: changed here only, each change durable before it counts.
+public actor PeeringBook {
     private let store: any PeeringStore
     private let now: @Sendable () -> Int
-    nonisolated let revoked = RevocationList()
+    /// Of all records; asked in handshakes.
+    public nonisolated let revoked = RevocationList()
     private var records: [String: PeeringRecord] = [:]
     private var isChanging = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    init(_ store: any PeeringStore, now: @escaping @Sendable () -> Int) {
+    /// - Parameter now: seconds since 1970.
+    public init(_ store: any PeeringStore, now: @escaping @Sendable () -> Int) {
         self.store = store
         self.now = now
     }
 
-    var all: [PeeringRecord] { records.values.sorted { ($0.since, $0.clusterID) < ($1.since, $1.clusterID) } }
+    /// In the order in which they began.
+    public var all: [PeeringRecord] { records.values.sorted { ($0.since, $0.clusterID) < ($1.since, $1.clusterID) } }
 
-    func record(_ clusterID: String) -> PeeringRecord? { records[clusterID] }
+    /// What is kept of a peering; `nil` where there is none.
+    public func record(_ clusterID: String) -> PeeringRecord? { records[clusterID] }
 
-    func load() async throws {
+    /// Reads what was saved; before anything else.
+    public func load() async throws {
         records = Dictionary(try await store.load().map { ($0.clusterID, $0) }) { $1 }
         revoked.replace(with: records.values)
     }
@@ -26,7 +31,7 @@ actor PeeringBook {
     ///
     /// - Parameter body: throws to leave everything as it is.
     @discardableResult
-    func change(
+    public func change(
         _ clusterID: String, _ body: @Sendable (PeeringRecord?, [PeeringRecord]) throws -> PeeringRecord
     ) async throws -> PeeringRecord {
         await begin()
@@ -43,7 +48,7 @@ actor PeeringBook {
     /// Forgets a peering that is still ending.
     ///
     /// - Returns: false where the hub has peered again meanwhile.
-    func removeEnded(_ clusterID: String) async throws -> Bool {
+    public func removeEnded(_ clusterID: String) async throws -> Bool {
         await begin()
         defer { end() }
         guard let record = records[clusterID] else { return true }

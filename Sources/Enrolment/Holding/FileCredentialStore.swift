@@ -4,7 +4,7 @@ import JSONTree
 import PeerTransport
 public import TLSTransport
 
-/// The hub's credentials in embedded mode: one file an edge, of mode 0600, below the state folder.
+/// Credentials in embedded mode: one file a peer, of mode 0600, below the state folder.
 public struct FileCredentialStore: PeerCredentialStore {
     private let folder: String
 

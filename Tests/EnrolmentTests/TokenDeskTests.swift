@@ -8,7 +8,7 @@ import Sessions
 import TestKit
 import Testing
 
-@testable import Agent
+@testable import Enrolment
 
 @Suite struct TokenDeskTests {
     private let cluster = FakeCluster()

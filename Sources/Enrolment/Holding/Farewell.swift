@@ -1,6 +1,6 @@
 public import PeerTransport
 
-/// A peering that is over at the origin and of which the edge may not have heard yet.
+/// A peering that is over at an origin which dials the edge, and of which the edge may not have heard yet.
 ///
 /// Kept until the edge is known to know: until then it may run pods that nobody wants.
 public struct Farewell: Sendable {

@@ -1,9 +1,10 @@
 import Glibc
 import PeerTransport
 import TLSTransport
+import TestKit
 import Testing
 
-@testable import Hub
+@testable import Enrolment
 
 @Suite("The hub's credentials in files") struct FileCredentialStoreTests {
     private let folder = TemporaryFolder()

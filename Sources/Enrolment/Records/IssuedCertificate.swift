@@ -1,6 +1,6 @@
 import JSONTree
 
-/// What is remembered of a certificate that was issued to a hub.
+/// What is remembered of a certificate that was issued to a peer.
 public struct IssuedCertificate: Sendable, Hashable {
     /// The SHA-256 of the certificate, in lower-case hexadecimal.
     public var fingerprint: String

@@ -1,12 +1,12 @@
 import Digests
 import Synchronization
-import TLSTransport
+public import TLSTransport
 
 /// The fingerprints of revoked certificates, for the handshake of every connection: asked on event loops, never blocks.
-final class RevocationList: Sendable {
+public final class RevocationList: Sendable {
     private let fingerprints = Mutex<Set<String>>([])
 
-    func contains(_ certificate: Certificate) -> Bool {
+    public func contains(_ certificate: Certificate) -> Bool {
         let fingerprint = Hex.encode(certificate.fingerprint)
         return fingerprints.withLock { $0.contains(fingerprint) }
     }

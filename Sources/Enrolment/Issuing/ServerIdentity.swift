@@ -1,12 +1,12 @@
-import Logging
+public import Logging
 import PeerTransport
 import Synchronization
-import TLSTransport
+public import TLSTransport
 
-/// What the agent shows to its hubs, renewed at two thirds of its life; live connections keep what they have.
-final class ServerIdentity: Sendable {
+/// What a cluster shows to peers that dial it, renewed at two thirds of its life; live connections keep what they have.
+public final class ServerIdentity: Sendable {
     /// For the listener: always the current one.
-    let tls: TLSContextBox
+    public let tls: TLSContextBox
 
     private let authority: CertificateAuthority
     private let clusterID: String
@@ -14,8 +14,8 @@ final class ServerIdentity: Sendable {
     private let revoked: RevocationList
     private let current: Mutex<Identity>
 
-    init(
-        _ authority: AgentAuthority, clusterID: String, handshakeTimeout: Duration, revoked: RevocationList
+    public init(
+        _ authority: PeeringAuthority, clusterID: String, handshakeTimeout: Duration, revoked: RevocationList
     ) throws(TLSError) {
         self.authority = authority.authority
         self.clusterID = clusterID
@@ -29,10 +29,10 @@ final class ServerIdentity: Sendable {
     }
 
     /// Its last second, in seconds since 1970.
-    var notAfter: Int { Int(current.withLock { $0.leaf.notAfter }) }
+    public var notAfter: Int { Int(current.withLock { $0.leaf.notAfter }) }
 
     /// Renews the identity when it is time.
-    func renew(now: Int) throws(TLSError) -> Bool {
+    public func renew(now: Int) throws(TLSError) -> Bool {
         guard Int64(now) >= current.withLock({ $0.renewalTime }) else { return false }
         let new = try authority.makeIdentity(.peerServer(clusterID: clusterID), now: Int64(now))
         let context = try PeerTLS.listener(
@@ -44,15 +44,15 @@ final class ServerIdentity: Sendable {
     }
 
     /// Keeps the identity good until the task is cancelled.
-    func run(now: @Sendable () -> Int, logger: Logger) async {
+    public func run(now: @Sendable () -> Int, logger: Logger) async {
         while !Task.isCancelled {
             do {
                 if try renew(now: now()) {
                     logger.info(
-                        "the agent's own certificate was renewed", metadata: [LogKey.audit: "certificate-renewed"])
+                        "the own certificate was renewed", metadata: [LogKey.audit: "certificate-renewed"])
                 }
             } catch {
-                logger.error("the agent's own certificate cannot be renewed", metadata: [LogKey.error: "\(error)"])
+                logger.error("the own certificate cannot be renewed", metadata: [LogKey.error: "\(error)"])
             }
             // Certificates live for days; the clock may jump.
             try? await Task.sleep(for: .seconds(600))

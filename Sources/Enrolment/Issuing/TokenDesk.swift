@@ -1,19 +1,26 @@
-import ClusterAPI
+public import ClusterAPI
 import Digests
 import JSONTree
 import KubernetesModel
-import Logging
+public import Logging
 import OffloadingModel
 import Sessions
 
 /// Redeems tokens: each once. Their records are Secrets, so that a used mark survives a restart.
-struct TokenDesk: Sendable {
+public struct TokenDesk: Sendable {
     /// How often a record may change under us before we give up: as often as there are redeemers at once, and some.
     private static let attempts = 16
 
-    let cluster: any ClusterAPI
-    let logger: Logger
-    let now: @Sendable () -> Int
+    private let cluster: any ClusterAPI
+    private let logger: Logger
+    private let now: @Sendable () -> Int
+
+    /// - Parameter now: seconds since 1970.
+    public init(cluster: any ClusterAPI, logger: Logger, now: @escaping @Sendable () -> Int) {
+        self.cluster = cluster
+        self.logger = logger
+        self.now = now
+    }
 
     /// A token was good, and is used up now.
     enum Outcome: Sendable, Hashable {
@@ -61,7 +68,7 @@ struct TokenDesk: Sendable {
     }
 
     /// Deletes the tokens that nobody can use any more.
-    func sweep() async throws {
+    public func sweep() async throws {
         let list = try await cluster.list(
             .secrets, namespace: Names.systemNamespace, ListOptions(labelSelector: Names.tokenLabel))
         for object in list.items {

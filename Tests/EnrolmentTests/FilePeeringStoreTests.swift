@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import Testing
 
-@testable import Agent
+@testable import Enrolment
 
 @Suite struct FilePeeringStoreTests {
     private let folder = FileManager.default.temporaryDirectory.path + "/causeway-\(UInt64.random(in: 0 ... .max))"

@@ -1,4 +1,4 @@
-/// Where the agent keeps its peerings. What was saved survives a crash at any time.
+/// Where a cluster keeps its peerings. What was saved survives a crash at any time.
 public protocol PeeringStore: Sendable {
     /// All records.
     func load() async throws -> [PeeringRecord]

@@ -1,0 +1,39 @@
+import Digests
+import Enrolment
+import Logging
+import PeerTransport
+import TLSTransport
+import Wire
+
+/// Decides at the hub's port which edges may enrol and which may talk.
+struct JoinAcceptor: PeerAcceptor {
+    let context: HubContext
+    let book: PeeringBook
+    let desk: EnrolmentDesk
+    let links: EdgeLinks
+
+    func enrol(_ request: EnrollMessage, from caller: PeerCaller) async -> EnrolmentAnswer {
+        await desk.enrol(request, from: caller)
+    }
+
+    func admit(_ caller: PeerCaller) async -> PeerAdmission {
+        guard let identity = caller.identity, let record = await book.record(caller.clusterID), !record.isEnding,
+            record.issued.contains(where: { $0.fingerprint == Hex.encode(identity.leaf.fingerprint) })
+        else {
+            context.logger.warning(
+                "an edge was refused",
+                metadata: [
+                    "audit": "peer-refused", "edge.id": "\(caller.clusterID)", "address": "\(caller.address)",
+                ])
+            return .refuse(
+                ErrorMessage(
+                    code: .notPeered,
+                    message:
+                        "\(context.configuration.clusterName) is not peered with cluster \(caller.clusterID); join again"
+                ))
+        }
+        return .accept(context.configuration.localPeer.hello(epoch: record.epoch))
+    }
+
+    func serve(_ connection: PeerConnection) async { await links.serve(connection, desk) }
+}
