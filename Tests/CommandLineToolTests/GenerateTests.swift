@@ -81,7 +81,8 @@ import Testing
         }
     }
 
-    @Test("an origin generates what an edge joins with, and an edge what an origin peers with; never the other way round")
+    @Test(
+        "an origin generates what an edge joins with, and an edge what an origin peers with; never the other way round")
     func roles() async throws {
         let origin = World()
         try await origin.install(.hub)

@@ -82,7 +82,8 @@ import Testing
         try await world.create(
             .foreignClusters,
             ForeignCluster(
-                name: name, clusterID: World.originID, clusterName: name, authURL: "tls://127.0.0.1:7444", outgoing: .no,
+                name: name, clusterID: World.originID, clusterName: name, authURL: "tls://127.0.0.1:7444",
+                outgoing: .no,
                 incoming: .yes
             ).object)
         #expect(await world.run(command()) == 1)

@@ -130,6 +130,22 @@ import Testing
         }
     }
 
+    @Test("a hub that has forgotten an edge which joined refuses it, and the edge ends what runs for it")
+    func forgotten() async throws {
+        try await with(.edgeJoins) { pair in
+            await pair.stopHub()
+            // As after the loss of the object while the hub was away: nobody wants the peering any more.
+            var object = try #require(try await pair.peering()).object
+            object.finalizers = []
+            _ = try await pair.origin.update(.foreignClusters, object)
+            try await pair.unpeer()
+            try await pair.startHub()
+            try await eventually("the edge is clean") { try await pair.isForgotten() }
+            try await pair.peer()
+            try await eventually("joined again") { try await pair.isOffloaded() }
+        }
+    }
+
     @Test(
         "an edge that turns the peering off shows as Denied at the hub, until it is peered again",
         arguments: Way.allCases)
