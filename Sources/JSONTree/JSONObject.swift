@@ -55,6 +55,16 @@ public struct JSONObject: Sendable {
         }
     }
 
+    /// Puts another value at a key that is there, keeping its place.
+    ///
+    /// - Returns: the former value; `nil`, with nothing changed, where the key is not there.
+    mutating func exchange(_ key: String, with value: JSON) -> JSON? {
+        guard let place = position(key) else { return nil }
+        var value = value
+        swap(&value, &members[place].value)
+        return value
+    }
+
     /// Adds a member whose key is known to be new.
     mutating func append(_ key: String, _ value: JSON) {
         members.append(Member(key: key, value: value))

@@ -53,15 +53,24 @@ public struct JSONPatch: Sendable, Hashable {
         path.map { "/" + $0.replacing("~", with: "~0").replacing("/", with: "~1") }.joined()
     }
 
+    /// How many bytes of text all `copy` operations together may add: as many as in Kubernetes. Without it, a patch of 30
+    /// lines doubles a document a billionfold.
+    private static let copiedBytes = 3 << 20
+    /// How many bytes all `move` operations together may carry about: time is all that these cost.
+    private static let movedBytes = 64 << 20
+
     /// Applies all operations to a copy.
     ///
-    /// - Throws: `JSONError` with code `patch` for the first operation that does not fit, naming its path.
+    /// - Throws: `JSONError` with code `patch` for the first operation that does not fit, naming its path, and with code
+    ///   `limit` where the document would grow beyond what copies may add, or deeper than a parser takes.
     public func applied(to document: JSON) throws(JSONError) -> JSON {
         var result = document
+        var (copied, moved) = (Self.copiedBytes, Self.movedBytes)
         for operation in operations {
             switch operation {
             case .add(let path, let value):
-                try Self.edit(&result, path, path) { (node, key) throws(JSONError) in
+                try Self.checkDepth(of: value, at: path)
+                try Self.edit(&result, path[...], path) { (node, key) throws(JSONError) in
                     try Self.add(&node, key, value, path)
                 } whole: { _ in
                     value
@@ -69,7 +78,8 @@ public struct JSONPatch: Sendable, Hashable {
             case .remove(let path): _ = try Self.take(&result, path)
             case .replace(let path, let value):
                 guard Self.value(result, path) != nil else { throw Self.missing("replace", path) }
-                try Self.edit(&result, path, path) { (node, key) throws(JSONError) in
+                try Self.checkDepth(of: value, at: path)
+                try Self.edit(&result, path[...], path) { (node, key) throws(JSONError) in
                     try Self.set(&node, key, value, path)
                 } whole: { _ in
                     value
@@ -79,14 +89,25 @@ public struct JSONPatch: Sendable, Hashable {
                     throw JSONError(.patch, "move operation: \(Self.text(from)) cannot move into itself")
                 }
                 let value = try Self.take(&result, from)
-                try Self.edit(&result, to, to) { (node, key) throws(JSONError) in
+                guard value.takeSize(from: &moved) else {
+                    throw JSONError(.limit, "the move operations carry more than \(Self.movedBytes) bytes about")
+                }
+                try Self.checkDepth(of: value, at: to)
+                try Self.edit(&result, to[...], to) { (node, key) throws(JSONError) in
                     try Self.add(&node, key, value, to)
                 } whole: { _ in
                     value
                 }
             case .copy(let from, let to):
                 guard let value = Self.value(result, from) else { throw Self.missing("copy", from) }
-                try Self.edit(&result, to, to) { (node, key) throws(JSONError) in
+                guard value.takeSize(from: &copied) else {
+                    throw JSONError(
+                        .limit,
+                        "Unable to complete the copy, the accumulated size increase of copy exceeds the limit "
+                            + "\(Self.copiedBytes)")
+                }
+                try Self.checkDepth(of: value, at: to)
+                try Self.edit(&result, to[...], to) { (node, key) throws(JSONError) in
                     try Self.add(&node, key, value, to)
                 } whole: { _ in
                     value
@@ -99,6 +120,12 @@ public struct JSONPatch: Sendable, Hashable {
             }
         }
         return result
+    }
+
+    private static func checkDepth(of value: JSON, at path: [String]) throws(JSONError) {
+        let limit = JSONLimits.standard.depth
+        guard value.isDeeper(than: limit - path.count) else { return }
+        throw JSONError(.limit, "the document would be deeper than \(limit) levels")
     }
 
     private static func missing(_ operation: String, _ path: [String]) -> JSONError {
@@ -129,8 +156,10 @@ public struct JSONPatch: Sendable, Hashable {
         return Int(token)
     }
 
+    /// Changes a node in place: the way to it is taken out of the document while it is changed, so that nothing is copied.
+    /// An error leaves the document in pieces.
     private static func edit(
-        _ node: inout JSON, _ rest: [String], _ path: [String],
+        _ node: inout JSON, _ rest: ArraySlice<String>, _ path: [String],
         _ change: (inout JSON, String) throws(JSONError) -> Void, whole: (JSON) -> JSON
     ) throws(JSONError) {
         guard let token = rest.first else {
@@ -138,16 +167,17 @@ public struct JSONPatch: Sendable, Hashable {
             return
         }
         if rest.count == 1 { return try change(&node, token) }
-        let deeper = Array(rest.dropFirst())
         switch node {
         case .object(var object):
-            guard var child = object[token] else { throw missing("add", path) }
-            try edit(&child, deeper, path, change, whole: whole)
-            object[token] = child
+            node = .null
+            guard var child = object.exchange(token, with: .null) else { throw missing("add", path) }
+            try edit(&child, rest.dropFirst(), path, change, whole: whole)
+            _ = object.exchange(token, with: child)
             node = .object(object)
         case .array(var elements):
+            node = .null
             guard let place = index(token), elements.indices.contains(place) else { throw missing("add", path) }
-            try edit(&elements[place], deeper, path, change, whole: whole)
+            try edit(&elements[place], rest.dropFirst(), path, change, whole: whole)
             node = .array(elements)
         case .null, .bool, .number, .string: throw missing("add", path)
         }
@@ -155,6 +185,7 @@ public struct JSONPatch: Sendable, Hashable {
 
     private static func add(_ node: inout JSON, _ key: String, _ value: JSON, _ path: [String]) throws(JSONError) {
         guard case .array(var elements) = node else { return try set(&node, key, value, path) }
+        node = .null
         if key == "-" {
             elements.append(value)
         } else {
@@ -169,24 +200,28 @@ public struct JSONPatch: Sendable, Hashable {
     private static func set(_ node: inout JSON, _ key: String, _ value: JSON, _ path: [String]) throws(JSONError) {
         switch node {
         case .object(var object):
+            node = .null
             object[key] = value
             node = .object(object)
         case .array(var elements):
+            node = .null
             guard let place = index(key), elements.indices.contains(place) else { throw missing("replace", path) }
             elements[place] = value
             node = .array(elements)
-        case .null, .bool, .number, .string: throw missing("add", path)
+        case .null, .bool, .number, .string: throw missing("replace", path)
         }
     }
 
     private static func take(_ document: inout JSON, _ path: [String]) throws(JSONError) -> JSON {
         guard let value = value(document, path), !path.isEmpty else { throw missing("remove", path) }
-        try edit(&document, path, path) { (node, key) throws(JSONError) in
+        try edit(&document, path[...], path) { (node, key) throws(JSONError) in
             switch node {
             case .object(var object):
+                node = .null
                 object[key] = nil
                 node = .object(object)
             case .array(var elements):
+                node = .null
                 guard let place = index(key), elements.indices.contains(place) else { throw missing("remove", path) }
                 elements.remove(at: place)
                 node = .array(elements)

@@ -153,6 +153,52 @@ struct JSONPatchTests {
         let document = try JSON(parsing: #"{"a":1,"l":[1]}"#)
         #expect(throws: JSONError.self) { try JSONPatch(JSON(parsing: patch)).applied(to: document) }
     }
+
+    @Test(
+        "a patch that would make a document explode is refused within a second",
+        arguments: [
+            // Doubles the document with each line.
+            String(repeating: #"{"op":"copy","from":"","path":"/a"},{"op":"copy","from":"","path":"/b"},"#, count: 60),
+            // The same with an array that holds itself, ever deeper.
+            String(repeating: #"{"op":"copy","from":"/l","path":"/l/-"},"#, count: 60),
+            // Carries a large part about, over and over.
+            #"{"op":"add","path":"/x","value":["\#(String(repeating: "x", count: 100_000))"]},"#
+                + String(
+                    repeating: #"{"op":"move","from":"/x","path":"/y"},{"op":"move","from":"/y","path":"/x"},"#,
+                    count: 3000),
+            // Grows in depth by every value.
+            (0..<60).map { turn in
+                let path = String(repeating: "/d", count: turn * 10 + 1)
+                return #"{"op":"add","path":"\#(path)","value":"#
+                    + String(repeating: #"{"d":"#, count: 10) + "{}" + String(repeating: "}", count: 10) + "},"
+            }.joined(),
+        ])
+    func explosion(_ operations: String) throws {
+        let patch = try JSONPatch(JSON(parsing: "[\(operations)" + #"{"op":"test","path":"/a","value":0}]"#))
+        let document = try JSON(parsing: #"{"a":1,"l":[1,2]}"#)
+        let start = ContinuousClock.now
+        #expect { try patch.applied(to: document) } throws: { ($0 as? JSONError)?.code == .limit }
+        #expect(ContinuousClock.now - start < .seconds(1))
+    }
+
+    @Test("many changes of one large array take no copies of it")
+    func manyChanges() throws {
+        let operations = (0..<10_000).map { #"{"op":"replace","path":"/l/\#($0)","value":1}"# }.joined(separator: ",")
+        let document = JSON.object(["l": .array(Array(repeating: 0, count: 300_000))])
+        let patch = try JSONPatch(JSON(parsing: "[\(operations)]"))
+        let start = ContinuousClock.now
+        #expect(try patch.applied(to: document)["l"]?[9_999] == 1)
+        #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
+    @Test(
+        "whether a value is longer than a limit is known at the limit",
+        arguments: [#"{"a":[1,"b",null]}"#, "[1,2,3]", "123456"])
+    func size(_ text: String) throws {
+        let value = try JSON(parsing: text)
+        #expect(!value.isLonger(than: text.utf8.count + 3))
+        #expect(value.isLonger(than: text.utf8.count - 3))
+    }
 }
 
 @Suite("JSON fields")

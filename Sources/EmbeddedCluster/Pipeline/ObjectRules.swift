@@ -46,6 +46,15 @@ enum ObjectRules {
         return .badRequest("\(type.kind) in version \"\(type.version)\" cannot be handled as a \(type.kind): \(why)")
     }
 
+    /// The largest object in bytes: as large as a request may be. Patches and defaults make objects larger than any request.
+    private static let sizeLimit = 3 * 1024 * 1024
+
+    static func checkSize(of object: KubernetesObject) throws(APIError) {
+        guard object.json.isLonger(than: sizeLimit) else { return }
+        throw APIError(
+            code: 413, reason: .requestEntityTooLarge, message: "Request entity too large: limit is \(sizeLimit)")
+    }
+
     static func applyDefaults(_ object: inout KubernetesObject, _ definition: ResourceDefinition) {
         guard let schema = definition.schema else { return }
         object.json = Defaults.applied(to: object.json, schema: schema)

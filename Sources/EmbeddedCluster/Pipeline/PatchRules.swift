@@ -18,6 +18,9 @@ enum PatchRules {
             do throws(JSONError) {
                 return try operations.applied(to: current)
             } catch {
+                guard error.code != .limit else {
+                    throw APIError(code: 413, reason: .requestEntityTooLarge, message: error.message)
+                }
                 throw APIError(
                     code: 422, reason: .invalid,
                     message: "the server rejected our request due to an error in our request")

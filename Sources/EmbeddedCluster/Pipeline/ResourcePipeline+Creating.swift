@@ -46,6 +46,7 @@ extension ResourcePipeline {
         try await admit(&object, old: nil, definition, context, .create, subresource: nil)
         if definition.type == .pods { try setPriority(of: &object) }
         ObjectRules.applyDefaults(&object, definition)
+        try ObjectRules.checkSize(of: object)
         let taken = try prepare(&object, definition, name: object.name)
         do throws(APIError) {
             try validate(object, old: nil, definition)

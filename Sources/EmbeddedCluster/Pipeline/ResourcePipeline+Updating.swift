@@ -118,6 +118,7 @@ extension ResourcePipeline {
         MetadataRules.keepServerFields(&object, old)
         try await admit(&object, old: old, definition, context, .update, subresource: subresource)
         ObjectRules.applyDefaults(&object, definition)
+        try ObjectRules.checkSize(of: object)
         guard subresource == nil else { return nil }
         strategy.prepareForUpdate(&object, old)
         if definition.type == .customResourceDefinitions {
