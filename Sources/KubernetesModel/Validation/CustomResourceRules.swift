@@ -101,10 +101,12 @@ enum CustomResourceRules {
             problems.invalid(path, text, body(path, "should be at least \(least) chars long"))
         }
         if let most = rules.maxLength, length > most { problems.tooLong(path, most) }
-        if let pattern = rules.pattern, let expression = try? Regex(pattern),
-            (try? expression.firstMatch(in: text)) == nil
-        {
-            problems.invalid(path, text, body(path, "should match '\(pattern)'"))
+        guard let pattern = rules.pattern, let expression = try? Pattern(pattern) else { return }
+        switch expression.match(text) {
+        case .matches: break
+        case .differs: problems.invalid(path, text, body(path, "should match '\(pattern)'"))
+        case .tooCostly:
+            problems.invalid(path, text, body(path, "is too long to be compared with '\(pattern)'"))
         }
     }
 

@@ -74,8 +74,14 @@ enum DefinitionOfCustomResource {
                 problems.required(path.child("items"), "must be specified")
             }
         }
-        if let pattern = node["pattern"]?.string, (try? Regex(pattern)) == nil {
-            problems.invalid(path.child("pattern"), pattern, "must be a valid regular expression")
+        if let pattern = node["pattern"]?.string {
+            do throws(Pattern.Malformed) {
+                _ = try Pattern(pattern)
+            } catch {
+                problems.invalid(
+                    path.child("pattern"), pattern,
+                    "must be a valid regular expression, but isn't: error parsing regexp: \(error.message)")
+            }
         }
         if node["properties"] != nil, node["additionalProperties"]?.object != nil {
             problems.forbidden(
