@@ -157,7 +157,7 @@ let package = Package(
             ["KubernetesClient", "HTTPTransport", "TLSTransport", "JSONTree", argumentParser, nioCore, nioPosix]),
 
         // Tests mirror sources
-        library("TestKit", ["ClusterAPI", "TLSTransport", "JSONTree", "KubernetesModel", subprocess, nioCore]),
+        library("TestKit", ["ClusterAPI", "TLSTransport", "JSONTree", "KubernetesModel", subprocess, nioCore, nioPosix]),
         tests("JSONTree", []),
         tests("KubernetesModel", ["JSONTree"], resources: [.copy("Fixtures")]),
         tests("OffloadingModel", ["JSONTree", "KubernetesModel"]),

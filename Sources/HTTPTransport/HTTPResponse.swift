@@ -4,7 +4,7 @@ public import NIOHTTP1
 /// What a responder answers.
 ///
 /// The server writes the framing headers (`Content-Length`, `Transfer-Encoding`, `Connection`) itself and drops a
-/// responder's own. For a HEAD request it sends the headers of the same answer without the body; a streamed body's
+/// responder's own, except that after `Connection: close` it closes the connection. For a HEAD request it sends the headers of the same answer without the body; a streamed body's
 /// closure is then not run.
 public struct HTTPResponse: Sendable {
     /// The content of a response.

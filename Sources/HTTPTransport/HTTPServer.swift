@@ -46,7 +46,10 @@ public final class HTTPServer: Sendable {
             throw HTTPTransportError(
                 .plaintextRefused, "Serving HTTP on \(host):\(port) without TLS is refused; only loopback may do that.")
         }
-        let connections = HTTPConnectionRegistry(limit: configuration.maxConnections)
+        let connections = HTTPConnectionRegistry(
+            limit: configuration.maxConnections, limitPerAddress: configuration.maxConnectionsPerAddress,
+            evictsAnonymous: tls != nil)
+        let budget = HTTPMemoryBudget(limit: configuration.maxBufferedBytes)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -60,12 +63,15 @@ public final class HTTPServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard connections.add(channel) else {
-                        logger.warning("http connection refused: too many", metadata: ["limit": "\(connections.limit)"])
+                        logger.debug("http connection refused: too many", metadata: ["limit": "\(connections.limit)"])
                         throw HTTPTransportError(
-                            .connectionClosed, "There are \(connections.limit) connections already.")
+                            .connectionClosed, "There are too many connections, at all or from one address.")
                     }
                     if let tls { try channel.pipeline.syncOperations.addHandler(tls.makeHandler()) }
-                    try addHandlers(channel, configuration, responder, logger)
+                    let connection = HTTPServerConnectionHandler(
+                        configuration: configuration, responder: responder, budget: budget, logger: logger)
+                    connection.clientIsKnown = { connections.keep(channel) }
+                    try addHandlers(channel, configuration, connection)
                 }
             }
         do {
@@ -107,8 +113,7 @@ public final class HTTPServer: Sendable {
     private static func addHandlers(
         _ channel: any Channel,
         _ configuration: HTTPServerConfiguration,
-        _ responder: any HTTPResponder,
-        _ logger: Logger
+        _ connection: HTTPServerConnectionHandler
     ) throws {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = configuration.maxHeaderBytes
@@ -116,8 +121,6 @@ public final class HTTPServer: Sendable {
         limits.maxHeaderFieldCount = configuration.maxHeaderCount
         var encoding = HTTPResponseEncoder.Configuration()
         encoding.automaticallySetFramingHeaders = false  // it would frame the missing body of a HEAD response
-        let connection = HTTPServerConnectionHandler(
-            configuration: configuration, responder: responder, logger: logger)
         let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits)
         try channel.pipeline.syncOperations.addHandlers([
             HTTPRequestHeadWatcher(connection, maxTargetLength: configuration.maxTargetLength),

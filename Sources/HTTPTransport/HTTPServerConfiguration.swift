@@ -9,8 +9,18 @@ public struct HTTPServerConfiguration: Sendable {
     public var maxHeaderCount = 128
     /// Largest request body in bytes; beyond it 413. 3 MiB is kube-apiserver's limit.
     public var maxBodyBytes = 3 * 1024 * 1024
-    /// Most connections at a time; further ones are closed as they are accepted.
+    /// Largest request body in bytes of a client without a certificate; beyond it 401. Nil for the same as of others: for
+    /// servers whose clients identify themselves in another way, or not at all.
+    public var maxAnonymousBodyBytes: Int?
+    /// Most bytes of request bodies and of responses that are not yet sent, over all connections; beyond it 503, with the
+    /// request to try again in a second. 256 MiB are 85 of the largest bodies, or 30 lists of 4,000 pods that nobody reads.
+    public var maxBufferedBytes = 256 * 1024 * 1024
+    /// Most connections at a time; further ones are closed as they are accepted. With TLS, the oldest connection on which
+    /// no client has proved who it is makes room instead, so that who only holds connections open shuts nobody out.
     public var maxConnections = 4096
+    /// Most connections at a time from one address; the same happens to those beyond it. Half of all, so that one address
+    /// leaves room for others; a thousand watches of one machine's clients fit.
+    public var maxConnectionsPerAddress = 2048
     /// Most requests that may wait on one connection behind the one that is being answered (pipelining); reading
     /// pauses beyond it.
     public var maxPipelinedRequests = 16
@@ -27,7 +37,7 @@ public struct HTTPServerConfiguration: Sendable {
     /// would reset the connection and destroy the refusal before the client has read it.
     public var lingerTimeout: Duration = .seconds(2)
     /// Bytes queued for a client above which a ``HTTPBodyWriter`` suspends.
-    public var writeHighWaterMark = 256 * 1024
+    public var writeHighWaterMark = 64 * 1024
 
     /// The defaults.
     public init() {}

@@ -19,7 +19,8 @@ extension HTTPServerConnectionHandler {
         let wantsUpgrade = head.method == .CONNECT || head.headers.contains(name: "upgrade")
         exchangeNumber += 1
         exchange = HTTPServerExchange(
-            method: head.method, version: head.version, keepAlive: head.isKeepAlive && !wantsUpgrade)
+            method: head.method, version: head.version, keepAlive: head.isKeepAlive && !wantsUpgrade,
+            chargedBytes: body.readableBytes)
         let request = HTTPRequest(
             method: head.method, target: head.uri, headers: head.headers, body: body,
             remoteAddress: context.channel.remoteAddress, peer: peer)
@@ -48,6 +49,8 @@ extension HTTPServerConnectionHandler {
     /// - Returns: the closure that has to be run for the body, or nil if the response is complete.
     func begin(_ response: HTTPResponse, exchange number: UInt64) -> Produce? {
         guard number == exchangeNumber, var exchange else { return nil }
+        let (response, charged) = charge(response, of: exchange.method)
+        let closes = response.headers[canonicalForm: "connection"].contains { $0.lowercased() == "close" }
         var head = HTTPResponseHead(version: exchange.version, status: response.status, headers: response.headers)
         head.headers.remove(name: "content-length")
         head.headers.remove(name: "transfer-encoding")
@@ -71,7 +74,7 @@ extension HTTPServerConnectionHandler {
             // A HEAD, or a client that has gone: `upgrade` is for all others.
             isDelimited = false
         }
-        exchange.isLast = !exchange.keepAlive || isQuiescing || !isDelimited
+        exchange.isLast = !exchange.keepAlive || isQuiescing || !isDelimited || closes
         if exchange.isLast {
             head.headers.add(name: "Connection", value: "close")
         } else if exchange.version == .http1_0 {
@@ -83,7 +86,10 @@ extension HTTPServerConnectionHandler {
         write(.head(head))
         switch response.body {
         case .bytes(let bytes) where hasBody:
-            write(.body(.byteBuffer(bytes)))
+            write(.body(.byteBuffer(bytes)), promise: charged)
+            // TLS holds what is not flushed, unseen by the socket's mark.
+            unflushedBytes += bytes.readableBytes
+            if unflushedBytes > configuration.writeHighWaterMark { flushIfNeeded() }
             end()
         case .stream(let produce) where hasBody:
             flushIfNeeded()
@@ -94,14 +100,37 @@ extension HTTPServerConnectionHandler {
         return nil
     }
 
+    /// Responses below this size are not counted against the budget: they come and go by the thousand.
+    private static let leastCharge = 64 * 1024
+
+    /// Takes a large response's bytes from the budget until the socket has them, or replaces it by a refusal.
+    private func charge(
+        _ response: HTTPResponse, of method: HTTPMethod
+    ) -> (HTTPResponse, EventLoopPromise<Void>?) {
+        guard case .bytes(let bytes) = response.body, bytes.readableBytes >= Self.leastCharge,
+            response.status.mayHaveResponseBody, method != .HEAD, let context
+        else { return (response, nil) }
+        let (count, budget) = (bytes.readableBytes, budget)
+        guard budget.take(count) else {
+            var refusal = responder.refusal(
+                .serviceUnavailable, "the server holds as much for its clients as it may: try again")
+            refusal.headers.replaceOrAdd(name: "Retry-After", value: "1")
+            return (refusal, nil)
+        }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.whenComplete { _ in budget.give(back: count) }
+        return (response, sent)
+    }
+
     /// Answers a client that has broken a rule or a limit; the connection reads on for a moment and then closes.
     func refuse(_ status: HTTPResponseStatus, _ reason: String) {
-        let body = ByteBuffer(string: "\(status.code) \(status.reasonPhrase): \(reason)\n")
-        let headers: HTTPHeaders = [
-            "Content-Type": "text/plain; charset=utf-8",
-            "Content-Length": String(body.readableBytes),
-            "Connection": "close",
-        ]
+        let refusal = responder.refusal(status, reason)
+        var body = ByteBuffer()
+        if case .bytes(let bytes) = refusal.body { body = bytes }
+        var headers = refusal.headers
+        headers.replaceOrAdd(name: "Content-Length", value: String(body.readableBytes))
+        headers.replaceOrAdd(name: "Connection", value: "close")
+        if status == .serviceUnavailable { headers.replaceOrAdd(name: "Retry-After", value: "1") }
         logger.debug("http request refused", metadata: ["status": "\(status.code)", "reason": "\(reason)"])
         write(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers)))
         write(.body(.byteBuffer(body)))
@@ -114,6 +143,7 @@ extension HTTPServerConnectionHandler {
         guard let exchange else { return }
         self.exchange = nil
         task = nil
+        discharge(exchange.chargedBytes)
         // A stream may have said that it goes on before the server began to close.
         if exchange.isLast || isQuiescing, let context {
             let written = context.eventLoop.makePromise(of: Void.self)
@@ -121,6 +151,8 @@ extension HTTPServerConnectionHandler {
             written.futureResult.whenComplete { _ in channel.close(promise: nil) }
             write(.end(nil), promise: written)
             state.responseEnded(last: true)
+            // The write timer sees only sockets that are full beyond the mark.
+            setDeadline(configuration.idleTimeout)
             flushIfNeeded()
         } else {
             write(.end(nil))

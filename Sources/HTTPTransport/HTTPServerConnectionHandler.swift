@@ -14,7 +14,10 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
 
     let configuration: HTTPServerConfiguration
     let responder: any HTTPResponder
+    let budget: HTTPMemoryBudget
     let logger: Logger
+    /// Called once the client has proved who it is.
+    var clientIsKnown: () -> Void = {}
 
     var state: HTTPServerConnectionState
     var context: ChannelHandlerContext?
@@ -32,6 +35,10 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
     /// Why nothing can be written any more.
     var failure: HTTPTransportError?
     var writeTimer: Scheduled<Void>?
+    /// What this connection has taken of the budget for bodies.
+    var chargedBytes = 0
+    /// Bytes of bodies that were written since the last flush.
+    var unflushedBytes = 0
 
     private var isAdvancing = false
     private var isInRead = false
@@ -41,9 +48,12 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
     private var deadline: NIODeadline?
     private var deadlineTimer: Scheduled<Void>?
 
-    init(configuration: HTTPServerConfiguration, responder: any HTTPResponder, logger: Logger) {
+    init(
+        configuration: HTTPServerConfiguration, responder: any HTTPResponder, budget: HTTPMemoryBudget, logger: Logger
+    ) {
         self.configuration = configuration
         self.responder = responder
+        self.budget = budget
         self.logger = logger
         state = HTTPServerConnectionState(configuration)
     }
@@ -90,7 +100,7 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
         case .head(let head):
             headHasBegun = false
             receive(.head(head))
-        case .body(let bytes): receive(.body(bytes))
+        case .body(let bytes): receiveBody(bytes)
         case .end: receive(.end)
         }
     }
@@ -128,9 +138,30 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
             quiesce()
         case let event as TLSHandshakeCompleted:
             peer = event.peer
+            if peer != nil {
+                state.clientIsKnown()
+                clientIsKnown()
+            }
             context.fireUserInboundEventTriggered(event)
         default: context.fireUserInboundEventTriggered(event)
         }
+    }
+
+    private func receiveBody(_ bytes: ByteBuffer) {
+        guard takesInput else { return }
+        guard budget.take(bytes.readableBytes) else {
+            return receive(
+                .malformed(.serviceUnavailable, reason: "the server holds as much for its clients as it may: try again")
+            )
+        }
+        chargedBytes += bytes.readableBytes
+        receive(.body(bytes))
+    }
+
+    /// Gives back what a request's body has taken.
+    func discharge(_ count: Int) {
+        chargedBytes -= count
+        budget.give(back: count)
     }
 
     private func receive(_ input: HTTPServerConnectionState.Input) {
@@ -143,12 +174,21 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
     func advance() {
         guard !isAdvancing else { return }
         isAdvancing = true
-        while let action = state.next() { perform(action) }
+        while mayBegin, let action = state.next() { perform(action) }
         isAdvancing = false
         if !isInRead { flushIfNeeded() }
         if readIsPending, state.wantsInput {
             readIsPending = false
             context?.read()
+        }
+    }
+
+    /// Whether the next thing may be done: no request is begun while the client has not taken the responses before it, or
+    /// one that asks and never reads would have them all in memory.
+    private var mayBegin: Bool {
+        switch state.phase {
+        case .idle: context?.channel.isWritable ?? false
+        case .receiving, .responding, .lingering, .closed: true
         }
     }
 
@@ -180,6 +220,7 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
     func flushIfNeeded() {
         guard needsFlush else { return }
         needsFlush = false
+        unflushedBytes = 0
         context?.flush()
     }
 
@@ -188,6 +229,7 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
             writeTimer?.cancel()
             writeTimer = nil
             resumeWaiters(throwing: nil)
+            advance()
         } else if writeTimer == nil {
             scheduleWriteTimer(context)
         }
@@ -243,6 +285,7 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
         exchange = nil
         task?.cancel()
         task = nil
+        discharge(chargedBytes)
         deadlineTimer?.cancel()
         deadlineTimer = nil
         writeTimer?.cancel()
@@ -284,9 +327,13 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
         case .receiving:
             perform(state.timedOut("the body of the request was not complete after \(configuration.bodyTimeout)"))
             scheduleDeadlineTimer()
-        case .idle, .lingering:
+        case .idle where context?.channel.isWritable == false:
+            // Still taking its last response; the write timer watches it.
+            setDeadline(configuration.idleTimeout)
+            scheduleDeadlineTimer()
+        case .idle, .lingering, .closed:
             context?.close(promise: nil)
-        case .responding, .closed:
+        case .responding:
             scheduleDeadlineTimer()
         }
     }

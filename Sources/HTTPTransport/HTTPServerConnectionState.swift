@@ -8,7 +8,7 @@ import NIOHTTP1
 /// | idle       | head within limits        | receiving  | await body                     |
 /// | idle       | head beyond limits        | lingering  | refuse                         |
 /// | receiving  | body within the limit     | receiving  | none                           |
-/// | receiving  | body beyond the limit     | lingering  | refuse 413                     |
+/// | receiving  | body beyond the limit     | lingering  | refuse 413, or 401 of a client not known |
 /// | receiving  | end                       | responding | respond                        |
 /// | any before responding | malformed      | lingering  | refuse                         |
 /// | responding | anything                  | responding | none: the input waits          |
@@ -51,6 +51,8 @@ struct HTTPServerConnectionState {
 
     private let maxTargetLength: Int
     private let maxBodyBytes: Int
+    /// The limit of a client that has not proved who it is; nil once it has, or where it is the same.
+    private var maxAnonymousBodyBytes: Int?
     private let maxPipelinedRequests: Int
     private var state = State.idle
     private var waiting = CircularBuffer<Input>()
@@ -60,6 +62,7 @@ struct HTTPServerConnectionState {
     init(_ configuration: HTTPServerConfiguration) {
         maxTargetLength = configuration.maxTargetLength
         maxBodyBytes = configuration.maxBodyBytes
+        maxAnonymousBodyBytes = configuration.maxAnonymousBodyBytes
         maxPipelinedRequests = configuration.maxPipelinedRequests
     }
 
@@ -84,6 +87,11 @@ struct HTTPServerConnectionState {
         case .idle: waiting.isEmpty
         case .receiving, .responding, .lingering, .closed: false
         }
+    }
+
+    /// The client has proved who it is.
+    mutating func clientIsKnown() {
+        maxAnonymousBodyBytes = nil
     }
 
     /// Takes in what the decoder delivered; ``next()`` says what follows from it.
@@ -119,9 +127,7 @@ struct HTTPServerConnectionState {
             guard let input = take() else { return nil }
             switch input {
             case .body(var bytes):
-                guard collected.readableBytes + bytes.readableBytes <= maxBodyBytes else {
-                    return refuse(.payloadTooLarge, "the body is larger than \(maxBodyBytes) bytes")
-                }
+                if let refusal = refusal(ofBody: collected.readableBytes + bytes.readableBytes) { return refusal }
                 state = .closed  // gives up the other reference, so that appending does not copy
                 if collected.readableBytes == 0 { collected = bytes } else { collected.writeBuffer(&bytes) }
                 state = .receiving(head, collected)
@@ -169,15 +175,21 @@ struct HTTPServerConnectionState {
             return refuse(.badRequest, "the path has a malformed percent escape")
         }
         let declared = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-        guard declared <= maxBodyBytes else {
-            return refuse(.payloadTooLarge, "the body is larger than \(maxBodyBytes) bytes")
-        }
+        if let refusal = refusal(ofBody: declared) { return refusal }
         state = .receiving(head, ByteBuffer())
         guard let expectation = head.headers.first(name: "expect") else { return .awaitBody(sendContinue: false) }
         guard expectation.lowercased() == "100-continue" else {
             return refuse(.expectationFailed, "the expectation \"\(expectation)\" is not supported")
         }
         return .awaitBody(sendContinue: true)
+    }
+
+    private mutating func refusal(ofBody count: Int) -> Action? {
+        if count > maxBodyBytes { return refuse(.payloadTooLarge, "the body is larger than \(maxBodyBytes) bytes") }
+        if let limit = maxAnonymousBodyBytes, count > limit {
+            return refuse(.unauthorized, "a body of more than \(limit) bytes needs a client certificate")
+        }
+        return nil
     }
 
     private mutating func refuse(_ status: HTTPResponseStatus, _ reason: String) -> Action {

@@ -9,4 +9,6 @@ struct HTTPServerExchange {
     /// Whether this response is the connection's last; decided when its head is written.
     var isLast = true
     var isStreaming = false
+    /// How much of the server's memory budget the request's body takes until its response is written.
+    let chargedBytes: Int
 }

@@ -2,6 +2,7 @@ import HTTPTransport
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import TestKit
 import Testing
 
 @Suite struct HTTPServerLimitTests {

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import TLSTransport
+import TestKit
 import Testing
 
 @Suite struct HTTPServerTests {

@@ -2,6 +2,7 @@ import HTTPTransport
 import NIOCore
 import NIOHTTP1
 import Synchronization
+import TestKit
 import Testing
 
 struct WebSocketTests {

@@ -47,6 +47,11 @@ struct APIServer: HTTPResponder {
         }
     }
 
+    /// As a Status, like every other failure.
+    func refusal(_ status: HTTPResponseStatus, _ reason: String) -> HTTPResponse {
+        Answer.error(.refused(Int(status.code), reason))
+    }
+
     @discardableResult
     private func authorize(
         _ request: HTTPRequest, _ path: RequestPath, isWatch: Bool

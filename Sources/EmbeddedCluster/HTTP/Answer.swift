@@ -27,7 +27,11 @@ enum Answer {
         if let seconds = error.retryAfterSeconds {
             response.headers.replaceOrAdd(name: "Retry-After", value: String(seconds))
         }
-        if error.code == 401 { response.headers.replaceOrAdd(name: "WWW-Authenticate", value: "Bearer") }
+        if error.code == 401 {
+            response.headers.replaceOrAdd(name: "WWW-Authenticate", value: "Bearer")
+            // Nothing that a client sends later on this connection makes it known; others need its place.
+            response.headers.replaceOrAdd(name: "Connection", value: "close")
+        }
         return response
     }
 

@@ -35,10 +35,13 @@ final class ClusterServer: Sendable {
         let contexts = TLSContextBox(try context(credentials))
         let kept = try StatePort.load(folder: configuration.stateFolder)
         let responder = APIServer(pipeline: pipeline)
+        var limits = HTTPServerConfiguration()
+        // Enough for the 401 that answers a client which has lost its certificate; nothing that it sends is of use.
+        limits.maxAnonymousBodyBytes = 16 * 1024
         func listen(_ port: Int) async throws -> HTTPServer {
             try await HTTPServer.start(
                 group: MultiThreadedEventLoopGroup.singleton, host: configuration.host, port: port, tls: contexts,
-                logger: logger, responder: responder)
+                configuration: limits, logger: logger, responder: responder)
         }
         let asked = configuration.port != 0 ? configuration.port : kept
         let server = if let asked { try await listen(asked) } else { try await StatePort.pick(listen) }

@@ -16,6 +16,16 @@ enum RequestBody {
             .replacing(" ", with: "")
     }
 
+    /// Bodies are read as they are, as Kubernetes does.
+    private static func checkEncoding(_ request: HTTPRequest) throws(APIError) {
+        guard let coding = request.headers.first(name: "Content-Encoding"), coding.lowercased() != "identity" else {
+            return
+        }
+        throw APIError(
+            code: 415, reason: .unsupportedMediaType,
+            message: "the body of the request is encoded (\(coding.prefix(32))): send it as it is")
+    }
+
     private static func unsupported(_ accepted: [String]) -> APIError {
         APIError(
             code: 415, reason: .unsupportedMediaType,
@@ -30,6 +40,7 @@ enum RequestBody {
         func unreadable(_ why: String) -> APIError {
             .badRequest("\(type.kind) in version \"\(type.version)\" cannot be handled as a \(type.kind): \(why)")
         }
+        try checkEncoding(request)
         switch contentType(request) {
         case jsonType:
             do throws(JSONError) {
@@ -58,6 +69,7 @@ enum RequestBody {
     }
 
     static func patch(_ request: HTTPRequest) throws(APIError) -> Patch {
+        try checkEncoding(request)
         guard let form = Patch.Form(rawValue: contentType(request)) else {
             throw unsupported([
                 Patch.Form.json.rawValue, Patch.Form.merge.rawValue, Patch.Form.strategic.rawValue,

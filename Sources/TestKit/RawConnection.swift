@@ -1,12 +1,13 @@
 import NIOCore
 import NIOPosix
-import Synchronization
+public import TLSTransport
 
-/// A bare TCP connection that sends exactly the bytes it is given and keeps what comes back.
-final class RawConnection: Sendable {
-    struct TimedOut: Error, CustomStringConvertible {
+/// A bare TCP connection, or one of TLS, that sends exactly the bytes it is given and keeps what comes back.
+public final class RawConnection: Sendable {
+    /// What was waited for did not come.
+    public struct TimedOut: Error, CustomStringConvertible {
         let received: String
-        var description: String { "timed out; received so far: \(received.prefix(500))" }
+        public var description: String { "timed out; received so far: \(received.prefix(500))" }
     }
 
     private let channel: any Channel
@@ -17,8 +18,15 @@ final class RawConnection: Sendable {
         self.collector = collector
     }
 
-    /// - Parameter reads: false never takes a byte from the socket until ``resumeReading()``.
-    static func connect(port: Int, reads: Bool = true, receiveBuffer: Int? = nil) async throws -> RawConnection {
+    /// Connects to a port of loopback.
+    ///
+    /// - Parameters:
+    ///   - tls: makes it a connection of TLS; what is sent before the handshake's end waits for it.
+    ///   - reads: false never takes a byte from the socket, which no handshake survives.
+    ///   - receiveBuffer: the size of the socket's buffer in bytes; nil for the system's.
+    public static func connect(
+        port: Int, tls: TLSContextBox? = nil, reads: Bool = true, receiveBuffer: Int? = nil
+    ) async throws -> RawConnection {
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.autoRead, value: reads)
         if let receiveBuffer {
@@ -28,6 +36,7 @@ final class RawConnection: Sendable {
         let connection = try await bootstrap.connect(host: "127.0.0.1", port: port) { channel in
             channel.eventLoop.makeCompletedFuture {
                 let collector = Collector()
+                if let tls { try channel.pipeline.syncOperations.addHandler(tls.makeHandler()) }
                 try channel.pipeline.syncOperations.addHandler(collector)
                 return RawConnection(
                     channel: channel, collector: NIOLoopBound(collector, eventLoop: channel.eventLoop))
@@ -36,21 +45,37 @@ final class RawConnection: Sendable {
         return connection
     }
 
-    func send(_ text: String) async throws {
+    /// Sends a text.
+    public func send(_ text: String) async throws {
         try await channel.writeAndFlush(ByteBuffer(string: text))
     }
 
-    func send(bytes: [UInt8]) async throws {
+    /// Sends bytes.
+    public func send(bytes: [UInt8]) async throws {
         try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
     }
 
-    func close() async throws {
+    /// Closes the connection.
+    public func close() async throws {
         try await channel.close()
     }
 
+    /// Stops to take bytes from the socket.
+    public func stopReading() async throws {
+        try await channel.setOption(.autoRead, value: false).get()
+    }
+
+    /// Takes bytes from the socket again.
+    public func resumeReading() async throws {
+        try await channel.setOption(.autoRead, value: true).get()
+    }
+
+    /// Whether the peer has closed, as far as was read.
+    public var isClosed: Bool { !channel.isActive }
+
     /// What has come, once it satisfies the condition or the peer has closed.
     @discardableResult
-    func received(
+    public func received(
         within limit: Duration = .seconds(10), until condition: @escaping @Sendable (String, _ isClosed: Bool) -> Bool
     ) async throws -> String {
         let deadline = ContinuousClock.now + limit
@@ -65,7 +90,7 @@ final class RawConnection: Sendable {
     }
 
     /// Everything until the peer closes.
-    func receivedUntilClosed(within limit: Duration = .seconds(10)) async throws -> String {
+    public func receivedUntilClosed(within limit: Duration = .seconds(10)) async throws -> String {
         try await received(within: limit) { $1 }
     }
 
@@ -86,12 +111,5 @@ final class RawConnection: Sendable {
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
             context.close(promise: nil)
         }
-    }
-}
-
-extension String {
-    /// The parts between a separator.
-    func components(_ separator: String) -> [String] {
-        split(separator: separator, omittingEmptySubsequences: false).map { String($0) }
     }
 }
