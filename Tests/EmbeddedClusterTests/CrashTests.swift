@@ -1,110 +1,150 @@
 import ClusterAPI
-import EmbeddedCluster
-import FoundationEssentials
-import Glibc
+import HTTPTransport
 import JSONTree
 import KubernetesModel
+import NIOHTTP1
 import TestKit
 import Testing
 
+@testable import EmbeddedCluster
+
 /// What a process that is killed at any moment has acknowledged must be there afterwards.
-///
-/// The process that is killed is this very test program: it runs `CrashChild` when its environment says so.
 @Suite("After kill -9", .serialized)
 struct CrashTests {
-    @Test("every acknowledged write is there, versions rise, and the process can be replaced at once")
-    func kill() async throws {
-        let folder = try TemporaryFolder()
-        var known = 0
-        for round in 0..<4 {
-            let journal = "\(folder.path)/journal-\(round)"
-            let child = try CrashChild.spawn(folder: folder.path, journal: journal)
-            try await eventually("some writes are acknowledged", within: .seconds(30)) {
-                CrashChild.lines(journal).count >= 40 * (round + 1)
-            }
-            Glibc.kill(child, SIGKILL)
-            var status: Int32 = 0
-            waitpid(child, &status, 0)
-            let acknowledged = CrashChild.lines(journal)
-            let cluster = try await EmbeddedCluster.open(
-                ClusterConfiguration(name: "crash", stateFolder: folder.path, servesHTTPS: false, controllers: nil))
-            let api = cluster.api()
-            var highest = known
-            for line in acknowledged {
-                let parts = line.split(separator: " ").map(String.init)
-                guard parts.count == 3, let version = Int(parts[1]) else { continue }
-                let object = try await api.find(.configMaps, namespace: "default", name: parts[0])
-                #expect(object?.json["data", "v"]?.string == parts[2], "\(line)")
-                #expect(version > known)
-                highest = max(highest, version)
-            }
-            let now = Int(try await api.list(.configMaps, namespace: nil).resourceVersion) ?? 0
-            #expect(now >= highest)
-            known = now
-            await cluster.close()
-        }
+    private static let collection = "/api/v1/namespaces/default/configmaps"
+    private static let selector = "parity%3Deven"
+
+    private struct Outcome {
+        var writers: [CrashWriter] = []
+        var watchers: [CrashWatcher] = []
     }
-}
 
-@Suite("The program that is killed")
-struct CrashChild {
-    static var folder: String? { ProcessInfo.processInfo.environment["CAUSEWAY_TEST_CRASH_FOLDER"] }
-    private static var journal: String? { ProcessInfo.processInfo.environment["CAUSEWAY_TEST_CRASH_JOURNAL"] }
+    private enum Ended {
+        case writer(CrashWriter)
+        case watcher(CrashWatcher)
+        case killer
+    }
 
-    @Test(
-        "writes until it is killed",
-        .enabled(if: ProcessInfo.processInfo.environment["CAUSEWAY_TEST_CRASH_FOLDER"] != nil))
-    func write() async throws {
-        guard let folder = Self.folder, let journal = Self.journal else { return }
-        let cluster = try await EmbeddedCluster.open(
-            ClusterConfiguration(name: "crash", stateFolder: folder, servesHTTPS: false, controllers: nil))
-        let api = cluster.api()
-        let file = open(journal, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        let run = Int.random(in: 0..<Int.max)
-        await withTaskGroup(of: Void.self) { group in
-            for writer in 0..<8 {
+    @Test("every acknowledged write is there, versions rise, and watches resume without a gap or a repeat")
+    func kill() async throws {
+        print("crash test: CAUSEWAY_TEST_SEED=\(CrashSettings.seed)")
+        let server = try ServerProcess(folder: TemporaryFolder())
+        let client = try await server.client()
+        let start = try await Self.list(client)
+        let ledger = CrashLedger()
+        ledger.told(start.version)
+        let outcome = try await Self.load(server, client, ledger, after: start.version)
+
+        // What the writers know is what is there, over HTTP and for the next process.
+        var expected: [String: String] = [CrashWatcher.last: ""]
+        for writer in outcome.writers { expected.merge(writer.objects.mapValues(\.value)) { first, _ in first } }
+        let final = try await Self.list(client)
+        #expect(final.objects == expected)
+        #expect(final.version >= ledger.highest)
+        let even = try await Self.list(client, "?labelSelector=\(Self.selector)").objects
+        server.kill()
+        client.shutDown()
+        let reopened = try await EmbeddedCluster.open(
+            ClusterConfiguration(
+                name: "child", stateFolder: server.folder.path, servesHTTPS: false, controllers: nil))
+        let stored = try await reopened.api().list(.configMaps, namespace: "default")
+        #expect(Self.values(stored.items) == expected)
+        #expect(Int(stored.resourceVersion) ?? 0 >= final.version)
+        await reopened.close()
+
+        Self.check(outcome.watchers, against: outcome.writers, even)
+        #expect(ledger.acknowledged > 100)
+        #expect(ledger.kills > 3)
+        print("crash test: \(ledger.acknowledged) writes acknowledged, \(ledger.kills) kills")
+    }
+
+    private static func values(_ objects: [KubernetesObject]) -> [String: String] {
+        Dictionary(objects.map { ($0.name, $0.json["data", "v"]?.string ?? "") }) { first, _ in first }
+    }
+
+    private static func list(
+        _ client: HTTPClient, _ query: String = ""
+    ) async throws -> (objects: [String: String], version: Int) {
+        let (status, text) = try await client.get(collection + query)
+        #expect(status == 200)
+        let list = try JSON(parsing: text)
+        let objects = (list["items"]?.array ?? []).map { KubernetesObject($0) }
+        return (values(objects), Int(list["metadata", "resourceVersion"]?.string ?? "") ?? 0)
+    }
+
+    /// Writers, watchers, and one who kills, until the time is over; then a last object that ends the watches.
+    private static func load(
+        _ server: ServerProcess, _ client: HTTPClient, _ ledger: CrashLedger, after version: Int
+    ) async throws -> Outcome {
+        let end = ContinuousClock.now + CrashSettings.duration
+        return try await withThrowingTaskGroup(of: Ended.self) { group in
+            for number in 0..<6 {
                 group.addTask {
-                    for turn in 0..<100_000 {
-                        let name = "w\(run)-\(writer)-\(turn)"
-                        let object = KubernetesObject(
-                            .configMaps, name: name, namespace: "default", ["data": ["v": .string("\(turn)")]])
-                        guard let made = try? await api.create(.configMaps, object) else { return }
-                        let line = Array("\(name) \(made.resourceVersion) \(turn)\n".utf8)
-                        _ = line.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-                    }
+                    var writer = CrashWriter(
+                        number: number, seed: CrashSettings.seed, client: client, ledger: ledger)
+                    try await writer.run()
+                    return .writer(writer)
                 }
             }
+            for selector in ["", "", Self.selector] {
+                group.addTask {
+                    var watcher = CrashWatcher(client: client, selector: selector, after: version)
+                    try await watcher.run()
+                    return .watcher(watcher)
+                }
+            }
+            var choices = SeededChoices(seed: CrashSettings.seed)
+            while ContinuousClock.now < end {
+                try await Task.sleep(for: .milliseconds(Int.random(in: 50...1200, using: &choices)))
+                ledger.kill()
+                try server.restart()
+                try await ServerProcess.ready(client)
+                ledger.isBack()
+            }
+            ledger.end()
+            var outcome = Outcome()
+            while outcome.writers.count < 6, let ended = try await group.next() {
+                if case .writer(let writer) = ended { outcome.writers.append(writer) }
+            }
+            let last: JSON = ["metadata": ["name": .string(CrashWatcher.last), "labels": ["parity": "even"]]]
+            let (status, text) = try await client.send(
+                .POST, collection, headers: ["Content-Type": "application/json"], last.text())
+            #expect(status == 201, "\(text)")
+            while let ended = try await group.next() {
+                if case .watcher(let watcher) = ended { outcome.watchers.append(watcher) }
+            }
+            return outcome
         }
     }
 
-    /// The complete lines of a journal.
-    static func lines(_ journal: String) -> [String] {
-        guard let bytes = try? TestFile.read(journal) else { return [] }
-        let text = String(decoding: bytes, as: UTF8.self)
-        return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
-    }
+    private static func check(
+        _ watchers: [CrashWatcher], against writers: [CrashWriter], _ even: [String: String]
+    ) {
+        var expected: [String: [String?]] = [CrashWatcher.last: [""]]
+        for writer in writers { expected.merge(writer.history) { first, _ in first } }
+        for watcher in watchers { #expect(watcher.resumptions > 3) }
 
-    static func spawn(folder: String, journal: String) throws -> pid_t {
-        let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let arguments = [path, "--testing-library", "swift-testing", "--filter", "CrashChild"]
-        var environment = ProcessInfo.processInfo.environment
-        environment["CAUSEWAY_TEST_CRASH_FOLDER"] = folder
-        environment["CAUSEWAY_TEST_CRASH_JOURNAL"] = journal
-        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for pointer in argv + envp { free(pointer) } }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        // The sockets of other tests would stay open in the child: NIO does not mark them to be closed by `exec`.
-        for descriptor: Int32 in 3..<1024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
-        var child: pid_t = 0
-        let result = posix_spawn(&child, path, &actions, nil, &argv, &envp)
-        guard result == 0 else { throw NotSpawned(code: result) }
-        return child
-    }
+        let complete = watchers.filter { $0.selector.isEmpty }
+        #expect(complete.count == 2)
+        for watcher in complete {
+            var seen: [String: [String?]] = [:]
+            for event in watcher.events {
+                let isFirst = seen[event.name]?.last.flatMap { $0 } == nil
+                #expect((event.type == "ADDED") == (isFirst && event.type != "DELETED"), "\(event)")
+                seen[event.name, default: []].append(event.type == "DELETED" ? nil : event.value)
+            }
+            #expect(seen == expected)
+        }
+        #expect(complete.first?.events == complete.last?.events)
 
-    struct NotSpawned: Error { let code: Int32 }
+        // Through a selector, objects come and go with their labels; what is left at the end are those that match then.
+        for watcher in watchers where !watcher.selector.isEmpty {
+            var left: [String: String] = [:]
+            for event in watcher.events {
+                #expect((event.type == "ADDED") == (left[event.name] == nil), "\(event)")
+                left[event.name] = event.type == "DELETED" ? nil : event.value
+            }
+            #expect(left == even)
+        }
+    }
 }

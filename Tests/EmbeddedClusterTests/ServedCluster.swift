@@ -38,22 +38,10 @@ final class ServedCluster: Sendable {
     }
 
     /// The cluster's authority, from its files.
-    func authority() throws -> CertificateAuthority {
-        func text(_ name: String) throws -> String {
-            String(decoding: try TestFile.read("\(folder.path)/\(name)"), as: UTF8.self)
-        }
-        return try CertificateAuthority(
-            certificate: try Certificate(pem: try text("ca.crt")), key: try PrivateKey(pem: try text("ca.key")))
-    }
+    func authority() throws -> CertificateAuthority { try folder.authority() }
 
     /// A plain HTTP client with this certificate, or with none.
-    func http(_ identity: Identity? = nil) throws -> HTTPClient {
-        let tls = TLSConfiguration.client(
-            trust: .certificates([try authority().certificate]), serverName: "127.0.0.1", identity: identity)
-        return try HTTPClient(
-            endpoint: HTTPEndpoint(isSecure: true, host: "127.0.0.1", port: cluster.port),
-            tls: TLSContextBox(try TLSContext(tls)), group: MultiThreadedEventLoopGroup.singleton)
-    }
+    func http(_ identity: Identity? = nil) throws -> HTTPClient { try folder.http(port: cluster.port, identity) }
 
     func administrator() throws -> HTTPClient {
         try http(try authority().makeIdentity(.administrator(), now: Int64(WallClock.seconds())))
