@@ -31,6 +31,8 @@ public struct APIError: Error, Sendable, Hashable, CustomStringConvertible {
     public var uid: String
     public var causes: [Cause]
     public var retryAfterSeconds: Int?
+    /// `metadata.continue`: with which an expired list goes on, though inconsistently; empty where it cannot.
+    public var continuation = ""
 
     public struct Reason: Sendable, Hashable, RawRepresentable, CustomStringConvertible {
         public let rawValue: String
@@ -160,7 +162,8 @@ extension APIError {
         }
         if let retryAfterSeconds { details["retryAfterSeconds"] = JSON(retryAfterSeconds) }
         var status: JSON = [
-            "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Failure",
+            "kind": "Status", "apiVersion": "v1",
+            "metadata": continuation.isEmpty ? [:] : ["continue": .string(continuation)], "status": "Failure",
             "message": .string(message), "reason": .string(reason.rawValue),
         ]
         if !details.isEmpty { status["details"] = .object(details) }
@@ -185,5 +188,6 @@ extension APIError {
                     field: $0["field"]?.string ?? "")
             },
             retryAfterSeconds: details?["retryAfterSeconds"]?.int)
+        continuation = json["metadata", "continue"]?.string ?? ""
     }
 }

@@ -47,6 +47,12 @@ public struct LabelSelector: Sendable, Hashable {
     /// No requirement matches everything.
     public init(_ requirements: [Requirement]) { self.requirements = requirements }
 
+    /// Every label must have the value given; none matches everything.
+    public init(matchLabels labels: [String: String]) {
+        self.init(
+            labels.sorted { $0.key < $1.key }.map { Requirement(key: $0.key, operator: .in, values: [$0.value]) })
+    }
+
     public static let everything = LabelSelector([])
 
     public var isEmpty: Bool { requirements.isEmpty }

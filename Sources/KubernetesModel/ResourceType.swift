@@ -47,6 +47,8 @@ extension ResourceType {
     public static let namespaces = core("namespaces", "Namespace", isNamespaced: false)
     public static let nodes = core("nodes", "Node", isNamespaced: false)
     public static let pods = core("pods", "Pod")
+    public static let podTemplates = core("podtemplates", "PodTemplate")
+    public static let replicationControllers = core("replicationcontrollers", "ReplicationController")
     public static let services = core("services", "Service")
     public static let endpoints = core("endpoints", "Endpoints")
     public static let configMaps = core("configmaps", "ConfigMap")

@@ -37,7 +37,8 @@ public final class ControllerManager: Sendable {
         self.context = context
         collector = GarbageCollector(context)
         var controllers: [any BuiltInController] = [
-            collector, DeploymentController(context), ReplicaSetController(context), JobController(context),
+            collector, DeploymentController(context), ReplicaSetController(context),
+            ReplicaSetController(context, kind: .replicationController), JobController(context),
             DisruptionController(context), NamespaceController(context),
             ServiceAccountController(context), EndpointsController(context),
             NodeLifecycleController(context, silence: configuration.nodeSilence),

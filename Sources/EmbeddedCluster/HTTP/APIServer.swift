@@ -76,7 +76,9 @@ struct APIServer: HTTPResponder {
         _ definition: ResourceDefinition, _ request: HTTPRequest, _ parameters: RequestParameters
     ) throws(APIError) -> ObjectEncoder {
         let header = request.headers[canonicalForm: "accept"].joined(separator: ",")
-        guard let form = AcceptedForm(header) else {
+        // A watch that begins with the list has its end marked on an object, for which a table has no place.
+        let isStreamedList = parameters.flag("watch") && parameters.flag("sendInitialEvents")
+        guard let form = AcceptedForm(header, allowsTables: !isStreamedList) else {
             throw APIError(
                 code: 406, reason: .notAcceptable,
                 message: "only the following media types are accepted: application/json")

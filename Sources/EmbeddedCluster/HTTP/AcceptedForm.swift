@@ -8,8 +8,9 @@ enum AcceptedForm: Sendable, Equatable {
     /// `as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io`
     case aggregatedDiscovery
 
+    /// - Parameter allowsTables: `false` where a table cannot be had, so that what the header names next counts.
     /// - Returns: the first form of the header that is served; `nil` where none is.
-    init?(_ header: String?) {
+    init?(_ header: String?, allowsTables: Bool = true) {
         guard let header, !header.isEmpty else {
             self = .object
             return
@@ -23,7 +24,7 @@ enum AcceptedForm: Sendable, Equatable {
                 let pair = part.split(separator: "=", maxSplits: 1).map { $0.trimmed }
                 if pair.count == 2 { parameters[pair[0].lowercased()] = pair[1] }
             }
-            guard let form = Self.form(parameters) else { continue }
+            guard let form = Self.form(parameters), allowsTables || form != .table else { continue }
             self = form
             return
         }

@@ -39,6 +39,7 @@ struct RequestParameters: Sendable {
         list.continuation = text("continue")
         list.resourceVersion = text("resourceVersion")
         list.resourceVersionMatch = text("resourceVersionMatch")
+        try ListOptionRules.check(list: list, sendInitialEvents: optionalFlag("sendInitialEvents"))
         return list
     }
 
@@ -46,6 +47,7 @@ struct RequestParameters: Sendable {
         var watch = WatchQuery()
         watch.selection = try ListQuery(
             labels: text("labelSelector"), fields: text("fieldSelector"), for: definition)
+        watch.selection.continuation = text("continue")
         watch.resourceVersion = text("resourceVersion")
         watch.resourceVersionMatch = text("resourceVersionMatch")
         watch.sendInitialEvents = optionalFlag("sendInitialEvents")

@@ -41,13 +41,21 @@ extension ResourcePipeline {
         }
     }
 
+    /// A finalizer that the object has already says more than its kind.
+    private static func defaultPropagation(
+        _ object: KubernetesObject, _ definition: ResourceDefinition
+    ) -> DeleteOptions.Propagation? {
+        let said = [DeletionRules.orphanFinalizer, DeletionRules.foregroundFinalizer]
+        return object.finalizers.contains(where: said.contains) ? nil : definition.strategy.propagation
+    }
+
     /// - Returns: `nil` where another write came between.
     private func delete(
         _ current: StoredObject, _ definition: ResourceDefinition, _ options: DeleteOptions, _ context: WriteContext
     ) async throws(APIError) -> DeletionResult? {
         let old = current.object
         var object = old
-        DeletionRules.setFinalizers(&object, options.propagation)
+        DeletionRules.setFinalizers(&object, options.propagation ?? Self.defaultPropagation(old, definition))
         let grace = definition.strategy.gracePeriod(old, options.gracePeriodSeconds)
         DeletionRules.mark(&object, old, grace: grace, now: now(), definition)
         let isGone = Self.isReadyToGo(object, definition)

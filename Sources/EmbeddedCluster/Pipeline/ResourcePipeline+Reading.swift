@@ -14,6 +14,7 @@ extension ResourcePipeline {
     ///
     /// Pages that follow one another show the collection as it was for the first of them, while history lasts.
     func list(_ definition: ResourceDefinition, namespace: String?, _ query: ListQuery) throws(APIError) -> ListPage {
+        try ListOptionRules.check(list: query)
         let namespace = definition.type.isNamespaced ? namespace : nil
         let token = try query.continuation.isEmpty ? nil : ContinuationToken(query.continuation)
         var (objects, revision) = try candidates(definition, namespace, query, token)
@@ -49,7 +50,7 @@ extension ResourcePipeline {
         let exact = try exactRevision(query, token)
         if let exact, exact > 0 {
             guard let objects = store.objects(resource, in: namespace, at: exact) else {
-                throw token == nil ? Self.tooOld(exact, store.revision) : Self.expiredToken(token)
+                throw token.map(Self.expiredToken) ?? Self.tooOld(exact, store.revision)
             }
             return (objects, exact)
         }
@@ -104,9 +105,14 @@ extension ResourcePipeline {
             ], retryAfterSeconds: 1)
     }
 
-    private static func expiredToken(_ token: ContinuationToken?) -> APIError {
-        .expired(
+    private static func expiredToken(_ token: ContinuationToken) -> APIError {
+        var error = APIError.expired(
             "The provided continue parameter is too old to display a consistent list result. You can start a new list "
-                + "without the continue parameter.")
+                + "without the continue parameter, or use the continue token in this response to retrieve the remainder "
+                + "of the results. Continuing with the provided token results in an inconsistent list - objects that were "
+                + "created, modified, or deleted between the time the first chunk was returned and now may show up in the "
+                + "list.")
+        error.continuation = ContinuationToken(revision: 0, after: token.after).text
+        return error
     }
 }

@@ -81,6 +81,8 @@ extension ResourcePipeline {
         if let selector = paths.selector.flatMap({ object.json[$0] }) {
             if let text = selector.string {
                 status["selector"] = .string(text)
+            } else if definition.type == .replicationControllers {
+                status["selector"] = .string(LabelSelector(matchLabels: selector.stringMap ?? [:]).text)
             } else if let parsed = try? LabelSelector(selector) {
                 status["selector"] = .string(parsed.text)
             }

@@ -22,14 +22,16 @@ extension ResourcePipeline {
     func watch(
         _ definition: ResourceDefinition, namespace: String?, _ query: WatchQuery
     ) throws(APIError) -> WatchStream {
-        try check(query)
+        try ListOptionRules.check(watch: query)
         let namespace = definition.type.isNamespaced ? namespace : nil
         let asked = try Self.revision(query.resourceVersion)
         var initial: [WatchStream.Change] = []
         var after = asked
         let startsWithState = query.sendInitialEvents ?? (asked == 0)
         if startsWithState {
-            let page = try list(definition, namespace: namespace, query.selection)
+            var beginning = query.selection
+            beginning.continuation = ""
+            let page = try list(definition, namespace: namespace, beginning)
             initial = page.items.map { .added($0) }
             after = page.revision
             if query.sendInitialEvents == true { initial.append(.bookmark(revision: after, isInitialEnd: true)) }
@@ -46,27 +48,6 @@ extension ResourcePipeline {
         guard store.follow(subscription) else { throw Self.tooOld(asked, store.revision) }
         return WatchStream(subscription, query: query.selection, initial: initial) { [self] object in
             present(object, as: definition)
-        }
-    }
-
-    private func check(_ query: WatchQuery) throws(APIError) {
-        func refused(_ field: String, _ message: String) -> APIError {
-            .invalid(
-                group: "meta.k8s.io", kind: "ListOptions", name: "",
-                [APIError.Cause(reason: "FieldValueForbidden", message: "Forbidden: \(message)", field: field)])
-        }
-        guard query.sendInitialEvents != nil else {
-            if !query.resourceVersionMatch.isEmpty {
-                throw refused(
-                    "resourceVersionMatch",
-                    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
-            }
-            return
-        }
-        if query.resourceVersionMatch != "NotOlderThan" {
-            throw refused(
-                "resourceVersionMatch",
-                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
         }
     }
 }

@@ -27,6 +27,11 @@ enum BuiltInResources {
             .pods, shortNames: ["po"], categories: ["all"],
             subresources: [.attach, .binding, .eviction, .exec, .log, .portforward, .status], generation: .spec,
             selectableFields: podFields, hasOwnFieldLabels: true, returnsDeleted: true, strategy: .pods),
+        ResourceDefinition(.podTemplates, generation: .contents, returnsDeleted: true),
+        ResourceDefinition(
+            .replicationControllers, shortNames: ["rc"], categories: ["all"], subresources: [.scale, .status],
+            generation: .spec, selectableFields: ["status.replicas": FieldSelector.path("status", "replicas")],
+            hasOwnFieldLabels: true, scale: replicas, strategy: .replicationControllers),
         ResourceDefinition(
             .secrets, selectableFields: ["type": FieldSelector.path("type")], hasOwnFieldLabels: true),
         ResourceDefinition(.serviceAccounts, shortNames: ["sa"], returnsDeleted: true),

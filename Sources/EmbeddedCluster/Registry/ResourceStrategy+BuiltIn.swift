@@ -1,9 +1,14 @@
+import ClusterAPI
 import JSONTree
 import KubernetesModel
 
 extension ResourceStrategy {
     /// A new object starts with this status.
     static func withStatus(_ status: JSON) -> ResourceStrategy { ResourceStrategy(initialStatus: { _ in status }) }
+
+    /// Their pods stay where a deletion says nothing else, as they did before there was garbage collection.
+    static let replicationControllers = ResourceStrategy(
+        initialStatus: { _ in ["replicas": 0] }, propagation: .orphan)
 
     /// Nodes bring their status when they register, and may relabel themselves with it.
     static let nodes = ResourceStrategy(

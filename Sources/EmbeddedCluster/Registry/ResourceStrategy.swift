@@ -1,3 +1,4 @@
+import ClusterAPI
 import JSONTree
 import KubernetesModel
 
@@ -23,6 +24,8 @@ struct ResourceStrategy: Sendable {
     var markDeleted: @Sendable (inout KubernetesObject) -> Void = { _ in }
     /// Finalizers that every new object gets.
     var finalizersOnCreate: [String] = []
+    /// What becomes of the dependents where a deletion does not say.
+    var propagation: DeleteOptions.Propagation?
     /// Why an object may not be deleted at all.
     var deletionRefusal: @Sendable (String) -> String? = { _ in nil }
 }

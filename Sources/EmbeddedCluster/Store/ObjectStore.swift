@@ -29,6 +29,7 @@ final class ObjectStore: Sendable {
     private let box = WriterBox()
     private let lock: Mutex<StateFolderLock?>
     private let onCommit: @Sendable ([StoreEvent]) -> Void
+    private let window: Mutex<ListWindow>
 
     /// Opens the store of a folder, which must exist.
     ///
@@ -36,12 +37,13 @@ final class ObjectStore: Sendable {
     ///   - indexes: fields by which objects are found fast.
     ///   - historyEvents: the most changes that are kept for watches which resume.
     ///   - historyBytes: the most bytes of objects that these changes may hold.
+    ///   - listWindow: how long a list can go on as of its first page.
     ///   - pageLimit: the most pages of 4 KiB that the file may have; `nil` for as many as the disk takes.
     ///   - onCommit: called with each batch of changes, in order, before their callers go on.
     /// - Throws: `StoreError`.
     init(
         folder: String, indexes: [ResourceID: [StoreIndex]] = [:], historyEvents: Int = 10_000,
-        historyBytes: Int = 8 << 20, pageLimit: Int? = nil,
+        historyBytes: Int = 8 << 20, listWindow: Duration = .seconds(300), pageLimit: Int? = nil,
         onCommit: @escaping @Sendable ([StoreEvent]) -> Void = { _ in }
     ) throws(StoreError) {
         lock = Mutex(try StateFolderLock(path: folder + "/lock"))
@@ -61,6 +63,7 @@ final class ObjectStore: Sendable {
         let revision = state.revision
         self.state = Mutex(state)
         self.onCommit = onCommit
+        window = Mutex(ListWindow(length: listWindow))
         box.writer = StoreWriter(log: log, revision: revision) { [weak self] in self?.object($0) }
     }
 
@@ -99,10 +102,12 @@ final class ObjectStore: Sendable {
         }
     }
 
-    /// The objects of a resource as they were at an earlier revision; `nil` where history does not reach back so far.
+    /// The objects of a resource as they were at an earlier revision; `nil` where that is longer ago than lists may take,
+    /// or history does not reach back so far.
     func objects(_ resource: ResourceID, in namespace: String?, at revision: Int) -> [StoredObject]? {
         let (objects, now) = objects(resource, in: namespace)
         guard revision < now else { return objects }
+        guard revision >= window.withLock({ $0.oldest }) else { return nil }
         guard let changes = feed.changes(of: resource, after: revision) else { return nil }
         var byKey: [ObjectKey: StoredObject] = [:]
         for object in objects { byKey[object.key] = object }
@@ -124,8 +129,13 @@ final class ObjectStore: Sendable {
     /// - Returns: `false` where the changes after the subscription's revision are not kept any more.
     func follow(_ subscription: StoreSubscription) -> Bool { feed.follow(subscription) }
 
-    /// Lets followers time out and gives the bookmarks that are due; to be called about once a second.
-    func tick(_ now: ContinuousClock.Instant) { feed.tick(now) }
+    /// Lets followers time out, gives the bookmarks that are due, and lets old versions go; to be called about once a
+    /// second.
+    func tick(_ now: ContinuousClock.Instant) {
+        feed.tick(now)
+        let revision = revision
+        window.withLock { $0.tick(now, revision: revision) }
+    }
 
     /// Ends all watches of a resource.
     func endFollowers(of resource: ResourceID) { feed.end(resource) }

@@ -7,6 +7,7 @@ enum ConditionalDefaults {
         "io.k8s.api.batch.v1.JobSpec": job,
         "io.k8s.api.core.v1.Namespace": namespace,
         "io.k8s.api.core.v1.Secret": secret,
+        "io.k8s.api.core.v1.ReplicationController": replicationController,
         "io.k8s.api.core.v1.Pod": pod,
         "io.k8s.api.core.v1.PodSpec": podSpec,
         "io.k8s.api.core.v1.Container": container,
@@ -50,6 +51,20 @@ enum ConditionalDefaults {
         for (key, value) in texts { data[key] = .string(Base64Text.encode((value.string ?? "").utf8)) }
         object["stringData"] = nil
         object["data"] = .object(data)
+    }
+
+    /// A replication controller selects the labels of its template, and bears them, where it says nothing else.
+    @Sendable private static func replicationController(_ object: inout JSONObject) {
+        guard let labels = object["spec"]?["template"]?["metadata"]?["labels"], labels.object?.isEmpty == false else {
+            return
+        }
+        var spec = object["spec"] ?? .object(JSONObject())
+        if (spec["selector"]?.object ?? [:]).isEmpty { spec["selector"] = labels }
+        object["spec"] = spec
+        guard (object["metadata"]?["labels"]?.object ?? [:]).isEmpty else { return }
+        var metadata = object["metadata"] ?? .object(JSONObject())
+        metadata["labels"] = labels
+        object["metadata"] = metadata
     }
 
     /// A pod's containers request what they are limited to where they say nothing else.

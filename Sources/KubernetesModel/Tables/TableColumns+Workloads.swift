@@ -13,14 +13,29 @@ extension TableColumns {
         ] + TableCells.containers(object.spec["template"]) + [TableCells.selector(object.spec["selector"])]
     }
 
-    static let replicaSets = TableColumns([
-        .objectName, TableColumn("Desired", "integer"), TableColumn("Current", "integer"),
-        TableColumn("Ready", "integer"), .age, .wide("Containers"), .wide("Images"), .wide("Selector"),
-    ]) { object, now in
-        [
-            object.nameCell, TableCells.count(object.spec["replicas"]), TableCells.count(object.status["replicas"]),
-            TableCells.count(object.status["readyReplicas"]), object.age(now),
-        ] + TableCells.containers(object.spec["template"]) + [TableCells.selector(object.spec["selector"])]
+    static let replicaSets = replicas { TableCells.selector($0) }
+
+    static let replicationControllers = replicas { TableCells.labels($0) }
+
+    /// - Parameter selector: shows what selects the pods.
+    private static func replicas(_ selector: @escaping @Sendable (JSON?) -> JSON) -> TableColumns {
+        TableColumns([
+            .objectName, TableColumn("Desired", "integer"), TableColumn("Current", "integer"),
+            TableColumn("Ready", "integer"), .age, .wide("Containers"), .wide("Images"), .wide("Selector"),
+        ]) { object, now in
+            [
+                object.nameCell, TableCells.count(object.spec["replicas"]), TableCells.count(object.status["replicas"]),
+                TableCells.count(object.status["readyReplicas"]), object.age(now),
+            ] + TableCells.containers(object.spec["template"]) + [selector(object.spec["selector"])]
+        }
+    }
+
+    static let podTemplates = TableColumns([
+        .objectName, TableColumn("Containers"), TableColumn("Images"), TableColumn("Pod Labels"),
+    ]) { object, _ in
+        let template = object.json["template"]
+        return [object.nameCell] + TableCells.containers(template)
+            + [TableCells.labels(template?["metadata"]?["labels"])]
     }
 
     static let jobs = TableColumns([

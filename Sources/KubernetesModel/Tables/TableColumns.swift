@@ -14,7 +14,9 @@ public struct TableColumns: Sendable {
     }
 
     private static let builtIn: [String: TableColumns] = [
-        "namespaces": .namespaces, "nodes": .nodes, "pods": .pods, "services": .services, "endpoints": .endpoints,
+        "namespaces": .namespaces, "nodes": .nodes, "pods": .pods, "podtemplates": .podTemplates,
+        "replicationcontrollers": .replicationControllers,
+        "services": .services, "endpoints": .endpoints,
         "configmaps": .configMaps, "secrets": .secrets, "serviceaccounts": .serviceAccounts, "events": .events,
         "events.events.k8s.io": .events, "deployments.apps": .deployments, "replicasets.apps": .replicaSets,
         "jobs.batch": .jobs, "leases.coordination.k8s.io": .leases,

@@ -13,6 +13,7 @@ enum DefinitionRules {
         "io.k8s.api.core.v1.ServiceSpec": service,
         "io.k8s.api.apps.v1.DeploymentSpec": deployment,
         "io.k8s.api.apps.v1.ReplicaSetSpec": replicaSet,
+        "io.k8s.api.core.v1.ReplicationControllerSpec": replicationController,
         "io.k8s.api.apps.v1.DeploymentStrategy": strategy,
         "io.k8s.api.batch.v1.JobSpec": job,
         "io.k8s.api.policy.v1.PodDisruptionBudgetSpec": disruptionBudget,
@@ -158,6 +159,27 @@ enum DefinitionRules {
         _ object: JSONObject, _ path: FieldPath, _ problems: inout FieldProblems
     ) { workload(object, path, "replicaset", &problems) }
 
+    /// Its selector is a map of labels, which must be there as its template must.
+    @Sendable private static func replicationController(
+        _ object: JSONObject, _ path: FieldPath, _ problems: inout FieldProblems
+    ) {
+        let selector = object["selector"]?.stringMap ?? [:]
+        if selector.isEmpty { problems.required(path.child("selector")) }
+        guard let template = object["template"] else {
+            problems.required(path.child("template"))
+            return
+        }
+        let own = path.child("template")
+        let labels = template["metadata"]?["labels"]
+        let given = labels?.stringMap ?? [:]
+        if !selector.allSatisfy({ given[$0.key] == $0.value }) {
+            problems.invalid(
+                own.child("metadata").child("labels"), labels ?? .object(JSONObject()),
+                "`selector` does not match template `labels`")
+        }
+        alwaysRestarts(template, own, &problems)
+    }
+
     private static func workload(
         _ object: JSONObject, _ path: FieldPath, _ kind: String, _ problems: inout FieldProblems
     ) {
@@ -175,15 +197,17 @@ enum DefinitionRules {
                 template.child("metadata").child("labels"), labels ?? .object(JSONObject()),
                 "`selector` does not match template `labels`")
         }
-        let policy = object["template"]?["spec"]?["restartPolicy"]
-        if let policy, policy != "Always", ["OnFailure", "Never"].contains(policy) {
-            problems.unsupported(template.child("spec").child("restartPolicy"), policy, ["Always"])
-        }
+        alwaysRestarts(object["template"], template, &problems)
         if object["template"]?["spec"]?["activeDeadlineSeconds"] != nil {
             problems.forbidden(
                 template.child("spec").child("activeDeadlineSeconds"),
                 "activeDeadlineSeconds in \(kind) is not Supported")
         }
+    }
+
+    private static func alwaysRestarts(_ template: JSON?, _ path: FieldPath, _ problems: inout FieldProblems) {
+        guard let policy = template?["spec"]?["restartPolicy"], ["OnFailure", "Never"].contains(policy) else { return }
+        problems.unsupported(path.child("spec").child("restartPolicy"), policy, ["Always"])
     }
 
     @Sendable private static func strategy(

@@ -70,6 +70,7 @@ enum FieldRules {
             .oneOf("internalTrafficPolicy", ["Cluster", "Local"]),
             .oneOf("externalTrafficPolicy", ["Cluster", "Local"]),
         ],
+        "ReplicationControllerSpec": [.notNegative("replicas"), .notNegative("minReadySeconds")],
         "ServicePort": [
             .required("port"), .port("port"), .oneOf("protocol", protocols), .dnsLabel("name"), .port("targetPort"),
         ],

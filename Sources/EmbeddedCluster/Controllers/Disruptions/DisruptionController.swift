@@ -11,6 +11,7 @@ final class DisruptionController: BuiltInController {
     private let budgets: Informer
     private let replicaSets: Informer
     private let deployments: Informer
+    private let replicationControllers: Informer
     private let queue = WorkQueue<ObjectKey>()
     private static let byNamespace = "namespace"
 
@@ -19,6 +20,7 @@ final class DisruptionController: BuiltInController {
         budgets = context.informers.informer(.podDisruptionBudgets)
         replicaSets = context.informers.informer(.replicaSets)
         deployments = context.informers.informer(.deployments)
+        replicationControllers = context.informers.informer(.replicationControllers)
         budgets.addIndex(Self.byNamespace) { [$0.namespace] }
         budgets.onChange { [queue] in queue.add($0.key) }
         context.pods.informer.onChange { [weak self] change in
@@ -26,7 +28,7 @@ final class DisruptionController: BuiltInController {
                 [change.old, change.new].compactMap(\.self).contains(where: selector.matches)
             }
         }
-        for informer in [replicaSets, deployments] {
+        for informer in [replicaSets, deployments, replicationControllers] {
             informer.onChange { [weak self] change in
                 guard change.old?.spec["replicas"] != change.new?.spec["replicas"] else { return }
                 self?.enqueue(change.key.namespace) { _ in true }
@@ -35,7 +37,7 @@ final class DisruptionController: BuiltInController {
     }
 
     func run() async {
-        for informer in [budgets, replicaSets, deployments, context.pods.informer] {
+        for informer in [budgets, replicaSets, deployments, replicationControllers, context.pods.informer] {
             guard (try? await informer.waitForSync()) != nil else { return }
         }
         await Controller("disruption", queue: queue, workers: 2, logger: context.logger) { [weak self] key in
@@ -82,8 +84,11 @@ final class DisruptionController: BuiltInController {
     private func scales(of pods: [PodFacts]) -> [Int] {
         var wanted: [String: Int] = [:]
         for pod in pods {
-            guard let owner = pod.object.controller, owner.kind == "ReplicaSet",
-                let replicaSet = replicaSets.get(namespace: pod.object.namespace, name: owner.name),
+            guard let owner = pod.object.controller,
+                let managers = [
+                    "ReplicaSet": replicaSets, "ReplicationController": replicationControllers,
+                ][owner.kind],
+                let replicaSet = managers.get(namespace: pod.object.namespace, name: owner.name),
                 replicaSet.uid == owner.uid
             else { continue }
             let manager = replicaSet.controller.flatMap { owner -> KubernetesObject? in

@@ -3,7 +3,7 @@ import JSONTree
 import KubernetesModel
 import Scheduling
 
-/// Keeps as many pods of each ReplicaSet as its spec wants.
+/// Keeps as many pods of each ReplicaSet, or of each object of another kind of replicator, as its spec wants.
 ///
 /// Pods that ended, or that are being deleted, do not count: their replacements come at once. Surplus pods go so that the
 /// pods that stay remain spread.
@@ -14,6 +14,7 @@ final class ReplicaSetController: BuiltInController {
     /// How long an unmet expectation is left alone before the cluster itself is asked.
     private static let patience = Duration.seconds(1)
 
+    private let kind: PodReplicator
     private let context: ControllerContext
     private let replicaSets: Informer
     private let nodes: Informer
@@ -22,11 +23,12 @@ final class ReplicaSetController: BuiltInController {
     private let announcer: Announcer
     private let claim: ObjectClaim
 
-    init(_ context: ControllerContext) {
+    init(_ context: ControllerContext, kind: PodReplicator = .replicaSet) {
+        self.kind = kind
         self.context = context
-        replicaSets = context.informers.informer(.replicaSets)
+        replicaSets = context.informers.informer(kind.type)
         nodes = context.informers.informer(.nodes)
-        announcer = context.announcer("replicaset-controller")
+        announcer = context.announcer(kind.component)
         claim = ObjectClaim(cluster: context.cluster, type: .pods)
         replicaSets.addIndex("namespace") { [$0.namespace] }
         replicaSets.onChange { [queue] in queue.add($0.key) }
@@ -36,7 +38,7 @@ final class ReplicaSetController: BuiltInController {
     func run() async {
         guard (try? await replicaSets.waitForSync()) != nil, (try? await context.pods.informer.waitForSync()) != nil
         else { return }
-        let controller = Controller("replicaset", queue: queue, workers: 5, logger: context.logger) {
+        let controller = Controller(kind.type.kind.lowercased(), queue: queue, workers: 5, logger: context.logger) {
             [weak self] key in try await self?.reconcile(key) ?? .none
         }
         await withDiscardingTaskGroup { group in
@@ -49,16 +51,14 @@ final class ReplicaSetController: BuiltInController {
         var isOrphan = true
         for owner in Set([change.old?.controller, change.new?.controller].compactMap(\.self)) {
             isOrphan = false
-            guard owner.kind == "ReplicaSet" else { continue }
+            guard owner.kind == kind.type.kind else { continue }
             let key = ObjectKey(namespace: change.key.namespace, name: owner.name)
             let hasLeft = change.new.map { $0.isBeingDeleted && change.old?.isBeingDeleted != true } ?? true
             if hasLeft { queue.add(key) } else { queue.add(key, after: Self.gathering) }
         }
         guard isOrphan, let pod = change.new else { return }
         for replicaSet in replicaSets.objects(index: "namespace", pod.namespace) {
-            guard let selector = try? LabelSelector(replicaSet.spec["selector"] ?? .null), !selector.isEmpty,
-                selector.matches(pod)
-            else { continue }
+            guard kind.selector(of: replicaSet)?.matches(pod) == true else { continue }
             queue.add(replicaSet.key)
         }
     }
@@ -67,9 +67,7 @@ final class ReplicaSetController: BuiltInController {
 
     private func reconcile(_ key: ObjectKey) async throws -> Requeue {
         guard let replicaSet = replicaSets[key] else { return .none }
-        guard let selector = try? LabelSelector(replicaSet.spec["selector"] ?? .null), !selector.isEmpty else {
-            return .none
-        }
+        guard let selector = kind.selector(of: replicaSet) else { return .none }
         let expectationsMet = expectations.areMet(by: replicaSet.uid) { context.pods[$0] }
         let pods = try await claimed(by: replicaSet, selector)
         var failure: (reason: String, message: String)?
@@ -94,8 +92,9 @@ final class ReplicaSetController: BuiltInController {
                 ($0["reason"]?.string ?? "", $0["message"]?.string ?? "")
             }
         }
-        let status = ReplicaSetPlan.status(of: replicaSet, pods: pods, failure: failure, now: context.now())
-        try await StatusWriter(cluster: context.cluster, type: .replicaSets).write(status, of: replicaSet)
+        var status = ReplicaSetPlan.status(of: replicaSet, pods: pods, failure: failure, now: context.now())
+        if !kind.countsTerminating { status["terminatingReplicas"] = nil }
+        try await StatusWriter(cluster: context.cluster, type: kind.type).write(status, of: replicaSet)
         if let problem { throw problem }
         return try await requeue(replicaSet, pods, expectationsMet: expectationsMet)
     }
@@ -132,7 +131,7 @@ final class ReplicaSetController: BuiltInController {
         guard !orphans.isEmpty else { return claimed }
         // The ReplicaSet may be gone already, its pods orphaned on purpose: only a live look tells.
         let live = try await context.cluster.find(
-            .replicaSets, namespace: replicaSet.namespace, name: replicaSet.name)
+            kind.type, namespace: replicaSet.namespace, name: replicaSet.name)
         guard let live, live.uid == replicaSet.uid, !live.isBeingDeleted else { return claimed }
         for orphan in orphans {
             do {
