@@ -94,7 +94,7 @@ let package = Package(
             "EmbeddedCluster",
             [
                 "CSQLite", "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "PodRuntime", "SchedulerLoop", "Scheduling",
-                "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging, collections,
+                "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging, collections, yams,
             ]),
         library(
             "Enrolment",

@@ -66,7 +66,7 @@ struct InProcessClusterAPI: ClusterAPI {
                 try await pipeline.setScale(
                     definition, namespace: namespace, name: name, patch, .null, context(options)))
         }
-        return try await pipeline.patch(
+        return try await pipeline.patchOrApply(
             definition, namespace: namespace, name: name, subresource: try pipeline.known(subresource, of: definition),
             patch, context(options)
         ).object.object

@@ -14,7 +14,9 @@ struct ObjectStoreTests {
     }
 
     static func object(_ name: String, _ value: String = "1") -> PreparedObject {
-        PreparedObject(KubernetesObject(.configMaps, name: name, namespace: "default", ["data": ["v": .string(value)]]))
+        PreparedObject(
+            KubernetesObject(.configMaps, name: name, namespace: "default", ["data": ["v": .string(value)]]),
+            managed: [])
     }
 
     static func put(

@@ -15,7 +15,8 @@ extension APIServer {
             throw ResourcePipeline.notServed
         }
         if let streaming = try stream(definition, path, request, parameters) { return streaming }
-        let context = WriteContext(user: user, options: try parameters.write())
+        var context = WriteContext(user: user, options: try parameters.write())
+        context.userAgent = request.headers.first(name: "User-Agent") ?? "unknown"
         switch request.method {
         case .GET, .HEAD:
             if path.subresource == "log", let name = path.name, definition.subresources.contains(.log) {
@@ -61,9 +62,9 @@ extension APIServer {
         let (body, duplicates) = try RequestBody.object(request, definition.type)
         var context = context
         context.duplicates = duplicates
-        let (object, warnings, isCreated) = try await pipeline.updateAny(
+        let answer = try await pipeline.updateAny(
             definition, namespace: path.namespace, name: name, path.subresource, body, context)
-        return Answer.json(object.json, status: isCreated ? .created : .ok, warnings: warnings)
+        return Answer.json(answer.bytes, status: answer.isCreated ? .created : .ok, warnings: answer.warnings)
     }
 
     private func patch(
@@ -72,14 +73,17 @@ extension APIServer {
     ) async throws(APIError) -> HTTPResponse {
         guard let name = path.name else { throw ResourcePipeline.methodNotAllowed }
         let subresource = try pipeline.known(path.subresource, of: definition)
-        let patch = try RequestBody.patch(request)
+        let (patch, duplicates) = try RequestBody.patch(request)
+        try OwnershipRules.check(context.options, isApply: patch.form == .apply, kind: "PatchOptions")
+        var context = context
+        context.duplicates = duplicates
         if subresource == "scale" {
             return Answer.json(
                 try await pipeline.setScale(
                     definition, namespace: path.namespace, name: name, patch, .null, context))
         }
         guard subresource == nil || subresource == "status" else { throw ResourcePipeline.methodNotAllowed }
-        let result = try await pipeline.patch(
+        let result = try await pipeline.patchOrApply(
             definition, namespace: path.namespace, name: name, subresource: subresource, patch, context)
         return answer(result, try encoder(definition, request, parameters))
     }

@@ -68,17 +68,37 @@ enum RequestBody {
         return try object(request, type).object
     }
 
-    static func patch(_ request: HTTPRequest) throws(APIError) -> Patch {
+    /// The patch, and the paths of keys that came twice in an applied configuration.
+    static func patch(_ request: HTTPRequest) throws(APIError) -> (patch: Patch, duplicates: [String]) {
         try checkEncoding(request)
         guard let form = Patch.Form(rawValue: contentType(request)) else {
             throw unsupported([
                 Patch.Form.json.rawValue, Patch.Form.merge.rawValue, Patch.Form.strategic.rawValue,
+                Patch.Form.apply.rawValue,
             ])
         }
+        if form == .apply { return try applied(request) }
         do throws(JSONError) {
-            return Patch(form, try JSON(parsing: request.body.readableBytesView))
+            return (Patch(form, try JSON(parsing: request.body.readableBytesView)), [])
         } catch {
             throw APIError.badRequest("error decoding patch: \(words(error, request))")
+        }
+    }
+
+    /// A configuration in YAML or, as kubectl sends it, in JSON.
+    private static func applied(_ request: HTTPRequest) throws(APIError) -> (patch: Patch, duplicates: [String]) {
+        let bytes = request.body.readableBytesView
+        do throws(JSONError) {
+            var duplicates: [String] = []
+            let body = try JSON(parsing: bytes, duplicates: &duplicates)
+            return (Patch(.apply, body), duplicates)
+        } catch {
+            // What starts as JSON and is none may still be YAML, but not when it is too large or too deep.
+            guard error.code == .syntax else {
+                throw APIError.badRequest("error decoding YAML: \(words(error, request))")
+            }
+            let (body, duplicates) = try YAMLBody.parse(bytes)
+            return (Patch(.apply, body), duplicates)
         }
     }
 

@@ -4,6 +4,18 @@ import KubernetesModel
 
 /// Applies the forms of patches, with Kubernetes' answers for those that do not fit.
 enum PatchRules {
+    /// Whether a patch reads or changes `metadata.managedFields`.
+    static func concernsOwners(_ patch: Patch) -> Bool {
+        switch patch.form {
+        case .json:
+            (patch.body.array ?? []).contains { operation in
+                ["path", "from"].contains { operation[$0]?.string?.hasPrefix("/metadata/managedFields") ?? false }
+            }
+        case .merge, .strategic: patch.body["metadata"]?["managedFields"] != nil
+        case .apply: false
+        }
+    }
+
     static func apply(
         _ patch: Patch, to current: JSON, _ definition: ResourceDefinition
     ) throws(APIError) -> JSON {
@@ -33,9 +45,10 @@ enum PatchRules {
             result.merge(patch.body)
             return result
         case .apply:
+            // Objects are applied by `ResourcePipeline.apply`.
             throw APIError(
                 code: 415, reason: .unsupportedMediaType,
-                message: "server-side apply is not served: apply without --server-side, or send a merge patch")
+                message: "this subresource cannot be applied: send a merge patch")
         case .strategic: return try ObjectRules.strategicMerge(patch.body, into: current, definition)
         }
     }

@@ -5,10 +5,12 @@ import KubernetesModel
 extension ResourcePipeline {
     /// Stores a new object.
     ///
-    /// - Parameter name: the name that the path gives, where an update creates.
+    /// - Parameters:
+    ///   - name: the name that the path gives, where an update creates.
+    ///   - owners: who owns its fields, where that is known already; `nil` gives them to who creates it.
     func create(
         _ definition: ResourceDefinition, namespace: String?, _ body: JSON, _ context: WriteContext,
-        name: String? = nil
+        name: String? = nil, owners: FieldOwnership? = nil
     ) async throws(APIError) -> WriteResult {
         var (object, warnings) = try ObjectRules.decode(body, as: definition, context)
         try setPlace(&object, definition, namespace: namespace, name: name)
@@ -21,7 +23,7 @@ extension ResourcePipeline {
         for _ in 0..<8 {
             if !prefix.isEmpty { object.json["metadata", "name"] = .string(RandomName.generate(prefix: prefix)) }
             do throws(APIError) {
-                var result = try await insert(definition, object, context)
+                var result = try await insert(definition, object, context, owners)
                 result.warnings = warnings
                 return result
             } catch {
@@ -32,7 +34,7 @@ extension ResourcePipeline {
     }
 
     private func insert(
-        _ definition: ResourceDefinition, _ body: KubernetesObject, _ context: WriteContext
+        _ definition: ResourceDefinition, _ body: KubernetesObject, _ context: WriteContext, _ owners: FieldOwnership?
     ) async throws(APIError) -> WriteResult {
         var object = body
         let reference = definition.reference(namespace: object.namespace, name: object.name)
@@ -43,14 +45,20 @@ extension ResourcePipeline {
                 throw refusal
             }
         }
-        try await admit(&object, old: nil, definition, context, .create, subresource: nil)
-        if definition.type == .pods { try setPriority(of: &object) }
+        if definition.hasStatus, !definition.strategy.acceptsStatusOnCreate { object.json["status"] = nil }
         ObjectRules.applyDefaults(&object, definition)
+        // What the server sets from here on is nobody's.
+        let managed = (owners ?? OwnershipRules.creating(object, definition, context, now: now())).encoded
+        if !hooks.isEmpty {
+            try await admit(&object, old: nil, definition, context, .create, subresource: nil)
+            ObjectRules.applyDefaults(&object, definition)
+        }
         try ObjectRules.checkSize(of: object)
+        if definition.type == .pods { try setPriority(of: &object) }
         let taken = try prepare(&object, definition, name: object.name)
         do throws(APIError) {
             try validate(object, old: nil, definition)
-            let result = try await insert(object, reference, definition, context)
+            let result = try await insert(object, managed: managed, reference, definition, context)
             if context.isDryRun { addresses.release(taken) }
             return result
         } catch {
@@ -67,7 +75,6 @@ extension ResourcePipeline {
     ) throws(APIError) -> ServiceAddresses.Taken? {
         let strategy = definition.strategy
         let now = now()
-        if definition.hasStatus, !strategy.acceptsStatusOnCreate { object.json["status"] = nil }
         object.json["metadata", "uid"] = .string(RandomName.uid())
         strategy.prepareForCreate(&object, now)
         if definition.hasStatus, object.json["status"] == nil, let status = strategy.initialStatus(object) {
@@ -91,20 +98,18 @@ extension ResourcePipeline {
     }
 
     private func insert(
-        _ object: KubernetesObject, _ reference: ObjectReference, _ definition: ResourceDefinition,
+        _ object: KubernetesObject, managed: [UInt8], _ reference: ObjectReference, _ definition: ResourceDefinition,
         _ context: WriteContext
     ) async throws(APIError) -> WriteResult {
         if context.isDryRun {
             guard store.object(reference) == nil else { throw APIError.alreadyExists(definition.type, object.name) }
-            return WriteResult(object: Self.imagined(object, reference), isCreated: true)
+            return WriteResult(object: Self.imagined(object, managed: managed, reference), isCreated: true)
         }
         let type = definition.type
         let name = object.name
         let namespace = reference.key.namespace
-        let request = StoreRequest(
-            reference, expected: .absent, change: .put(PreparedObject(definition.stored(object)))
-        ) {
-            staged in
+        let prepared = PreparedObject(definition.stored(object), managed: managed)
+        let request = StoreRequest(reference, expected: .absent, change: .put(prepared)) { staged in
             type.isNamespaced
                 ? NamespaceRules.refusal(of: type, name: name, in: namespace, staged.object) : nil
         }
@@ -117,10 +122,16 @@ extension ResourcePipeline {
     }
 
     /// An object that is not stored, as dry runs answer with it.
-    static func imagined(_ object: KubernetesObject, _ reference: ObjectReference, revision: Int = 0) -> StoredObject {
-        StoredObject(
-            resource: reference.resource, key: reference.key, revision: revision, bytes: object.json.encoded(),
-            object: object)
+    ///
+    /// - Parameter revision: the one of the object that is there; `nil` where there is none, and then it says no version.
+    static func imagined(
+        _ object: KubernetesObject, managed: [UInt8], _ reference: ObjectReference, revision: Int? = nil
+    ) -> StoredObject {
+        if let revision { return PreparedObject(object, managed: managed).stored(reference, revision: revision) }
+        var full = object
+        if let fields = try? JSON(parsing: managed) { full.json["metadata", "managedFields"] = fields }
+        return StoredObject(
+            resource: reference.resource, key: reference.key, revision: 0, bytes: full.json.encoded(), object: object)
     }
 
     /// The namespace and name of the path, which the body may repeat but not contradict.

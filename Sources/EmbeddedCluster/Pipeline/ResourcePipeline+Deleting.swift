@@ -65,10 +65,11 @@ extension ResourcePipeline {
         }
         if !isGone, object == old { return .marked(present(current, as: definition)) }
         if context.isDryRun || options.isDryRun {
-            let imagined = Self.imagined(object, current.reference, revision: current.revision)
+            let imagined = Self.imagined(
+                object, managed: current.managedFields, current.reference, revision: current.revision)
             return isGone ? .removed(imagined) : .marked(imagined)
         }
-        let prepared = PreparedObject(object)
+        let prepared = PreparedObject(object, managed: current.managedFields)
         let request = StoreRequest(
             current.reference, expected: .revision(current.revision),
             change: isGone ? .remove(prepared) : .put(prepared))

@@ -17,21 +17,30 @@ extension ResourcePipeline {
     func updateAny(
         _ definition: ResourceDefinition, namespace: String?, name: String, _ subresource: String?, _ body: JSON,
         _ context: WriteContext
-    ) async throws(APIError) -> (object: KubernetesObject, warnings: [String], isCreated: Bool) {
+    ) async throws(APIError) -> UpdateAnswer {
         let subresource = try known(subresource, of: definition)
         switch subresource {
         case "scale":
             let scale = try await setScale(definition, namespace: namespace, name: name, nil, body, context)
-            return (KubernetesObject(scale), [], false)
+            return UpdateAnswer(object: KubernetesObject(scale), bytes: scale.encoded())
         case "finalize":
             let result = try await finalize(name: name, body, context)
-            return (result.object.object, result.warnings, result.isCreated)
+            return UpdateAnswer(result)
         case nil, "status":
             let result = try await update(
                 definition, namespace: namespace, name: name, subresource: subresource, body, context)
-            return (result.object.object, result.warnings, result.isCreated)
+            return UpdateAnswer(result)
         case .some: throw Self.methodNotAllowed
         }
+    }
+
+    /// What an update answers with.
+    struct UpdateAnswer {
+        var object: KubernetesObject
+        /// The answer's text, which has more than the tree: `metadata.managedFields`.
+        var bytes: [UInt8]
+        var warnings: [String] = []
+        var isCreated = false
     }
 
     /// Makes a subresource object, such as a pod's binding.
@@ -50,4 +59,12 @@ extension ResourcePipeline {
     static let methodNotAllowed = APIError(
         code: 405, reason: .methodNotAllowed, message: "the server does not allow this method on the requested resource"
     )
+}
+
+extension ResourcePipeline.UpdateAnswer {
+    init(_ result: WriteResult) {
+        self.init(
+            object: result.object.object, bytes: result.object.bytes, warnings: result.warnings,
+            isCreated: result.isCreated)
+    }
 }

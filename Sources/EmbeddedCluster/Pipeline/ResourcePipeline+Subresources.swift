@@ -102,11 +102,13 @@ extension ResourcePipeline {
     ) async throws(APIError) -> JSON {
         guard let paths = definition.scale else { throw Self.notServed }
         let reference = definition.reference(namespace: namespace, name: name)
+        var context = context
+        context.ownerSubresource = "scale"
         let result = try await modify(definition, reference, nil, context) { (object) throws(APIError) in
             let current = try Self.scale(of: object, definition)
             let wanted = try patch.map { (patch) throws(APIError) in
                 // A Scale has no lists: a strategic merge of it is a merge.
-                let form: Patch.Form = patch.form == .json ? .json : .merge
+                let form: Patch.Form = patch.form == .strategic ? .merge : patch.form
                 return try PatchRules.apply(Patch(form, patch.body), to: current, definition)
             }
             let scale = wanted ?? body

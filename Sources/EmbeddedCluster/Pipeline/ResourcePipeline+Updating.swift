@@ -37,20 +37,29 @@ extension ResourcePipeline {
     ) async throws(APIError) -> WriteResult {
         let reference = definition.reference(namespace: namespace, name: name)
         var warnings: [String] = []
-        var result = try await modify(definition, reference, subresource, context) { (current) throws(APIError) in
-            let patched = try PatchRules.apply(patch, to: current.json, definition)
+        var result = try await propose(definition, reference, subresource, context) {
+            (stored, current) throws(APIError) in
+            let whole = PatchRules.concernsOwners(patch) ? Self.withOwners(current, stored) : current.json
+            let patched = try PatchRules.apply(patch, to: whole, definition)
             var (object, said) = try ObjectRules.decode(patched, as: definition, context)
             try self.setPlace(&object, definition, namespace: namespace, name: name)
             try Self.checkIdentity(of: object, current, definition)
             warnings = said
-            return object
+            return Proposal(object: object)
         }
         result.warnings = warnings
         return result
     }
 
+    private static func withOwners(_ object: KubernetesObject, _ stored: StoredObject) -> JSON {
+        guard let fields = try? JSON(parsing: stored.managedFields) else { return object.json }
+        var json = object.json
+        json["metadata", "managedFields"] = fields
+        return json
+    }
+
     /// A version or uid in the object must be the stored one's.
-    private static func checkIdentity(
+    static func checkIdentity(
         of object: KubernetesObject, _ current: KubernetesObject, _ definition: ResourceDefinition
     ) throws(APIError) {
         if !object.uid.isEmpty, object.uid != current.uid {
@@ -71,19 +80,51 @@ extension ResourcePipeline {
         _ context: WriteContext,
         change: (KubernetesObject) async throws(APIError) -> KubernetesObject
     ) async throws(APIError) -> WriteResult {
+        try await propose(definition, reference, subresource, context) { (_, current) throws(APIError) in
+            Proposal(object: try await change(current))
+        }
+    }
+
+    /// What a write makes of the object that is there.
+    struct Proposal {
+        var object: KubernetesObject
+        /// Who owns the fields then; `nil` gives what changes to who writes.
+        var owners: FieldOwnership?
+    }
+
+    /// Like `modify`, for changes that say whose the fields are.
+    ///
+    /// - Parameter change: gets the stored object, and its tree in the version that is asked for.
+    func propose(
+        _ definition: ResourceDefinition, _ reference: ObjectReference, _ subresource: String?,
+        _ context: WriteContext,
+        change: (StoredObject, KubernetesObject) async throws(APIError) -> Proposal
+    ) async throws(APIError) -> WriteResult {
         for _ in 0..<Self.attempts {
             guard let current = store.object(reference) else {
                 throw APIError.notFound(definition.type, reference.key.name)
             }
             let old = present(current, as: definition).object
-            var object = try await change(old)
-            let taken = try await finish(&object, old, definition, subresource, context)
+            let proposal = try await change(current, old)
+            var object = proposal.object
+            let sent = object.json["metadata"]?["managedFields"]
+            var owners: FieldOwnership?
+            let taken = try await finish(&object, old, definition, subresource, context) { object in
+                // What the server sets from here on is nobody's. A pod's binding is the server's too.
+                owners =
+                    subresource == "binding"
+                    ? nil
+                    : proposal.owners
+                        ?? OwnershipRules.updating(
+                            current, sent: sent, from: old, to: object, definition, context, subresource,
+                            now: self.now())
+            }
             do throws(APIError) {
                 // Other subresources set what the object itself may not change, such as a pod's node.
                 if subresource == nil || subresource == "status" {
                     try validate(object, old: old, definition, isStatus: subresource != nil)
                 }
-                if let result = try await replace(current, with: object, old, definition, context) {
+                if let result = try await replace(current, with: object, owners, old, definition, context) {
                     if context.isDryRun { addresses.release(taken) }
                     return result
                 }
@@ -98,10 +139,11 @@ extension ResourcePipeline {
 
     /// Makes the new object whole: what the request may not change is the old one's.
     ///
+    /// - Parameter observe: called once the client's part is done, before the server sets what is its own.
     /// - Returns: what was taken for a service.
     private func finish(
         _ object: inout KubernetesObject, _ old: KubernetesObject, _ definition: ResourceDefinition,
-        _ subresource: String?, _ context: WriteContext
+        _ subresource: String?, _ context: WriteContext, observe: (KubernetesObject) -> Void
     ) async throws(APIError) -> ServiceAddresses.Taken? {
         let strategy = definition.strategy
         if subresource == "status" {
@@ -111,7 +153,11 @@ extension ResourcePipeline {
             for field in strategy.statusMetadata {
                 object.json["metadata", field] = sent.json["metadata", field]
             }
-            if definition.type == .customResourceDefinitions { return nil }
+            if definition.type == .customResourceDefinitions {
+                MetadataRules.keepServerFields(&object, old)
+                observe(object)
+                return nil
+            }
         } else if subresource == nil, definition.hasStatus {
             object.json["status"] = old.json["status"]
         }
@@ -119,6 +165,7 @@ extension ResourcePipeline {
         try await admit(&object, old: old, definition, context, .update, subresource: subresource)
         ObjectRules.applyDefaults(&object, definition)
         try ObjectRules.checkSize(of: object)
+        observe(object)
         guard subresource == nil else { return nil }
         strategy.prepareForUpdate(&object, old)
         if definition.type == .customResourceDefinitions {
@@ -150,15 +197,20 @@ extension ResourcePipeline {
     ///
     /// - Returns: `nil` where another write came between.
     private func replace(
-        _ current: StoredObject, with object: KubernetesObject, _ old: KubernetesObject,
+        _ current: StoredObject, with object: KubernetesObject, _ owners: FieldOwnership?, _ old: KubernetesObject,
         _ definition: ResourceDefinition, _ context: WriteContext
     ) async throws(APIError) -> WriteResult? {
         let isGone = Self.isReadyToGo(object, definition)
-        if object == old, !isGone { return WriteResult(object: present(current, as: definition)) }
-        if context.isDryRun {
-            return WriteResult(object: Self.imagined(object, current.reference, revision: current.revision))
+        if object == old, !isGone, owners.map({ $0.isSame(as: current.ownership) }) ?? true {
+            return WriteResult(object: present(current, as: definition))
         }
-        let prepared = PreparedObject(definition.stored(object))
+        let managed = owners.map(\.encoded) ?? current.managedFields
+        if context.isDryRun {
+            return WriteResult(
+                object: Self.imagined(
+                    object, managed: managed, current.reference, revision: current.revision))
+        }
+        let prepared = PreparedObject(definition.stored(object), managed: managed)
         let request = StoreRequest(
             current.reference, expected: .revision(current.revision),
             change: isGone ? .remove(prepared) : .put(prepared))

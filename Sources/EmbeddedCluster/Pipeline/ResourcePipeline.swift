@@ -82,14 +82,14 @@ final class ResourcePipeline: Sendable {
     /// An object in the version in which it is asked for.
     func present(_ object: StoredObject, as definition: ResourceDefinition) -> StoredObject {
         if let form = definition.storedForm {
-            return PreparedObject(KubernetesObject(form.fromStored(object.object.json)))
+            return PreparedObject(KubernetesObject(form.fromStored(object.object.json)), managed: object.managedFields)
                 .stored(object.reference, revision: object.revision)
         }
         guard definition.custom != nil, object.object.apiVersion != definition.type.apiVersion else { return object }
         // Conversion strategy None: only the version's name differs.
         var other = object.object
         other.json["apiVersion"] = .string(definition.type.apiVersion)
-        return PreparedObject(other).stored(object.reference, revision: object.revision)
+        return PreparedObject(other, managed: object.managedFields).stored(object.reference, revision: object.revision)
     }
 
     /// Translates what the store says where nobody else is to blame.

@@ -54,7 +54,8 @@ final class WatchStream: Sendable {
             if matches { return matched ? .modified(present(event.object)) : .added(present(event.object)) }
             guard matched, let previous = event.previous else { return nil }
             // As the cacher does: the last version that matched, with the version of the change.
-            let gone = PreparedObject(previous.object).stored(previous.reference, revision: event.revision)
+            let gone = PreparedObject(previous.object, managed: previous.managedFields).stored(
+                previous.reference, revision: event.revision)
             return .deleted(present(gone))
         }
     }

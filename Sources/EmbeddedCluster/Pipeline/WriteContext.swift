@@ -6,10 +6,23 @@ struct WriteContext: Sendable {
     var options: WriteOptions
     /// Paths of keys that came twice in the body.
     var duplicates: [String] = []
+    /// The program that asks, as its `User-Agent` says; empty for the cluster's own parts.
+    var userAgent = ""
+    /// The subresource in `metadata.managedFields` where it is another than the one that is written, such as `scale`.
+    var ownerSubresource: String?
 
     init(user: UserIdentity, options: WriteOptions = WriteOptions()) {
         self.user = user
         self.options = options
+    }
+
+    /// Who owns the fields that are written: the manager that the request names, or else its program.
+    var fieldManager: String {
+        if !options.fieldManager.isEmpty { return options.fieldManager }
+        guard userAgent.isEmpty else {
+            return String(userAgent.prefix { $0 != "/" }.prefix(128))
+        }
+        return user.name.hasPrefix("system:") ? String(user.name.dropFirst("system:".count)) : "unknown"
     }
 
     var isDryRun: Bool { options.isDryRun }

@@ -7,9 +7,14 @@ struct PreparedObject: Sendable {
     /// The text up to and from the digits of `metadata.resourceVersion`.
     private let bytes: [UInt8]
     private let place: Int
+    /// How long the text of `metadata.managedFields` is, which follows the version's digits after `managedPrefix`.
+    private let managedLength: Int
+    private static let managedPrefix = #"","managedFields":"#
 
-    init(_ object: KubernetesObject) {
+    /// - Parameter managed: the text of `metadata.managedFields`, which the object itself does not have; empty for none.
+    init(_ object: KubernetesObject, managed: [UInt8]) {
         self.object = object
+        self.managedLength = managed.count
         var bytes: [UInt8] = []
         bytes.reserveCapacity(2048)
         var place = 0
@@ -26,8 +31,14 @@ struct PreparedObject: Sendable {
             }
             bytes.append(contentsOf: #"{"resourceVersion":""#.utf8)
             place = bytes.count
-            bytes.append(UInt8(ascii: "\""))
-            for (field, value) in value.object ?? JSONObject() where field != "resourceVersion" {
+            if managed.isEmpty {
+                bytes.append(UInt8(ascii: "\""))
+            } else {
+                bytes.append(contentsOf: Self.managedPrefix.utf8)
+                bytes.append(contentsOf: managed)
+            }
+            for (field, value) in value.object ?? JSONObject()
+            where field != "resourceVersion" && field != "managedFields" {
                 bytes.append(UInt8(ascii: ","))
                 JSON.string(field).encode(into: &bytes)
                 bytes.append(UInt8(ascii: ":"))
@@ -50,7 +61,9 @@ struct PreparedObject: Sendable {
         text.append(contentsOf: bytes[place...])
         var object = object
         object.json["metadata", "resourceVersion"] = .string(digits)
+        let managedStart = managedLength == 0 ? 0 : place + digits.utf8.count + Self.managedPrefix.utf8.count
         return StoredObject(
-            resource: reference.resource, key: reference.key, revision: revision, bytes: text, object: object)
+            resource: reference.resource, key: reference.key, revision: revision, bytes: text,
+            managed: managedStart..<managedStart + managedLength, object: object)
     }
 }

@@ -3,6 +3,8 @@ import KubernetesModel
 import Synchronization
 
 /// One version of one object: its bytes, encoded once, and its tree, which is parsed again where it was given up.
+///
+/// `metadata.managedFields` are in the bytes only: whoever reads trees has no use for them, and they would be half of a tree.
 final class StoredObject: Sendable {
     let resource: ResourceID
     let key: ObjectKey
@@ -10,12 +12,18 @@ final class StoredObject: Sendable {
     /// The object as JSON text, its `metadata.resourceVersion` included.
     let bytes: [UInt8]
     private let tree: Mutex<KubernetesObject?>
+    /// Where the text of `metadata.managedFields` is within the bytes; `nil` where that is not known.
+    private let managed: Range<Int>?
 
-    init(resource: ResourceID, key: ObjectKey, revision: Int, bytes: [UInt8], object: KubernetesObject? = nil) {
+    init(
+        resource: ResourceID, key: ObjectKey, revision: Int, bytes: [UInt8], managed: Range<Int>? = nil,
+        object: KubernetesObject? = nil
+    ) {
         self.resource = resource
         self.key = key
         self.revision = revision
         self.bytes = bytes
+        self.managed = managed
         self.tree = Mutex(object)
     }
 
@@ -23,10 +31,29 @@ final class StoredObject: Sendable {
         tree.withLock { tree in
             if let tree { return tree }
             // The bytes are our own encoding, checked when they were loaded: an empty object only after a broken disk.
-            let parsed = KubernetesObject((try? JSON(parsing: bytes)) ?? .object(JSONObject()))
+            var parsed = KubernetesObject((try? JSON(parsing: bytes)) ?? .object(JSONObject()))
+            Self.strip(&parsed)
             tree = parsed
             return parsed
         }
+    }
+
+    private static func strip(_ object: inout KubernetesObject) {
+        guard object.json["metadata"]?["managedFields"] != nil else { return }
+        object.json["metadata", "managedFields"] = nil
+    }
+
+    /// The text of `metadata.managedFields`; empty where there are none.
+    var managedFields: [UInt8] {
+        if let managed { return managed.isEmpty ? [] : Array(bytes[managed]) }
+        return (try? JSON(parsing: bytes))?["metadata", "managedFields"]?.encoded() ?? []
+    }
+
+    /// Who owns the fields: nobody where it is not told, or not as it should be.
+    var ownership: FieldOwnership {
+        let text = managedFields
+        guard !text.isEmpty, let json = try? JSON(parsing: text) else { return FieldOwnership() }
+        return FieldOwnership(managedFields: json) ?? FieldOwnership()
     }
 
     var reference: ObjectReference { ObjectReference(resource: resource, key: key) }
@@ -36,7 +63,8 @@ final class StoredObject: Sendable {
 
     /// Parses the tree for good.
     func loadTree() throws(JSONError) {
-        let parsed = KubernetesObject(try JSON(parsing: bytes))
+        var parsed = KubernetesObject(try JSON(parsing: bytes))
+        Self.strip(&parsed)
         tree.withLock { $0 = parsed }
     }
 }

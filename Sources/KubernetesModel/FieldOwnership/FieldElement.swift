@@ -1,0 +1,60 @@
+import JSONTree
+
+/// The texts of path elements in the `FieldsV1` format.
+enum FieldElement {
+    static func member(_ key: String) -> String { "f:" + key }
+
+    static func index(_ place: Int) -> String { "i:\(place)" }
+
+    static func value(_ value: JSON) -> String { "v:" + value.text() }
+
+    /// - Parameter keys: the names and values of an element's keys, in any order.
+    static func keyed(_ keys: [(String, JSON)]) -> String {
+        var object = JSONObject(keys)
+        object.sortKeys()
+        return "k:" + JSON.object(object).text()
+    }
+
+    /// An element as others wrote it, in our own spelling; `nil` where it is malformed.
+    static func normalized(_ text: String) -> String? {
+        guard text.utf8.count >= 2 else { return nil }
+        let rest = String(text.dropFirst(2))
+        switch text.prefix(2) {
+        case "f:": return text
+        case "k:":
+            guard let object = (try? JSON(parsing: Array(rest.utf8)))?.object, !object.isEmpty else { return nil }
+            return keyed(Array(object).map { ($0.key, $0.value) })
+        case "v:": return (try? JSON(parsing: Array(rest.utf8))).map(value)
+        case "i:": return Int(rest).map(index)
+        default: return nil
+        }
+    }
+
+    /// The order in which sets are written: members, keyed elements, values, places.
+    static func precedes(_ left: String, _ right: String) -> Bool {
+        let (a, b) = (rank(left), rank(right))
+        return a == b ? left.utf8.lexicographicallyPrecedes(right.utf8) : a < b
+    }
+
+    private static func rank(_ text: String) -> Int {
+        switch text.utf8.first {
+        case UInt8(ascii: "f"): 0
+        case UInt8(ascii: "k"): 1
+        case UInt8(ascii: "v"): 2
+        case .some, nil: 3
+        }
+    }
+
+    /// The element within a path, as messages write it.
+    static func pathText(_ text: String) -> String {
+        let rest = text.dropFirst(2)
+        switch text.prefix(2) {
+        case "f:": return ".\(rest)"
+        case "k:":
+            let keys = (try? JSON(parsing: Array(rest.utf8)))?.object ?? JSONObject()
+            return "[" + keys.map { "\($0.key)=\($0.value.text())" }.joined(separator: ",") + "]"
+        case "v:": return "[=\(rest)]"
+        default: return "[\(rest)]"
+        }
+    }
+}
