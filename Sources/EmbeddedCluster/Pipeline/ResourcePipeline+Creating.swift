@@ -45,7 +45,6 @@ extension ResourcePipeline {
                 throw refusal
             }
         }
-        if definition.hasStatus, !definition.strategy.acceptsStatusOnCreate { object.json["status"] = nil }
         ObjectRules.applyDefaults(&object, definition)
         // What the server sets from here on is nobody's.
         let managed = (owners ?? OwnershipRules.creating(object, definition, context, now: now())).encoded
@@ -75,6 +74,7 @@ extension ResourcePipeline {
     ) throws(APIError) -> ServiceAddresses.Taken? {
         let strategy = definition.strategy
         let now = now()
+        if definition.hasStatus, !strategy.acceptsStatusOnCreate { object.json["status"] = nil }
         object.json["metadata", "uid"] = .string(RandomName.uid())
         strategy.prepareForCreate(&object, now)
         if definition.hasStatus, object.json["status"] == nil, let status = strategy.initialStatus(object) {
