@@ -76,8 +76,9 @@ enum AppliedMerge {
         switch (structure, value) {
         case (.map, .object(let object)):
             var result = object
-            for (element, child) in set.children where element.hasPrefix("f:") {
-                let key = String(element.dropFirst(2))
+            for branch in set.children.list where branch.element.hasPrefix("f:") {
+                let child = branch.set
+                let key = String(branch.element.dropFirst(2))
                 guard let own = object[key] else { continue }
                 result[key] = child.isMember ? nil : removing(child, from: own, schema?.member(key))
             }

@@ -33,6 +33,7 @@ struct FieldComparison {
         _ old: JSONObject, _ new: JSONObject, _ schema: Schema?, _ skeleton: FieldSkeleton?,
         _ changed: inout FieldSet, _ removed: inout FieldSet
     ) {
+        var (came, went): ([FieldBranches.Branch], [FieldBranches.Branch]) = ([], [])
         func visit(_ key: String, _ before: JSON?, _ after: JSON?) {
             let below = skeleton?.children[key]
             // What is always there is only empty where it is absent.
@@ -44,13 +45,19 @@ struct FieldComparison {
             case (nil, .some(let value)): changes = FieldSet(allOf: value, child)
             case (.some(let value), nil): removals = FieldSet(allOf: value, child)
             case (.some(let before), .some(let after)):
+                // Most of an object stays as it is.
+                if before == after { return }
                 compare(before, after, child, below, &changes, &removals)
             }
-            if !changes.isEmpty { changed.children[FieldElement.member(key)] = changes }
-            if !removals.isEmpty { removed.children[FieldElement.member(key)] = removals }
+            guard !changes.isEmpty || !removals.isEmpty else { return }
+            let element = FieldElement.member(key)
+            if !changes.isEmpty { came.append(FieldBranches.Branch(element: element, set: changes)) }
+            if !removals.isEmpty { went.append(FieldBranches.Branch(element: element, set: removals)) }
         }
         for (key, value) in new { visit(key, old[key], value) }
         for (key, value) in old where !new.contains(key) { visit(key, value, nil) }
+        changed.children = FieldBranches(unsorted: came)
+        removed.children = FieldBranches(unsorted: went)
     }
 
     private static func compare(
@@ -82,13 +89,19 @@ extension FieldSet {
         let structure = FieldStructure(of: value, schema)
         switch (structure, value) {
         case (.map, .object(let object)):
-            for (key, value) in object {
-                children[FieldElement.member(key)] = FieldSet(allOf: value, schema?.member(key))
-            }
+            children = FieldBranches(
+                unsorted: object.map { (key, value) in
+                    FieldBranches.Branch(
+                        element: FieldElement.member(key), set: FieldSet(allOf: value, schema?.member(key)))
+                })
         case (.set, .array(let list)), (.keyed, .array(let list)):
-            for (element, value) in structure.elements(list, schema?.items).values {
-                children[element] = FieldSet(allOf: value, schema?.items)
-            }
+            let items = schema?.items
+            children = FieldBranches(
+                unsorted: list.enumerated().map { (place, value) in
+                    FieldBranches.Branch(
+                        element: structure.element(value, items) ?? FieldElement.index(place),
+                        set: FieldSet(allOf: value, items))
+                })
         case (_, _): break
         }
     }
@@ -120,15 +133,15 @@ extension FieldSet {
     /// The set with the structs that hold its fields, where the schema knows them by name.
     func withNamedParents(_ schema: Schema?) -> FieldSet {
         var result = FieldSet(isMember: isMember)
-        for (element, child) in children {
-            guard element.hasPrefix("f:") else {
-                result.children[element] = child.withNamedParents(schema?.items)
+        for branch in children.list {
+            guard branch.element.hasPrefix("f:") else {
+                result.children[branch.element] = branch.set.withNamedParents(schema?.items)
                 continue
             }
-            let key = String(element.dropFirst(2))
-            var below = child.withNamedParents(schema?.member(key))
+            let key = String(branch.element.dropFirst(2))
+            var below = branch.set.withNamedParents(schema?.member(key))
             if schema?.properties[key] != nil { below.isMember = true }
-            result.children[element] = below
+            result.children[branch.element] = below
         }
         return result
     }

@@ -17,10 +17,10 @@ enum FieldElement {
 
     /// An element as others wrote it, in our own spelling; `nil` where it is malformed.
     static func normalized(_ text: String) -> String? {
+        if text.hasPrefix("f:") { return text }
         guard text.utf8.count >= 2 else { return nil }
         let rest = String(text.dropFirst(2))
         switch text.prefix(2) {
-        case "f:": return text
         case "k:":
             guard let object = (try? JSON(parsing: Array(rest.utf8)))?.object, !object.isEmpty else { return nil }
             return keyed(Array(object).map { ($0.key, $0.value) })
@@ -30,20 +30,13 @@ enum FieldElement {
         }
     }
 
-    /// The order in which sets are written: members, keyed elements, values, places.
+    /// The order in which sets are written: members, keyed elements, values, places. By letters it is that, but for places.
     static func precedes(_ left: String, _ right: String) -> Bool {
-        let (a, b) = (rank(left), rank(right))
-        return a == b ? left.utf8.lexicographicallyPrecedes(right.utf8) : a < b
+        let (a, b) = (isPlace(left), isPlace(right))
+        return a == b ? left < right : b
     }
 
-    private static func rank(_ text: String) -> Int {
-        switch text.utf8.first {
-        case UInt8(ascii: "f"): 0
-        case UInt8(ascii: "k"): 1
-        case UInt8(ascii: "v"): 2
-        case .some, nil: 3
-        }
-    }
+    private static func isPlace(_ text: String) -> Bool { text.utf8.first == UInt8(ascii: "i") }
 
     /// The element within a path, as messages write it.
     static func pathText(_ text: String) -> String {

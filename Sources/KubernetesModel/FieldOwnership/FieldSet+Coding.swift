@@ -8,6 +8,8 @@ extension FieldSet {
     public init?(fieldsV1 json: JSON) {
         guard case .object(let object) = json else { return nil }
         self.init()
+        var branches: [FieldBranches.Branch] = []
+        branches.reserveCapacity(object.count)
         for (key, value) in object {
             guard key != "." else {
                 isMember = true
@@ -16,8 +18,9 @@ extension FieldSet {
             guard let element = FieldElement.normalized(key), case .object(let below) = value,
                 let child = below.isEmpty ? FieldSet(isMember: true) : FieldSet(fieldsV1: value)
             else { return nil }
-            set(element, child)
+            if !child.isEmpty { branches.append(FieldBranches.Branch(element: element, set: child)) }
         }
+        children = FieldBranches(unsorted: branches)
     }
 
     /// Writes the format.
@@ -29,12 +32,12 @@ extension FieldSet {
             bytes.append(contentsOf: #"".":{}"#.utf8)
             isFirst = false
         }
-        for element in children.keys.sorted(by: FieldElement.precedes) {
+        for branch in children.list {
             if !isFirst { bytes.append(UInt8(ascii: ",")) }
             isFirst = false
-            JSON.string(element).encode(into: &bytes)
+            JSON.string(branch.element).encode(into: &bytes)
             bytes.append(UInt8(ascii: ":"))
-            children[element]?.encode(into: &bytes)
+            branch.set.encode(into: &bytes)
         }
         bytes.append(UInt8(ascii: "}"))
     }

@@ -6,7 +6,7 @@
 public struct FieldSet: Sendable, Hashable {
     /// Whether the place itself is in the set, besides what lies below it.
     public internal(set) var isMember: Bool
-    public internal(set) var children: [String: FieldSet] = [:]
+    var children = FieldBranches()
 
     public init() { isMember = false }
 
@@ -31,31 +31,18 @@ public struct FieldSet: Sendable, Hashable {
 
     mutating func formUnion(_ other: FieldSet) {
         if other.isMember { isMember = true }
-        if children.isEmpty {
-            children = other.children
-            return
-        }
-        for (element, child) in other.children {
-            children[element, default: FieldSet()].formUnion(child)
-        }
+        children.formUnion(other.children)
     }
 
     /// Takes out exactly the other's paths: what lies below one of them stays.
     mutating func subtract(_ other: FieldSet) {
         if other.isMember { isMember = false }
-        if children.isEmpty { return }
-        for (element, child) in other.children {
-            guard var own = children.removeValue(forKey: element) else { continue }
-            own.subtract(child)
-            set(element, own)
-        }
+        if !children.isEmpty, !other.children.isEmpty { children.subtract(other.children) }
     }
 
     func intersection(_ other: FieldSet) -> FieldSet {
         var result = FieldSet(isMember: isMember && other.isMember)
-        for (element, child) in children {
-            if let others = other.children[element] { result.set(element, child.intersection(others)) }
-        }
+        result.children = children.intersection(other.children)
         return result
     }
 
@@ -74,9 +61,7 @@ public struct FieldSet: Sendable, Hashable {
 
     private func collect(_ prefix: String, _ result: inout [String]) {
         if isMember { result.append(prefix) }
-        for element in children.keys.sorted(by: FieldElement.precedes) {
-            children[element]?.collect(prefix + FieldElement.pathText(element), &result)
-        }
+        for branch in children.list { branch.set.collect(prefix + FieldElement.pathText(branch.element), &result) }
     }
 }
 
@@ -91,9 +76,9 @@ extension FieldSet {
     mutating func stripIdentity() {
         children["f:apiVersion"] = nil
         children["f:kind"] = nil
-        guard var metadata = children.removeValue(forKey: "f:metadata") else { return }
+        guard var metadata = children["f:metadata"] else { return }
         metadata.isMember = false
         for field in Self.unowned { metadata.children[field] = nil }
-        set("f:metadata", metadata)
+        children["f:metadata"] = metadata.isEmpty ? nil : metadata
     }
 }
