@@ -9,6 +9,14 @@ enum YAMLBody {
     /// More than any manifest has, and little enough that an alias bomb ends soon.
     private static let maximalNodes = 100_000
     private static let maximalDepth = 100
+    /// What all scalars come to in bytes, each as often as an alias repeats it: as much as a body may have.
+    private static let maximalBytes = 3 * 1024 * 1024
+
+    /// What has been read.
+    private struct Count {
+        var nodes = 0
+        var bytes = 0
+    }
 
     /// - Returns: the value, and the paths of keys that came twice, of which the last counts.
     static func parse(_ bytes: some Sequence<UInt8>) throws(APIError) -> (value: JSON, duplicates: [String]) {
@@ -20,15 +28,16 @@ enum YAMLBody {
             throw unreadable("\(error)")
         }
         guard let node else { return (.object(JSONObject()), []) }
-        var nodes = 0
-        return (try value(node, depth: 0, &nodes), [])
+        var count = Count()
+        return (try value(node, depth: 0, &count), [])
     }
 
     private static func unreadable(_ why: String) -> APIError { .badRequest("error decoding YAML: \(why)") }
 
-    private static func value(_ node: Node, depth: Int, _ nodes: inout Int) throws(APIError) -> JSON {
-        nodes += 1
-        guard nodes <= maximalNodes, depth <= maximalDepth else {
+    private static func value(_ node: Node, depth: Int, _ count: inout Count) throws(APIError) -> JSON {
+        count.nodes += 1
+        count.bytes += node.scalar?.string.utf8.count ?? 0
+        guard count.nodes <= maximalNodes, count.bytes <= maximalBytes, depth <= maximalDepth else {
             throw unreadable("the document has too many values, or too deep ones")
         }
         switch node {
@@ -36,12 +45,13 @@ enum YAMLBody {
             var object = JSONObject()
             for (key, child) in mapping {
                 guard let name = key.scalar?.string else { throw unreadable("keys must be strings") }
-                object[name] = try value(child, depth: depth + 1, &nodes)
+                count.bytes += name.utf8.count
+                object[name] = try value(child, depth: depth + 1, &count)
             }
             return .object(object)
         case .sequence(let sequence):
             var list: [JSON] = []
-            for child in sequence { list.append(try value(child, depth: depth + 1, &nodes)) }
+            for child in sequence { list.append(try value(child, depth: depth + 1, &count)) }
             return .array(list)
         case .scalar(let scalar): return try self.scalar(node, scalar)
         case .alias: throw unreadable("an alias leads nowhere")
