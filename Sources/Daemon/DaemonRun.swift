@@ -47,6 +47,8 @@ public enum DaemonRun {
         schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in },
         service: @escaping @Sendable () async throws -> Void
     ) async throws {
+        // Only now: while another daemon had the folder, the word was that one's.
+        state.markNotReady()
         let publisher = ClusterInfoPublisher(node.api, info, logger: logger)
         try await untilStopped(logger: logger) {
             try await withThrowingTaskGroup(of: Void.self) { group in

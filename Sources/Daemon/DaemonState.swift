@@ -8,11 +8,10 @@ public struct DaemonState: Sendable {
     private let files: StateFiles
     private let configuration: DaemonConfiguration
 
-    /// Makes the folder where it is missing, and takes back that the daemon is ready.
+    /// Makes the folder where it is missing.
     public init(_ configuration: DaemonConfiguration) throws {
         self.configuration = configuration
         files = try StateFiles(configuration.state)
-        files.markNotReady()
         clusterID = try files.clusterID()
     }
 

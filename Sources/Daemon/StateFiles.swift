@@ -132,6 +132,6 @@ struct StateFiles: Sendable {
         try write(json.text(), "ready")
     }
 
-    /// Takes the word back: at start and at the end.
+    /// Takes the word back: at start, once the folder is this process's alone, and at the end.
     func markNotReady() { unlink(path("ready")) }
 }
