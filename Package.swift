@@ -154,7 +154,10 @@ let package = Package(
         // Measures the programs, for scripts/bench
         program(
             "Benchmarks",
-            ["KubernetesClient", "HTTPTransport", "TLSTransport", "JSONTree", argumentParser, nioCore, nioPosix]),
+            [
+                "KubernetesClient", "HTTPTransport", "TLSTransport", "Scheduling", "KubernetesModel", "JSONTree",
+                argumentParser, nioCore, nioPosix,
+            ]),
 
         // Tests mirror sources
         library("TestKit", ["ClusterAPI", "TLSTransport", "JSONTree", "KubernetesModel", subprocess, nioCore, nioPosix]),

@@ -5,5 +5,5 @@ import ArgumentParser
 struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "Benchmarks", abstract: "Measures Causeway's programs on this machine.",
-        subcommands: [APIBenchmark.self, BareServer.self])
+        subcommands: [APIBenchmark.self, SchedulingBenchmark.self, BareServer.self])
 }

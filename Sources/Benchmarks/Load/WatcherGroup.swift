@@ -35,12 +35,12 @@ final class WatcherGroup: Sendable {
         try await wait("answers to the watches") { $0.heads == count }
     }
 
-    /// The arrivals of one event at all watchers, after which the count starts anew.
+    /// The next arrivals, as many as asked for; those of one event where that is the number of watchers.
     func events(_ count: Int) async throws -> [ContinuousClock.Instant] {
         try await wait("events") { $0.events.count >= count }
         return arrivals.withLock { arrivals in
-            defer { arrivals.events = [] }
-            return arrivals.events
+            defer { arrivals.events.removeFirst(count) }
+            return Array(arrivals.events.prefix(count))
         }
     }
 
