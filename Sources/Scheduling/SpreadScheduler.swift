@@ -14,23 +14,48 @@ public struct SpreadScheduler: Sendable {
     ///
     /// - Parameter exclusions: nodes that rejected the pod before, with the reason.
     public mutating func evaluate(_ pod: PendingPod, excluding exclusions: [String: String] = [:]) -> Evaluation {
-        SchedulingCycle(pod, &snapshot, exclusions: exclusions).evaluate(snapshot)
+        snapshot.evaluation(of: pod, excluding: exclusions)
     }
 
     /// The node a pod should get, and why; `node` is `nil` where none will do.
     public mutating func decide(_ pod: PendingPod, excluding exclusions: [String: String] = [:]) -> SchedulingDecision {
         let evaluation = evaluate(pod, excluding: exclusions)
-        let node = ties.choose(among: evaluation.best)?.node
+        let nominated = evaluation.feasible.first { $0.node == nomination(of: pod) }
+        let node = nominated?.node ?? ties.choose(among: evaluation.best)?.node
         return SchedulingDecision(node: node, evaluation: evaluation)
     }
 
     /// The node that `decide` would choose, found without evaluating every node; `nil` where none will do.
     ///
     /// What was found out for one pod is kept for the next of its template, and brought up to date by the nodes that changed;
-    /// so the time taken hardly depends on how many nodes and pods there are. Pods with exclusions are decided upon plainly.
+    /// so the time taken hardly depends on how many nodes and pods there are. Pods with exclusions, and those that room was
+    /// or is kept for by preemption, are decided upon plainly.
     public mutating func node(for pod: PendingPod, excluding exclusions: [String: String] = [:]) -> String? {
-        guard exclusions.isEmpty else { return decide(pod, excluding: exclusions).node }
+        guard exclusions.isEmpty, nomination(of: pod).isEmpty, snapshot.nominations(before: pod).isEmpty else {
+            return decide(pod, excluding: exclusions).node
+        }
         return snapshot.bestNode(for: pod, ties)
+    }
+
+    /// Whether pods of lower priority can make room for a pod that no node takes, and where that does the least harm.
+    ///
+    /// Nothing is changed: whoever acts on it ends the victims and calls `snapshot.nominate` so that the room is kept.
+    ///
+    /// - Parameters:
+    ///   - evaluation: what was found out about the pod, without a feasible node.
+    ///   - budgets: violated only where there is no other way.
+    public mutating func preemption(
+        for pod: PendingPod, after evaluation: Evaluation, budgets: [DisruptionBudget],
+        excluding exclusions: [String: String] = [:]
+    ) -> Preemption {
+        let plugin = DefaultPreemption(pod: pod, budgets: budgets, exclusions: exclusions, ties: ties)
+        if let obstacle = plugin.obstacle(evaluation, snapshot) { return .hopeless(obstacle) }
+        return plugin.find(evaluation, &snapshot)
+    }
+
+    /// The node that has room for the pod since others were ended for it; empty for none.
+    private func nomination(of pod: PendingPod) -> String {
+        snapshot.nomination(of: pod.key)?.node ?? pod.nominatedNode
     }
 }
 

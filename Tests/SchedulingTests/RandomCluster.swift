@@ -6,12 +6,15 @@ import Scheduling
 struct RandomCluster {
     var random: SeededNumbers
     var scheduler: SpreadScheduler
+    /// Whether pods have demands of each other.
+    private let hasAffinities: Bool
     private let nodeNames: Int
     private let podNames: Int
 
-    init(seed: UInt64, nodes: Int, pods: Int) {
+    init(seed: UInt64, nodes: Int, pods: Int, hasAffinities: Bool = true) {
         random = SeededNumbers(seed: seed)
         scheduler = SpreadScheduler(seed: seed)
+        self.hasAffinities = hasAffinities
         nodeNames = nodes
         podNames = pods
     }
@@ -44,7 +47,8 @@ struct RandomCluster {
             others: chance(1, in: 3) ? ["example.com/gpu": 2] : [:])
         return SchedulingNode(
             name: name, labels: labels, taints: taints, isUnschedulable: chance(1, in: 10), allocatable: room,
-            allocatablePods: pick([3, 10, 110]), state: state)
+            allocatablePods: pick([3, 10, 110]), state: state,
+            images: chance(1, in: 6) ? ["big:latest": 800 << 20, "small:1": 60 << 20] : [:])
     }
 
     mutating func constraint() -> JSON {
@@ -63,6 +67,35 @@ struct RandomCluster {
         return constraint
     }
 
+    mutating func affinityTerm() -> JSON {
+        var term: JSON = [
+            "topologyKey": .string(pick(["zone", "rack", "kubernetes.io/hostname"])),
+            "labelSelector": ["matchLabels": ["app": .string(pick(["a", "b"]))]],
+        ]
+        if chance(1, in: 4) { term["namespaces"] = [.string(pick(["d", "e"]))] }
+        if chance(1, in: 4) { term["namespaceSelector"] = pick([[:], ["matchLabels": ["team": "x"]]]) }
+        if chance(1, in: 6) { term["matchLabelKeys"] = ["rev"] }
+        if chance(1, in: 6) { term["mismatchLabelKeys"] = ["rev"] }
+        return term
+    }
+
+    /// Demands and preferences for and against neighbours.
+    mutating func podAffinities() -> [String: JSON] {
+        var affinities: [String: JSON] = [:]
+        for kind in ["podAffinity", "podAntiAffinity"] where chance(1, in: 2) {
+            var terms: JSON = .object(JSONObject())
+            if chance(1, in: 2) { terms["requiredDuringSchedulingIgnoredDuringExecution"] = [affinityTerm()] }
+            if chance(2, in: 3) {
+                terms["preferredDuringSchedulingIgnoredDuringExecution"] = .array(
+                    (0..<pick([1, 2])).map { _ in
+                        ["weight": JSON(pick([1, 50, 100])), "podAffinityTerm": affinityTerm()]
+                    })
+            }
+            affinities[kind] = terms
+        }
+        return affinities
+    }
+
     /// A pod without a name: what templates differ in.
     mutating func template() -> KubernetesObject {
         var pod = KubernetesObject(.pods, name: "new", namespace: pick(["d", "d", "e"]))
@@ -71,7 +104,10 @@ struct RandomCluster {
         if chance(3, in: 4) { requests["cpu"] = .string(pick(["100m", "500m", "1"])) }
         if chance(3, in: 4) { requests["memory"] = .string(pick(["64Mi", "500M", "1Gi"])) }
         if chance(1, in: 8) { requests["example.com/gpu"] = "1" }
-        var container: JSON = ["name": "c", "resources": ["requests": .object(requests)]]
+        var container: JSON = [
+            "name": "c", "image": .string(pick(["big", "small:1", "none"])),
+            "resources": ["requests": .object(requests)],
+        ]
         if chance(1, in: 8) { container["ports"] = [["containerPort": 80, "hostPort": 80]] }
         pod.json["spec"] = ["containers": [container]]
         let constraints = (0..<pick([0, 1, 1, 2, 3])).map { _ in constraint() }
@@ -89,6 +125,9 @@ struct RandomCluster {
                 "nodeAffinity": ["preferredDuringSchedulingIgnoredDuringExecution": [preference]]
             ]
         }
+        if hasAffinities, chance(1, in: 3) {
+            for (kind, terms) in podAffinities() { pod.json["spec", "affinity", kind] = terms }
+        }
         return pod
     }
 
@@ -100,7 +139,11 @@ struct RandomCluster {
     mutating func change() {
         switch Int.random(in: 0..<8, using: &random) {
         case 0: scheduler.snapshot.setNode(node())
-        case 1: if chance(1, in: 2) { scheduler.snapshot.removeNode(node().name) }
+        case 1:
+            if chance(1, in: 2) { scheduler.snapshot.removeNode(node().name) }
+            if chance(1, in: 10) {
+                scheduler.snapshot.setNamespace(pick(["d", "e"]), labels: pick([["team": "x"], ["team": "y"], nil]))
+            }
         case 2...4:
             for space in ["d", "e"] { scheduler.snapshot.removePod(ObjectKey(namespace: space, name: podName())) }
         case 5:
@@ -110,14 +153,27 @@ struct RandomCluster {
                 PlacedPod(
                     key: key, labels: chance(1, in: 2) ? ["app": pick(["a", "b"])] : pod.labels, node: pod.node,
                     requests: pod.requests, assumedRequests: pod.assumedRequests, hostPorts: pod.hostPorts,
-                    isTerminating: chance(1, in: 2)))
+                    isTerminating: chance(1, in: 2), affinities: pod.affinities))
         default:
             var placed = PlacedPod(template())
             placed = PlacedPod(
                 key: ObjectKey(namespace: placed.key.namespace, name: podName()), labels: placed.labels,
                 node: node().name, requests: placed.requests, assumedRequests: placed.assumedRequests,
-                hostPorts: placed.hostPorts)
+                hostPorts: placed.hostPorts, affinities: placed.affinities)
             scheduler.snapshot.setPod(placed)
         }
+    }
+
+    /// A scheduler that has seen nothing but the nodes and their pods as they are now.
+    func rebuilt() -> SpreadScheduler {
+        var fresh = SpreadScheduler()
+        for space in ["d", "e"] {
+            fresh.snapshot.setNamespace(space, labels: scheduler.snapshot.labels(ofNamespace: space))
+        }
+        for entry in scheduler.snapshot.nodes {
+            for pod in scheduler.snapshot.pods(on: entry.node.name) { fresh.snapshot.setPod(pod) }
+            fresh.snapshot.setNode(entry.node)
+        }
+        return fresh
     }
 }

@@ -10,8 +10,8 @@ import Testing
 @Suite struct TemplateViewTests {
     private static let firstSeed = ProcessInfo.processInfo.environment["SCHEDULING_SEED"].flatMap { UInt64($0) } ?? 1
 
-    private func follow(seed: UInt64, nodes: Int, pods: Int, templates: Int, steps: Int) throws {
-        var cluster = RandomCluster(seed: seed, nodes: nodes, pods: pods)
+    private func follow(seed: UInt64, nodes: Int, pods: Int, templates: Int, steps: Int, hasAffinities: Bool) throws {
+        var cluster = RandomCluster(seed: seed, nodes: nodes, pods: pods, hasAffinities: hasAffinities)
         for _ in 0..<nodes * 2 { cluster.scheduler.snapshot.setNode(cluster.node()) }
         let templates = (0..<templates).map { _ in cluster.template() }
         var placed = 0
@@ -19,13 +19,23 @@ import Testing
             if cluster.chance(1, in: 3) { cluster.change() }
             var pod = cluster.pick(templates)
             pod.json["metadata", "name"] = .string(cluster.podName())
-            let pending = try PendingPod(pod)
+            let workload = LabelSelector([.init(key: "app", operator: .in, values: [pod.labels["app"] ?? ""])])
+            // Half of the pods belong to a workload.
+            let pending = try PendingPod(pod, workload: pod.labels["rev"] == "1" ? workload : nil)
             let plain = cluster.scheduler.decide(pending).node
             let short = cluster.scheduler.node(for: pending)
             guard short == plain else {
                 Issue.record(
                     "seed \(seed), step \(step): \(short ?? "none") instead of \(plain ?? "none") for \(pod.json)")
                 return
+            }
+            if step % 25 == 0 {
+                let kept = SchedulingCase.outcome(cluster.scheduler.evaluate(pending))
+                var fresh = cluster.rebuilt()
+                guard kept == SchedulingCase.outcome(fresh.evaluate(pending)) else {
+                    Issue.record("seed \(seed), step \(step): the counts are not those of a snapshot made anew")
+                    return
+                }
             }
             guard let node = short, cluster.chance(4, in: 5) else { continue }
             placed += 1
@@ -35,15 +45,19 @@ import Testing
     }
 
     @Test(
-        "the short way chooses what the plain one does, whatever happens in between", arguments: 0..<12 as Range<UInt64>
+        "the short way chooses what the plain one does, whatever happens in between", arguments: 0..<16 as Range<UInt64>
     )
     func equalChoices(offset: UInt64) throws {
-        try follow(seed: Self.firstSeed &+ offset, nodes: 12, pods: 60, templates: 12, steps: 700)
+        try follow(
+            seed: Self.firstSeed &+ offset, nodes: 12, pods: 60, templates: 12, steps: 600,
+            hasAffinities: offset % 2 == 1)
     }
 
     @Test("also where there are many nodes", arguments: 100..<103 as Range<UInt64>)
     func manyNodes(offset: UInt64) throws {
-        try follow(seed: Self.firstSeed &+ offset, nodes: 150, pods: 900, templates: 5, steps: 400)
+        try follow(
+            seed: Self.firstSeed &+ offset, nodes: 150, pods: 900, templates: 5, steps: 300,
+            hasAffinities: offset % 2 == 1)
     }
 
     @Test("a copy goes its own way")

@@ -12,16 +12,26 @@ public struct ClusterSnapshot: Sendable {
     private var pods: [ObjectKey: PlacedPod] = [:]
     /// Also for nodes that are not here (yet).
     private var podsByNode: [String: Set<ObjectKey>] = [:]
-    /// By the numbers that `number(of:)` gives.
-    private(set) var counts: [SpreadCounts] = []
-    private var countsOfRule: [SpreadRule: Int] = [:]
-    private var countsInNamespace: [String: [Int]] = [:]
+    private var table = CountTable()
+    private(set) var ownedTerms = OwnedTerms()
+    private(set) var images = ImageTable()
+    /// Pods that have no node yet but room on one, which they name.
+    var nominations: [ObjectKey: PlacedPod] = [:]
+    /// The last evaluation that found no node; thousands of pods of one template may wait for the same.
+    private var lastFailure: Failure?
+    private var namespaces: [String: [String: String]] = [:]
     /// Rules kept at once. Beyond, all are forgotten and those in use made anew: workloads come and go, their counts must not
     /// pile up.
-    private static let mostRules = 1024
+    private static let mostRules = 4096
     private(set) var log = ChangeLog()
     /// What was found out for the templates of pods; kept current by the log.
     private var views = TemplateViews()
+
+    private struct Failure {
+        let template: PodTemplate
+        let position: Int
+        let evaluation: Evaluation
+    }
 
     public init() {}
 
@@ -53,22 +63,25 @@ public struct ClusterSnapshot: Sendable {
     @discardableResult
     public mutating func setNode(_ node: SchedulingNode) -> Bool {
         if let place = placeOfNode[node.name] {
-            guard places[place]?.node != node else { return false }
+            guard let old = places[place]?.node, old != node else { return false }
             places[place]?.node = node
+            images.change(from: old.images, to: node.images)
             note(place, isNode: true)
-            for number in counts.indices { counts[number].setNode(node, at: place) }
+            table.setNode(node, at: place)
+            ownedTerms.setNode(node, at: place)
             return true
         }
         let place = holes.popLast() ?? places.count
         if place == places.count { places.append(nil) }
         var entry = SnapshotNode(place: place, node: node)
         placeOfNode[node.name] = place
-        for number in counts.indices { counts[number].setNode(node, at: place) }
-        for pod in pods(on: node.name) {
-            entry.load.add(pod)
-            count(pod, at: place, by: 1)
-        }
+        images.change(from: [:], to: node.images)
+        table.setNode(node, at: place)
+        ownedTerms.setNode(node, at: place)
+        let waiting = pods(on: node.name)
+        for pod in waiting { entry.load.add(pod) }
         places[place] = entry
+        for pod in waiting { count(pod, at: place, by: 1) }
         note(place, isNode: true)
         return true
     }
@@ -80,7 +93,9 @@ public struct ClusterSnapshot: Sendable {
     public mutating func removeNode(_ name: String) -> Bool {
         guard let place = placeOfNode.removeValue(forKey: name) else { return false }
         for pod in pods(on: name) { count(pod, at: place, by: -1) }
-        for number in counts.indices { counts[number].setNode(nil, at: place) }
+        images.change(from: places[place]?.node.images ?? [:], to: [:])
+        table.setNode(nil, at: place)
+        ownedTerms.setNode(nil, at: place)
         places[place] = nil
         holes.append(place)
         note(place, isNode: true)
@@ -126,49 +141,123 @@ public struct ClusterSnapshot: Sendable {
         log.append(place: place, isNode: isNode, keeping: max(1024, places.count))
     }
 
+    // MARK: - Namespaces
+
+    /// The labels of a namespace; none where it is unknown.
+    public func labels(ofNamespace name: String) -> [String: String] { namespaces[name] ?? [:] }
+
+    /// Sets the labels of a namespace, by which affinities may select it; `nil` when it is gone.
+    ///
+    /// - Returns: whether anything changed.
+    @discardableResult
+    public mutating func setNamespace(_ name: String, labels: [String: String]?) -> Bool {
+        guard namespaces[name] != labels else { return false }
+        namespaces[name] = labels
+        // Namespaces hardly ever change, and anything may hang on it.
+        forgetRules()
+        return true
+    }
+
     // MARK: - Deciding
+
+    /// The view of a pod's template, with no other copy left: the next change would copy all nodes.
+    private mutating func takeView(_ pod: PendingPod, _ ties: TieBreak) -> TemplateView {
+        if var view = views.take(pod, ties), view.isAbreast(of: self) { return view }
+        return TemplateView(pod, ties, &self)
+    }
 
     /// The best node for a pod: what the cycle and the ties would choose, without looking at nodes that did not change.
     mutating func bestNode(for pod: PendingPod, _ ties: TieBreak) -> String? {
-        var view = views.take(pod, ties) ?? TemplateView(pod, ties, &self)
+        var view = takeView(pod, ties)
         let place = view.best(in: self)
         views.put(view, nodes: nodeCount)
         return place.flatMap { places[$0]?.node.name }
     }
 
+    /// What every node is worth to a pod.
+    mutating func evaluation(of pod: PendingPod, excluding exclusions: [String: String]) -> Evaluation {
+        let isPlain = exclusions.isEmpty && nominations.isEmpty
+        if isPlain, let last = lastFailure, last.position == log.end, last.template == pod.template {
+            return last.evaluation
+        }
+        let reserved = ReservedRoom(pod, &self, exclusions: exclusions)
+        let evaluation = SchedulingCycle(pod, &self, exclusions: exclusions).evaluate(self, reserved)
+        if isPlain, evaluation.feasible.isEmpty {
+            lastFailure = Failure(template: pod.template, position: log.end, evaluation: evaluation)
+        }
+        return evaluation
+    }
+
     // MARK: - Counts
 
     private mutating func count(_ pod: PlacedPod, at place: Int, by difference: Int) {
-        for number in countsInNamespace[pod.key.namespace] ?? [] where counts[number].rule.counts(pod) {
-            counts[number].changePods(onNodeAt: place, by: difference)
+        let namespaces = namespaces
+        table.count(pod, at: place, by: difference) { namespaces[$0] ?? [:] }
+        guard pod.affinities != nil else { return }
+        ownedTerms.count(pod, at: place, by: difference, nodes: nodes)
+    }
+
+    func counts(_ source: TopologyInput.Source) -> DomainCounts? {
+        switch source {
+        case .rule(let number): table.counts[number]
+        case .ownedTerm(let number): ownedTerms.counts(number)
         }
     }
 
     /// Forgets all rules where so many new ones would be too many; numbers given before are void then.
     mutating func makeRoom(forRules rules: Int) {
-        guard counts.count + rules > Self.mostRules else { return }
-        counts = []
-        countsOfRule = [:]
-        countsInNamespace = [:]
+        if table.counts.count + rules > Self.mostRules { forgetRules() }
+    }
+
+    private mutating func forgetRules() {
+        table = CountTable()
         views = TemplateViews()
+        lastFailure = nil
     }
 
     /// The counts of a rule.
-    mutating func counts(for rule: SpreadRule) -> SpreadCounts { counts[number(of: rule)] }
+    mutating func counts(for rule: CountRule) -> DomainCounts {
+        makeRoom(forRules: 1)
+        let number = number(of: rule)
+        return table.counts[number]
+    }
 
     /// The number of a rule's counts, which are made by one walk over nodes and pods when the rule is new.
-    mutating func number(of rule: SpreadRule) -> Int {
-        if let number = countsOfRule[rule] { return number }
-        makeRoom(forRules: 1)
-        var fresh = SpreadCounts(rule)
-        for entry in nodes { fresh.setNode(entry.node, at: entry.place) }
-        for pod in pods.values where rule.counts(pod) {
-            if let place = placeOfNode[pod.node] { fresh.changePods(onNodeAt: place, by: 1) }
+    ///
+    /// `makeRoom` goes before, for all rules that are asked for together.
+    mutating func number(of rule: CountRule) -> Int {
+        if let number = table.number(of: rule) { return number }
+        var fresh = DomainCounts(rule)
+        for entry in nodes { fresh.setNode(entry.node, isIncluded: rule.includes(entry.node), at: entry.place) }
+        for pod in pods.values {
+            guard let place = placeOfNode[pod.node], rule.counts(pod, namespaceLabels: { namespaces[$0] ?? [:] }) else {
+                continue
+            }
+            fresh.changePods(onNodeAt: place, by: 1)
         }
-        let number = counts.count
-        countsOfRule[rule] = number
-        countsInNamespace[rule.namespace, default: []].append(number)
-        counts.append(fresh)
-        return number
+        return table.add(fresh, for: rule)
+    }
+
+    /// What a pod's affinities, and those of pods that are there, make of domains.
+    mutating func affinityInputs(of pod: PendingPod) -> [TopologyInput] {
+        var inputs: [TopologyInput] = []
+        if let own = pod.template.affinities {
+            makeRoom(forRules: own.count)
+            func add(_ role: TopologyInput.Role, _ terms: [PodAffinityTerm], _ key: String) {
+                inputs.append(
+                    TopologyInput(role: role, source: .rule(number(of: .matching(terms, topologyKey: key)))))
+            }
+            // A pod is wanted near only if it matches all terms.
+            for term in own.required { add(.wanted, own.required, term.topologyKey) }
+            for term in own.requiredAnti { add(.unwanted(isOwn: true), [term], term.topologyKey) }
+            for preference in own.preferred {
+                add(.weighed(preference.weight), [preference.term], preference.term.topologyKey)
+            }
+            for preference in own.preferredAnti {
+                add(.weighed(-preference.weight), [preference.term], preference.term.topologyKey)
+            }
+        }
+        let labels = labels(ofNamespace: pod.key.namespace)
+        return inputs + ownedTerms.inputs(concerning: pod.template, namespaceLabels: labels)
     }
 }

@@ -7,6 +7,10 @@ public struct PendingPod: Sendable, Hashable {
     public let asPlaced: PlacedPod
     /// What it shares with the other pods of its workload.
     public let template: PodTemplate
+    /// `preemptionPolicy: Never`: it waits until there is room.
+    public let neverPreempts: Bool
+    /// The node on which room was made for it (`status.nominatedNodeName`); empty for none.
+    public let nominatedNode: String
 
     public var key: ObjectKey { asPlaced.key }
     public var tolerations: [Toleration] { template.tolerations }
@@ -15,10 +19,14 @@ public struct PendingPod: Sendable, Hashable {
     public var preferences: [Preference]? { template.preferences }
     public var constraints: [SpreadConstraint] { template.constraints }
 
+    /// - Parameter workload: selects the pods of the same Service or workload; a pod without constraints is spread from them as
+    ///   kube-scheduler spreads by default. `nil` for a pod of neither.
     /// - Throws: `JSONError` naming the field of the pod that is malformed.
-    public init(_ pod: KubernetesObject) throws(JSONError) {
+    public init(_ pod: KubernetesObject, workload: LabelSelector? = nil) throws(JSONError) {
         asPlaced = PlacedPod(pod)
-        template = try PodTemplate(pod, as: asPlaced)
+        template = try PodTemplate(pod, as: asPlaced, workload: workload)
+        neverPreempts = pod.json["spec"]?["preemptionPolicy"]?.string == "Never"
+        nominatedNode = pod.json["status"]?["nominatedNodeName"]?.string ?? ""
     }
 }
 

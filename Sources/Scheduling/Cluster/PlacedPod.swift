@@ -13,10 +13,18 @@ public struct PlacedPod: Sendable, Hashable {
     public let hostPorts: [HostPort]
     /// Whether the pod is being deleted: it holds its resources still, but is no member of its domain any more.
     public let isTerminating: Bool
+    /// Whether it is being deleted to make room for another.
+    public let isPreempted: Bool
+    public let priority: Int
+    /// Seconds since 1970 from which it runs; `nil` where it does not yet.
+    public let startTime: Int?
+    /// What it demands and prefers of its neighbours; `nil` for nothing.
+    public let affinities: PodAffinities?
 
     public init(
         key: ObjectKey, labels: [String: String], node: String, requests: ResourceCounts,
-        assumedRequests: ResourceCounts, hostPorts: [HostPort] = [], isTerminating: Bool = false
+        assumedRequests: ResourceCounts, hostPorts: [HostPort] = [], isTerminating: Bool = false,
+        isPreempted: Bool = false, priority: Int = 0, startTime: Int? = nil, affinities: PodAffinities? = nil
     ) {
         self.key = key
         self.labels = labels
@@ -25,6 +33,10 @@ public struct PlacedPod: Sendable, Hashable {
         self.assumedRequests = assumedRequests
         self.hostPorts = hostPorts
         self.isTerminating = isTerminating
+        self.isPreempted = isPreempted
+        self.priority = priority
+        self.startTime = startTime
+        self.affinities = affinities
     }
 
     public init(_ pod: KubernetesObject) {
@@ -32,7 +44,17 @@ public struct PlacedPod: Sendable, Hashable {
             key: pod.key, labels: pod.labels, node: pod.json["spec"]?["nodeName"]?.string ?? "",
             requests: ResourceCounts(PodRequests.total(of: pod)),
             assumedRequests: ResourceCounts(PodRequests.total(of: pod, assuming: PodRequests.assumed)),
-            hostPorts: HostPort.all(of: pod), isTerminating: pod.isBeingDeleted)
+            hostPorts: HostPort.all(of: pod), isTerminating: pod.isBeingDeleted, isPreempted: Self.isPreempted(pod),
+            priority: pod.json["spec"]?["priority"]?.int ?? 0,
+            startTime: pod.json["status"]?["startTime"]?.string.flatMap(Timestamp.seconds),
+            // What is malformed in a pod that runs already binds nobody.
+            affinities: (try? PodAffinities(pod)) ?? nil)
+    }
+
+    private static func isPreempted(_ pod: KubernetesObject) -> Bool {
+        guard pod.isBeingDeleted else { return false }
+        let target = Conditions.find("DisruptionTarget", in: pod.json["status"]?["conditions"])
+        return target?["status"]?.string == "True" && target?["reason"]?.string == "PreemptionByScheduler"
     }
 
     /// Whether a pod has ended and holds nothing any more; such pods are not put into a snapshot.

@@ -18,11 +18,17 @@ public final class PodTemplate: Sendable, Hashable {
     /// Preferred terms with their weights; `nil` where the pod has no preference.
     public let preferences: [PendingPod.Preference]?
     public let constraints: [SpreadConstraint]
+    public let affinities: PodAffinities?
+    /// The images of its containers and init containers, one each, with their tags.
+    public let images: [String]
     /// The hash of everything above, made once.
     private let fingerprint: Int
 
+    /// - Parameter workload: the pods of the same Service or workload, for the constraints that a pod has when it names none.
     /// - Throws: `JSONError` naming the field of the pod that is malformed.
-    public init(_ pod: KubernetesObject, as placed: PlacedPod) throws(JSONError) {
+    public init(
+        _ pod: KubernetesObject, as placed: PlacedPod, workload: LabelSelector? = nil
+    ) throws(JSONError) {
         namespace = placed.key.namespace
         labels = placed.labels
         nodeName = placed.node
@@ -32,7 +38,13 @@ public final class PodTemplate: Sendable, Hashable {
         tolerations = Toleration.all(of: pod)
         affinity = try RequiredAffinity(pod)
         preferences = try PendingPod.Preference.all(of: pod)
-        constraints = try SpreadConstraint.all(of: pod)
+        let constraints = try SpreadConstraint.all(of: pod)
+        self.constraints = constraints.isEmpty ? workload.map(SpreadConstraint.defaults) ?? [] : constraints
+        affinities = try PodAffinities(pod)
+        let spec = pod.json["spec"]
+        images = ((spec?["initContainers"]?.array ?? []) + (spec?["containers"]?.array ?? [])).map {
+            ImageLocality.normalized($0["image"]?.string ?? "")
+        }
         var hasher = Hasher()
         hasher.combine(namespace)
         hasher.combine(labels)
@@ -43,7 +55,9 @@ public final class PodTemplate: Sendable, Hashable {
         hasher.combine(tolerations)
         hasher.combine(affinity)
         hasher.combine(preferences)
-        hasher.combine(constraints)
+        hasher.combine(self.constraints)
+        hasher.combine(affinities)
+        hasher.combine(images)
         fingerprint = hasher.finalize()
     }
 
@@ -54,6 +68,7 @@ public final class PodTemplate: Sendable, Hashable {
             && left.assumedRequests == right.assumedRequests && left.hostPorts == right.hostPorts
             && left.tolerations == right.tolerations && left.affinity == right.affinity
             && left.preferences == right.preferences && left.constraints == right.constraints
+            && left.affinities == right.affinities && left.images == right.images
     }
 
     public func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }

@@ -15,10 +15,12 @@ public struct SchedulingNode: Sendable, Hashable {
     public let allocatablePods: Int
     /// The state of the edge behind the node; `ready` for ordinary nodes.
     public let state: EdgeState
+    /// The images on the node, with their bytes, by each of their names.
+    public let images: [String: Int]
 
     public init(
         name: String, labels: [String: String], taints: [Taint] = [], isUnschedulable: Bool = false,
-        allocatable: ResourceCounts, allocatablePods: Int, state: EdgeState = .ready
+        allocatable: ResourceCounts, allocatablePods: Int, state: EdgeState = .ready, images: [String: Int] = [:]
     ) {
         self.name = name
         self.labels = labels
@@ -27,15 +29,21 @@ public struct SchedulingNode: Sendable, Hashable {
         self.allocatable = allocatable
         self.allocatablePods = allocatablePods
         self.state = state
+        self.images = images
     }
 
     /// - Parameter state: the state of the edge behind the node, as its owner knows it.
     public init(_ node: KubernetesObject, state: EdgeState = .ready) {
         let status = node.json["status"]
+        var images: [String: Int] = [:]
+        for image in status?["images"]?.array ?? [] {
+            for name in image["names"]?.array ?? [] { images[name.string ?? ""] = image["sizeBytes"]?.int ?? 0 }
+        }
         let amounts = PodRequests.amounts(status?["allocatable"] ?? status?["capacity"])
         self.init(
             name: node.name, labels: node.labels, taints: Taint.all(of: node),
             isUnschedulable: node.json["spec"]?["unschedulable"]?.bool ?? false,
-            allocatable: ResourceCounts(amounts), allocatablePods: amounts["pods"]?.value ?? 0, state: state)
+            allocatable: ResourceCounts(amounts), allocatablePods: amounts["pods"]?.value ?? 0, state: state,
+            images: images)
     }
 }

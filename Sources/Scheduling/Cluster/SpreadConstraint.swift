@@ -16,10 +16,12 @@ public struct SpreadConstraint: Sendable, Hashable {
     public let honorsAffinity: Bool
     /// `nodeTaintsPolicy: Honor`: nodes with taints the pod does not tolerate are no domains.
     public let honorsTaints: Bool
+    /// Whether it is one of those that pods of a workload have when they name none; those bear nodes without the label.
+    public let isDefault: Bool
 
     public init(
         maxSkew: Int, topologyKey: String, isHard: Bool, selector: LabelSelector?, minDomains: Int = 1,
-        honorsAffinity: Bool = true, honorsTaints: Bool = false
+        honorsAffinity: Bool = true, honorsTaints: Bool = false, isDefault: Bool = false
     ) {
         self.maxSkew = maxSkew
         self.topologyKey = topologyKey
@@ -28,6 +30,7 @@ public struct SpreadConstraint: Sendable, Hashable {
         self.minDomains = minDomains
         self.honorsAffinity = honorsAffinity
         self.honorsTaints = honorsTaints
+        self.isDefault = isDefault
     }
 
     /// - Parameter labels: the pod's, for `matchLabelKeys`.
@@ -65,5 +68,14 @@ public struct SpreadConstraint: Sendable, Hashable {
             constraints.append(try SpreadConstraint(element, at: path, labels: labels))
         }
         return constraints
+    }
+
+    /// What kube-scheduler spreads the pods of a Service or workload by when they name no constraints (its system defaults).
+    ///
+    /// - Parameter selector: the pods of the same Service or workload.
+    public static func defaults(_ selector: LabelSelector) -> [SpreadConstraint] {
+        [("topology.kubernetes.io/zone", 3), ("kubernetes.io/hostname", 5)].map { key, skew in
+            SpreadConstraint(maxSkew: skew, topologyKey: key, isHard: false, selector: selector, isDefault: true)
+        }
     }
 }

@@ -39,8 +39,21 @@ public struct Evaluation: Sendable {
         guard nodeCount > 0 else { return "no nodes available to schedule pods" }
         var nodes: [String: Int] = [:]
         for entry in rejected { for reason in entry.refusal.reasons { nodes[reason, default: 0] += 1 } }
-        let parts = nodes.map { "\($0.value) \($0.key)" }
+        return Self.message(nodes: nodeCount, nodes)
+    }
+
+    /// The same where preemption was thought of in vain.
+    ///
+    /// kube-scheduler also looks for resource claims that could be given up, and says that there are none; so do we.
+    ///
+    /// - Parameter obstacle: what `Preemption.hopeless` says.
+    public func failureMessage(withoutPreemption obstacle: String) -> String {
+        nodeCount == 0 ? failureMessage : "\(failureMessage) no new claims to deallocate, preemption: \(obstacle)"
+    }
+
+    static func message(nodes: Int, _ reasons: [String: Int]) -> String {
+        let parts = reasons.map { "\($0.value) \($0.key)" }
         let sorted = parts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        return "0/\(nodeCount) nodes are available: \(sorted.joined(separator: ", "))."
+        return "0/\(nodes) nodes are available: \(sorted.joined(separator: ", "))."
     }
 }

@@ -14,17 +14,21 @@ struct SchedulingCycle {
         if !exclusions.isEmpty { filters.append(EdgeRejection(exclusions: exclusions)) }
         filters += [NodeUnschedulable(pod), NodeName(pod), taints, affinity, NodePorts(pod), fit]
         filters.append(PodTopologySpread(pod, &snapshot))
+        let neighbours = InterPodAffinity(pod, &snapshot)
+        filters.append(neighbours)
         self.filters = filters
         scores = [
-            taints, affinity, fit, PodTopologySpreadScore(pod, &snapshot), NodeResourcesBalancedAllocation(pod),
+            taints, affinity, fit, PodTopologySpreadScore(pod, &snapshot), neighbours,
+            NodeResourcesBalancedAllocation(pod), ImageLocality(pod, snapshot),
         ]
     }
 
-    func evaluate(_ snapshot: ClusterSnapshot) -> Evaluation {
+    /// - Parameter reserved: what pods with a better claim leave.
+    func evaluate(_ snapshot: ClusterSnapshot, _ reserved: ReservedRoom) -> Evaluation {
         var evaluation = Evaluation()
         var passed: [SnapshotNode] = []
         for entry in snapshot.nodes {
-            if let refusal = firstRefusal(of: entry) {
+            if let refusal = reserved.refusal(of: entry) ?? firstRefusal(of: entry) {
                 evaluation.rejected.append(Evaluation.Rejected(node: entry.node.name, refusal: refusal))
             } else {
                 passed.append(entry)
@@ -47,7 +51,8 @@ struct SchedulingCycle {
         return evaluation
     }
 
-    private func firstRefusal(of entry: SnapshotNode) -> Refusal? {
+    /// What the first filter that refuses the node says; `nil` where it will do.
+    func firstRefusal(of entry: SnapshotNode) -> Refusal? {
         for filter in filters {
             if let refusal = filter.refusal(of: entry) { return refusal }
         }

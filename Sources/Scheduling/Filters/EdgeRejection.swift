@@ -8,6 +8,6 @@ struct EdgeRejection: NodeFilter {
 
     func refusal(of entry: SnapshotNode) -> Refusal? {
         guard let why = exclusions[entry.node.name] else { return nil }
-        return Refusal(Self.name, ["node(s) rejected the pod: \(why)"])
+        return Refusal(Self.name, ["node(s) rejected the pod: \(why)"], mayHelpToPreempt: false)
     }
 }

@@ -5,6 +5,6 @@ struct EdgeStanding: NodeFilter {
     func refusal(of entry: SnapshotNode) -> Refusal? {
         let state = entry.node.state
         guard !state.takesPods else { return nil }
-        return Refusal(Self.name, ["node(s) belonged to an edge that is \(state.rawValue)"])
+        return Refusal(Self.name, ["node(s) belonged to an edge that is \(state.rawValue)"], mayHelpToPreempt: false)
     }
 }

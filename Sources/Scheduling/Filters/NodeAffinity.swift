@@ -14,7 +14,7 @@ struct NodeAffinity: NodeFilter, NodeScore {
 
     func refusal(of entry: SnapshotNode) -> Refusal? {
         guard !required.matches(entry.node) else { return nil }
-        return Refusal(Self.name, ["node(s) didn't match Pod's node affinity/selector"])
+        return Refusal(Self.name, ["node(s) didn't match Pod's node affinity/selector"], mayHelpToPreempt: false)
     }
 
     func scores(of entries: [SnapshotNode]) -> [Int]? {

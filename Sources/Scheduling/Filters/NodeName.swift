@@ -7,6 +7,6 @@ struct NodeName: NodeFilter {
 
     func refusal(of entry: SnapshotNode) -> Refusal? {
         guard !wanted.isEmpty, wanted != entry.node.name else { return nil }
-        return Refusal(Self.name, ["node(s) didn't match the requested node name"])
+        return Refusal(Self.name, ["node(s) didn't match the requested node name"], mayHelpToPreempt: false)
     }
 }

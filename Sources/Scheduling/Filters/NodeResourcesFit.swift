@@ -29,15 +29,19 @@ struct NodeResourcesFit: NodeFilter, NodeScore {
         let room = entry.node.allocatable
         let used = entry.load.requests
         var reasons: [String] = []
+        var isTooSmall = false
         if entry.load.pods + 1 > entry.node.allocatablePods { reasons.append("Too many pods") }
         func check(_ wanted: Int, _ room: Int, _ used: Int, _ name: String) {
-            if wanted > 0, wanted > room &- used { reasons.append("Insufficient \(name)") }
+            guard wanted > 0, wanted > room &- used else { return }
+            reasons.append("Insufficient \(name)")
+            // Not even an empty node would do.
+            if wanted > room { isTooSmall = true }
         }
         check(requests.milliCPU, room.milliCPU, used.milliCPU, "cpu")
         check(requests.memory, room.memory, used.memory, "memory")
         check(requests.ephemeralStorage, room.ephemeralStorage, used.ephemeralStorage, "ephemeral-storage")
         for (name, amount) in others { check(amount, room.others[name] ?? 0, used.others[name] ?? 0, name) }
-        return reasons.isEmpty ? nil : Refusal(Self.name, reasons)
+        return reasons.isEmpty ? nil : Refusal(Self.name, reasons, mayHelpToPreempt: !isTooSmall)
     }
 
     func scores(of entries: [SnapshotNode]) -> [Int]? {

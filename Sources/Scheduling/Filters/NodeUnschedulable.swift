@@ -10,6 +10,6 @@ struct NodeUnschedulable: NodeFilter {
 
     func refusal(of entry: SnapshotNode) -> Refusal? {
         guard entry.node.isUnschedulable, !isTolerated else { return nil }
-        return Refusal(Self.name, ["node(s) were unschedulable"])
+        return Refusal(Self.name, ["node(s) were unschedulable"], mayHelpToPreempt: false)
     }
 }

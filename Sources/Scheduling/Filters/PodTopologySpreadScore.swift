@@ -28,7 +28,7 @@ struct PodTopologySpreadScore: NodeScore {
 
     private struct Part {
         let constraint: SpreadConstraint
-        let counts: SpreadCounts
+        let counts: DomainCounts
         var isPerHost: Bool { PodTopologySpreadScore.isPerHost(constraint) }
     }
 
@@ -38,7 +38,7 @@ struct PodTopologySpreadScore: NodeScore {
         let soft = pod.constraints.filter { !$0.isHard }
         var parts: [Part] = []
         for constraint in soft {
-            let rule = SpreadRule(constraint, of: pod, among: soft)
+            let rule = CountRule.spread(SpreadRule(constraint, of: pod, among: soft))
             parts.append(Part(constraint: constraint, counts: snapshot.counts(for: rule)))
         }
         self.parts = parts
@@ -47,11 +47,16 @@ struct PodTopologySpreadScore: NodeScore {
     /// Hosts are counted node by node, whatever the constraint's policies say.
     static func isPerHost(_ constraint: SpreadConstraint) -> Bool { constraint.topologyKey == hostname }
 
+    /// Whether pods are counted by node for a part of the score.
+    static func isPerHost(_ input: TopologyInput) -> Bool {
+        if case .spread(let constraint) = input.role { isPerHost(constraint) } else { false }
+    }
+
     func scores(of entries: [SnapshotNode]) -> [Int]? {
         guard !parts.isEmpty else { return nil }
         // A node that lacks one of the labels gets nothing.
         let isScored = entries.map { entry in
-            parts.allSatisfy { $0.counts.domain(ofNodeAt: entry.place) != nil }
+            parts.allSatisfy { $0.constraint.isDefault || $0.counts.domain(ofNodeAt: entry.place) != nil }
         }
         let weighings = parts.map {
             Weighing(domains: domains($0, entries, isScored), maxSkew: $0.constraint.maxSkew)
@@ -63,8 +68,11 @@ struct PodTopologySpreadScore: NodeScore {
     }
 
     /// What a node's domains have already, by constraint, weighed and added up: less is better.
-    static func sum(_ pods: [Int], _ weighings: [Weighing]) -> Int {
-        Int(zip(pods, weighings).reduce(0.0) { $0 + $1.1.cost(of: $1.0) }.rounded(.toNearestOrAwayFromZero))
+    ///
+    /// - Parameter pods: `nil` where the node has no such domain, which only default constraints bear.
+    static func sum(_ pods: [Int?], _ weighings: [Weighing]) -> Int {
+        let sum = zip(pods, weighings).reduce(0.0) { sum, part in part.0.map { sum + part.1.cost(of: $0) } ?? sum }
+        return Int(sum.rounded(.toNearestOrAwayFromZero))
     }
 
     /// Sums as scores, the least the best; `nil`, of nodes that are not scored, becomes 0.
@@ -86,17 +94,21 @@ struct PodTopologySpreadScore: NodeScore {
         if part.isPerHost { return isScored.count { $0 } }
         var seen = [Bool](repeating: false, count: part.counts.domainNumbers)
         var domains = 0
+        var isAnyOutside = false
         for (place, entry) in entries.enumerated() where isScored[place] {
-            guard let domain = part.counts.domain(ofNodeAt: entry.place), !seen[domain] else { continue }
+            guard let domain = part.counts.domain(ofNodeAt: entry.place) else {
+                isAnyOutside = true
+                continue
+            }
+            if !seen[domain] { domains += 1 }
             seen[domain] = true
-            domains += 1
         }
-        return domains
+        // Nodes without the label are a domain together, though one that nothing is counted in.
+        return domains + (isAnyOutside ? 1 : 0)
     }
 
-    private func pods(_ part: Part, _ entry: SnapshotNode) -> Int {
-        if part.isPerHost { return part.counts.pods(onNodeAt: entry.place) }
-        guard let domain = part.counts.domain(ofNodeAt: entry.place) else { return 0 }
-        return part.counts.pods(inDomain: domain)
+    private func pods(_ part: Part, _ entry: SnapshotNode) -> Int? {
+        guard let domain = part.counts.domain(ofNodeAt: entry.place) else { return nil }
+        return part.isPerHost ? part.counts.pods(onNodeAt: entry.place) : part.counts.pods(inDomain: domain)
     }
 }

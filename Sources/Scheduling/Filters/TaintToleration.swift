@@ -15,7 +15,7 @@ struct TaintToleration: NodeFilter, NodeScore {
 
     func refusal(of entry: SnapshotNode) -> Refusal? {
         guard entry.node.taints.forbidScheduling(of: tolerations) else { return nil }
-        return Refusal(Self.name, ["node(s) had untolerated taint(s)"])
+        return Refusal(Self.name, ["node(s) had untolerated taint(s)"], mayHelpToPreempt: false)
     }
 
     func scores(of entries: [SnapshotNode]) -> [Int]? {

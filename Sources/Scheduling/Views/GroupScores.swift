@@ -5,20 +5,61 @@ struct GroupScores {
     /// The groups that pass, each with its part of the total.
     private(set) var scores: [(group: Int, score: Int)] = []
 
+    /// How many pods a node's domain may have.
+    private struct Bound {
+        let slot: Int
+        let counts: DomainCounts
+        var least = 0
+        var most = Int.max
+    }
+
+    private struct Part {
+        let slot: Int
+        let counts: DomainCounts
+        let constraint: SpreadConstraint
+        let isPerNode: Bool
+    }
+
+    private struct Weight {
+        let slot: Int
+        let counts: DomainCounts
+        let weight: Int
+    }
+
     init(_ view: TemplateView, _ snapshot: ClusterSnapshot) {
-        let hard = view.topologies.prefix { $0.constraint.isHard }
-        let bounds = hard.map { topology in
-            let counts = snapshot.counts[topology.counts]
-            return (counts: counts, most: PodTopologySpread.most(topology.constraint, counts, topology.countsItself))
+        var bounds: [Bound] = []
+        var wanted: [Bound] = []
+        var parts: [Part] = []
+        var weights: [Weight] = []
+        for (slot, topology) in view.topologies.enumerated() {
+            guard let counts = snapshot.counts(topology.input.source) else { continue }
+            switch topology.input.role {
+            case .bounded(let constraint, let countsItself):
+                let most = PodTopologySpread.most(constraint, counts, countsItself)
+                bounds.append(Bound(slot: slot, counts: counts, most: most))
+            case .unwanted: bounds.append(Bound(slot: slot, counts: counts, most: 0))
+            case .wanted: wanted.append(Bound(slot: slot, counts: counts, least: 1))
+            case .spread(let constraint):
+                parts.append(Part(slot: slot, counts: counts, constraint: constraint, isPerNode: topology.isPerNode))
+            case .weighed(let weight): weights.append(Weight(slot: slot, counts: counts, weight: weight))
+            }
         }
+        let mayBeFirst = view.matchesItself && wanted.allSatisfy { $0.counts.podsInDomains == 0 }
+        select(view, mayBeFirst ? bounds : bounds + wanted)
+        addSpread(view, parts)
+        addAffinity(view, weights)
+    }
+
+    /// Finds the groups that pass, and scores what needs no counts.
+    private mutating func select(_ view: TemplateView, _ bounds: [Bound]) {
         var mostTaints = 0
         var mostPreference = 0
         scores.reserveCapacity(view.groups.count)
         for number in view.groups.indices where view.groups[number].nodes > 0 {
             var passes = true
             for place in bounds.indices {
-                let pods = bounds[place].counts.pods(at: view.groups[number].likeness.slots[place])
-                if pods > bounds[place].most { passes = false }
+                let pods = bounds[place].counts.pods(at: view.groups[number].likeness.slots[bounds[place].slot])
+                if pods > bounds[place].most || pods < bounds[place].least { passes = false }
             }
             guard passes else { continue }
             scores.append((number, 0))
@@ -33,40 +74,56 @@ struct GroupScores {
                 stretched(taints, most: mostTaints, isReversed: true) * TaintToleration.weight
                 + stretched(preference, most: mostPreference, isReversed: false) * NodeAffinity.weight
         }
-        addSpread(view, snapshot, soft: hard.count..<view.topologies.count)
     }
 
-    /// The score of `ScheduleAnyway` constraints.
-    private mutating func addSpread(_ view: TemplateView, _ snapshot: ClusterSnapshot, soft: Range<Int>) {
-        guard !soft.isEmpty else { return }
+    /// Adds the score of `ScheduleAnyway` constraints.
+    private mutating func addSpread(_ view: TemplateView, _ parts: [Part]) {
+        guard !parts.isEmpty else { return }
         let slots = scores.map { view.groups[$0.group].likeness.slots }
-        let isScored = slots.map { slots in soft.allSatisfy { !slots[$0].isMissing } }
-        var parts: [PodTopologySpreadScore.Weighing] = []
-        for number in soft {
-            let topology = view.topologies[number]
+        let isScored = slots.map { slots in
+            parts.allSatisfy { $0.constraint.isDefault || !slots[$0.slot].isMissing }
+        }
+        var weighings: [PodTopologySpreadScore.Weighing] = []
+        for part in parts {
             var domains = 0
             var seen = Set<TopologySlot>()
             for place in scores.indices where isScored[place] {
-                let slot = slots[place][number]
-                if !slot.isShared {
+                let slot = slots[place][part.slot]
+                if part.isPerNode || !(slot.isShared || slot.isMissing) {
                     domains += view.groups[scores[place].group].nodes
                 } else if seen.insert(slot).inserted {
                     domains += 1
                 }
             }
-            parts.append(PodTopologySpreadScore.Weighing(domains: domains, maxSkew: topology.constraint.maxSkew))
+            weighings.append(
+                PodTopologySpreadScore.Weighing(domains: domains, maxSkew: part.constraint.maxSkew))
         }
-        var raw: [Int?] = []
-        for place in scores.indices {
-            guard isScored[place] else {
-                raw.append(nil)
-                continue
+        let sums = scores.indices.map { place -> Int? in
+            guard isScored[place] else { return nil }
+            let pods = parts.map { part -> Int? in
+                let slot = slots[place][part.slot]
+                return slot.isMissing ? nil : part.counts.pods(at: slot)
             }
-            let counts = soft.map { snapshot.counts[view.topologies[$0].counts].pods(at: slots[place][$0]) }
-            raw.append(PodTopologySpreadScore.sum(counts, parts))
+            return PodTopologySpreadScore.sum(pods, weighings)
         }
-        for (place, score) in PodTopologySpreadScore.normalized(raw).enumerated() {
+        for (place, score) in PodTopologySpreadScore.normalized(sums).enumerated() {
             scores[place].score += score * PodTopologySpreadScore.weight
+        }
+    }
+
+    /// Adds the score of preferences for and against neighbours.
+    private mutating func addAffinity(_ view: TemplateView, _ weights: [Weight]) {
+        guard !weights.isEmpty, !scores.isEmpty else { return }
+        let sums = scores.map { entry in
+            weights.reduce(0) { sum, part in
+                sum + part.weight * part.counts.pods(at: view.groups[entry.group].likeness.slots[part.slot])
+            }
+        }
+        let least = sums.min() ?? 0
+        let most = sums.max() ?? 0
+        for place in scores.indices {
+            scores[place].score +=
+                InterPodAffinity.stretched(sums[place], least: least, most: most) * InterPodAffinity.weight
         }
     }
 }

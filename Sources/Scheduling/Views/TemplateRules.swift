@@ -7,14 +7,16 @@ struct TemplateRules: Sendable {
     private let ports: NodePorts
     private let fit: NodeResourcesFit
     private let balance: NodeResourcesBalancedAllocation
+    let images: ImageLocality
 
-    init(_ pod: PendingPod) {
+    init(_ pod: PendingPod, _ snapshot: ClusterSnapshot) {
         taints = TaintToleration(pod)
         affinity = NodeAffinity(pod)
         lasting = [EdgeStanding(), NodeUnschedulable(pod), NodeName(pod), taints, affinity]
         ports = NodePorts(pod)
         fit = NodeResourcesFit(pod)
         balance = NodeResourcesBalancedAllocation(pod)
+        images = ImageLocality(pod, snapshot)
     }
 
     /// Whether the node as such lets the pod in.
@@ -27,5 +29,6 @@ struct TemplateRules: Sendable {
     func score(of entry: SnapshotNode) -> Int {
         fit.score(of: entry) * NodeResourcesFit.weight
             + (balance.score(of: entry) ?? 0) * NodeResourcesBalancedAllocation.weight
+            + images.score(of: entry) * ImageLocality.weight
     }
 }

@@ -5,16 +5,11 @@ import KubernetesModel
 /// The view is brought up to date by the nodes that changed, and a decision compares groups: neither the number of nodes nor
 /// that of pods counts. What it chooses is what `SchedulingCycle` and `TieBreak` would choose; tests hold it to that.
 struct TemplateView: Sendable {
-    /// One spread constraint and where its counts are.
+    /// A topology input and how it was when the slots were read.
     struct Topology: Sendable {
-        let constraint: SpreadConstraint
-        /// The number of the counts in the snapshot.
-        let counts: Int
-        /// Whether the pod will count itself.
-        let countsItself: Bool
+        let input: TopologyInput
         /// Whether pods are counted node by node, as hosts are when they are scored.
         let isPerNode: Bool
-        /// The shape of the counts when the slots were read.
         var shape: Int
     }
 
@@ -30,9 +25,11 @@ struct TemplateView: Sendable {
     }
 
     let template: PodTemplate
-    private let rules: TemplateRules
+    /// Whether the pod has the neighbours itself that it requires.
+    let matchesItself: Bool
+    private let pod: PendingPod
+    private var rules: TemplateRules
     private let ties: TieBreak
-    /// `DoNotSchedule` first.
     private(set) var topologies: [Topology]
     private var nodes: [Node] = []
     private(set) var groups: [NodeGroup] = []
@@ -40,26 +37,38 @@ struct TemplateView: Sendable {
     private var emptyGroups: [Int] = []
     /// Up to where the snapshot's log is known; −1 before the first look.
     private var position = -1
+    /// The terms of pods that are there, as they were.
+    private var termVersion: Int
+    /// The images on nodes, as they were.
+    private var imageVersion = ImageVersion()
 
+    private struct ImageVersion: Hashable {
+        var images = 0
+        var nodes = 0
+    }
+
+    /// - Parameter pod: any pod of the template.
     init(_ pod: PendingPod, _ ties: TieBreak, _ snapshot: inout ClusterSnapshot) {
         template = pod.template
+        self.pod = pod
         self.ties = ties
-        rules = TemplateRules(pod)
-        let hard = pod.constraints.filter { $0.isHard }
-        let soft = pod.constraints.filter { !$0.isHard }
-        snapshot.makeRoom(forRules: pod.constraints.count)
-        var topologies: [Topology] = []
-        for alike in [hard, soft] {
-            for constraint in alike {
-                topologies.append(
-                    Topology(
-                        constraint: constraint,
-                        counts: snapshot.number(of: SpreadRule(constraint, of: pod, among: alike)),
-                        countsItself: constraint.selector?.matches(pod.template.labels) ?? false,
-                        isPerNode: !constraint.isHard && PodTopologySpreadScore.isPerHost(constraint), shape: -1))
-            }
-        }
-        self.topologies = topologies
+        rules = TemplateRules(pod, snapshot)
+        matchesItself = InterPodAffinity.matchesItself(pod, snapshot)
+        snapshot.makeRoom(forRules: pod.constraints.count + (pod.template.affinities?.count ?? 0))
+        let inputs = PodTopologySpread.inputs(of: pod, &snapshot) + snapshot.affinityInputs(of: pod)
+        topologies = inputs.map { Topology(input: $0, isPerNode: PodTopologySpreadScore.isPerHost($0), shape: -1) }
+        termVersion = snapshot.ownedTerms.version
+    }
+
+    /// Whether the terms of pods that are there concern the template as they did; terms come and go with workloads.
+    mutating func isAbreast(of snapshot: ClusterSnapshot) -> Bool {
+        let terms = snapshot.ownedTerms
+        guard terms.version != termVersion else { return true }
+        let labels = snapshot.labels(ofNamespace: template.namespace)
+        let known = topologies.map(\.input).filter { if case .ownedTerm = $0.source { true } else { false } }
+        guard known == terms.inputs(concerning: template, namespaceLabels: labels) else { return false }
+        termVersion = terms.version
+        return true
     }
 
     /// The place of the best node; `nil` where none will do.
@@ -84,8 +93,9 @@ struct TemplateView: Sendable {
 
     private mutating func catchUp(_ snapshot: ClusterSnapshot) {
         let log = snapshot.log
-        let isReshaped = topologies.contains { $0.shape != snapshot.counts[$0.counts].shape }
-        guard position >= log.start, !isReshaped, log.end - position <= snapshot.placeCount else {
+        let isReshaped = topologies.contains { $0.shape != snapshot.counts($0.input.source)?.shape }
+        guard position >= log.start, !isReshaped, log.end - position <= snapshot.placeCount, hasSameImages(snapshot)
+        else {
             return begin(snapshot)
         }
         while nodes.count < snapshot.placeCount { nodes.append(Node()) }
@@ -96,13 +106,23 @@ struct TemplateView: Sendable {
         }
     }
 
+    /// Whether what images are worth is as it was; nothing hangs on it as long as no node has the template's.
+    private func hasSameImages(_ snapshot: ClusterSnapshot) -> Bool {
+        if snapshot.images.version == imageVersion.images, snapshot.nodeCount == imageVersion.nodes { return true }
+        return rules.images.isIdle && ImageLocality(pod, snapshot).isIdle
+    }
+
     /// Looks at all nodes.
     private mutating func begin(_ snapshot: ClusterSnapshot) {
         nodes = Array(repeating: Node(), count: snapshot.placeCount)
         groups = []
         groupOf = [:]
         emptyGroups = []
-        for number in topologies.indices { topologies[number].shape = snapshot.counts[topologies[number].counts].shape }
+        rules = TemplateRules(pod, snapshot)
+        imageVersion = ImageVersion(images: snapshot.images.version, nodes: snapshot.nodeCount)
+        for number in topologies.indices {
+            topologies[number].shape = snapshot.counts(topologies[number].input.source)?.shape ?? -1
+        }
         for place in 0..<snapshot.placeCount { refresh(place, isNode: true, snapshot) }
         position = snapshot.log.end
     }
@@ -119,9 +139,9 @@ struct TemplateView: Sendable {
         guard nodes[place].isOpen, rules.hasRoom(entry) else { return }
         var likeness = NodeGroup.Likeness(taints: nodes[place].taints, preference: nodes[place].preference)
         for topology in topologies {
-            let slot = topology.slot(ofNodeAt: place, snapshot.counts[topology.counts])
-            // Without the label of a `DoNotSchedule` constraint it is refused.
-            if topology.constraint.isHard, slot.isMissing { return }
+            guard let counts = snapshot.counts(topology.input.source) else { return }
+            let slot = topology.slot(ofNodeAt: place, counts)
+            if slot.isMissing, topology.input.needsLabel { return }
             likeness.slots.append(slot)
         }
         let group = number(of: likeness)
@@ -159,7 +179,7 @@ struct TemplateView: Sendable {
 }
 
 extension TemplateView.Topology {
-    func slot(ofNodeAt place: Int, _ counts: SpreadCounts) -> TopologySlot {
+    func slot(ofNodeAt place: Int, _ counts: DomainCounts) -> TopologySlot {
         guard isPerNode else { return counts.slot(ofNodeAt: place) }
         return counts.domain(ofNodeAt: place) == nil ? .missing : .alone(pods: counts.pods(onNodeAt: place))
     }

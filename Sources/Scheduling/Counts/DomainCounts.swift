@@ -1,7 +1,7 @@
 /// The pods that a rule counts, by node and by domain, kept up to date as pods and nodes come and go.
 ///
 /// A change of one pod or node costs the same however many there are, and so does every question.
-struct SpreadCounts: Sendable {
+struct DomainCounts: Sendable {
     private struct Domain {
         /// Pods on the domain's included nodes.
         var pods = 0
@@ -19,7 +19,7 @@ struct SpreadCounts: Sendable {
         var pods = 0
     }
 
-    let rule: SpreadRule
+    let rule: CountRule
     private var numbers: [String: Int] = [:]
     private var domains: [Domain] = []
     private var places: [Place] = []
@@ -27,9 +27,12 @@ struct SpreadCounts: Sendable {
     /// Changes whenever a node stops or begins to be alone in its domain.
     private(set) var shape = 0
 
-    init(_ rule: SpreadRule) { self.rule = rule }
+    init(_ rule: CountRule) { self.rule = rule }
 
     // MARK: - Questions
+
+    /// Counted pods in all domains.
+    private(set) var podsInDomains = 0
 
     /// Domains that exist.
     var domainCount: Int { histogram.total }
@@ -56,13 +59,21 @@ struct SpreadCounts: Sendable {
         return domains[number].bearers == 1 ? .alone(pods: pods(inDomain: number)) : .shared(domain: number)
     }
 
-    /// The counted pods in a node's domain.
-    func pods(at slot: TopologySlot) -> Int { slot.pods ?? pods(inDomain: slot.domain) }
+    /// The counted pods in a node's domain; 0 where it has none.
+    func pods(at slot: TopologySlot) -> Int {
+        if let pods = slot.pods { return pods }
+        return slot.isShared ? pods(inDomain: slot.domain) : 0
+    }
+
+    /// The counted pods in a node's domain; 0 where it has none.
+    func pods(inDomainOfNodeAt place: Int) -> Int { domain(ofNodeAt: place).map { pods(inDomain: $0) } ?? 0 }
 
     // MARK: - Changes
 
     /// A node came, changed, or went (`nil`); its pods stay counted.
-    mutating func setNode(_ node: SchedulingNode?, at place: Int) {
+    ///
+    /// - Parameter isIncluded: whether its pods count in its domain.
+    mutating func setNode(_ node: SchedulingNode?, isIncluded: Bool, at place: Int) {
         while places.count <= place { places.append(Place()) }
         leave(place)
         let number = node?.labels[rule.topologyKey].map { self.number(of: $0) }
@@ -71,7 +82,7 @@ struct SpreadCounts: Sendable {
             if let number { changeBearers(of: number, by: 1) }
             places[place].domain = number
         }
-        if let node, let number, rule.includes(node) { join(place, number) }
+        if isIncluded, let number { join(place, number) }
     }
 
     private mutating func number(of value: String) -> Int {
@@ -94,6 +105,7 @@ struct SpreadCounts: Sendable {
         guard places[place].isIncluded, let number = places[place].domain else { return }
         let old = domains[number].pods
         domains[number].pods += difference
+        podsInDomains += difference
         histogram.move(from: old, to: old + difference)
     }
 
@@ -101,6 +113,7 @@ struct SpreadCounts: Sendable {
         let old = domains[number]
         domains[number].nodes += 1
         domains[number].pods += places[place].pods
+        podsInDomains += places[place].pods
         places[place].isIncluded = true
         if old.nodes == 0 {
             histogram.add(domains[number].pods)
@@ -114,6 +127,7 @@ struct SpreadCounts: Sendable {
         let old = domains[number].pods
         domains[number].nodes -= 1
         domains[number].pods -= places[place].pods
+        podsInDomains -= places[place].pods
         places[place].isIncluded = false
         if domains[number].nodes == 0 {
             histogram.remove(old)

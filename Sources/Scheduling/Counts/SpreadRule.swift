@@ -19,7 +19,7 @@ struct SpreadRule: Sendable, Hashable {
         namespace = pod.key.namespace
         topologyKey = constraint.topologyKey
         selector = constraint.selector
-        requiredKeys = Set(alike.map(\.topologyKey)).sorted()
+        requiredKeys = constraint.isDefault ? [] : Set(alike.map(\.topologyKey)).sorted()
         affinity = constraint.honorsAffinity && !pod.affinity.isEmpty ? pod.affinity : nil
         tolerations = constraint.honorsTaints ? pod.tolerations : nil
     }
