@@ -11,12 +11,4 @@ enum ClusterNaming {
         guard name.utf8.count <= longest else { return "must be no more than \(longest) bytes" }
         return LabelSyntax.problem(subdomain: name)
     }
-
-    /// Whether a text can be a cluster's id: 1 to 63 letters, digits and hyphens.
-    static func isID(_ text: String) -> Bool {
-        (1...63).contains(text.utf8.count) && text.first != "-" && text.last != "-"
-            && text.utf8.allSatisfy {
-                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45
-            }
-    }
 }

@@ -81,7 +81,7 @@ struct PeerCommandGenerator: Sendable {
         if let problem = ClusterNaming.problem(name: info.clusterName) {
             throw ToolError("the clusterName of \(source) cannot be a cluster's name: \(problem)")
         }
-        guard ClusterNaming.isID(info.clusterID) else {
+        guard ClusterIdentity.isID(info.clusterID) else {
             throw ToolError("the clusterID of \(source) is not made of 1 to 63 letters, digits and hyphens")
         }
         guard let url = PeerURL(address: info.peerAddress) ?? PeerURL(info.peerAddress) else {

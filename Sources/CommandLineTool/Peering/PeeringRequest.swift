@@ -27,7 +27,7 @@ struct PeeringRequest: Sendable, Hashable {
         guard let url = PeerURL(authURL) else {
             throw ToolError("--auth-url \"\(authURL)\" is not of the form tls://HOST:PORT")
         }
-        guard ClusterNaming.isID(clusterID) else {
+        guard ClusterIdentity.isID(clusterID) else {
             throw ToolError("--cluster-id \"\(clusterID)\" is not made of 1 to 63 letters, digits and hyphens")
         }
         self.direction = direction

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import JSONTree
+import OffloadingModel
 
 /// Peerings as files `peerings/<cluster id>.json` in a state folder, mode 0600, each replaced as a whole.
 public struct FilePeeringStore: PeeringStore {
