@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import JSONTree
 import OffloadingModel
+import TLSTransport
 
 /// Peerings as files `peerings/<cluster id>.json` in a state folder, mode 0600, each replaced as a whole.
 public struct FilePeeringStore: PeeringStore {
@@ -26,28 +27,11 @@ public struct FilePeeringStore: PeeringStore {
     public func save(_ record: PeeringRecord) async throws {
         let path = try path(record.clusterID)
         if mkdir(folder, 0o700) != 0, errno != EEXIST { throw failure("make the folder \(folder)") }
-        let temporary = path + ".new"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw failure("write \(temporary)") }
-        var rest = record.json.encoded()[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-            guard count > 0 else {
-                if count < 0, errno == EINTR { continue }
-                let error = failure("write \(temporary)")
-                close(file)
-                throw error
-            }
-            rest = rest.dropFirst(count)
+        do {
+            try KeyFile.write(record.json.encoded(), to: path)
+        } catch {
+            throw PeeringStoreError("cannot write \(path): \(error.cause ?? error.message)")
         }
-        guard fsync(file) == 0 else {
-            let error = failure("write \(temporary)")
-            close(file)
-            throw error
-        }
-        close(file)
-        guard rename(temporary, path) == 0 else { throw failure("replace \(path)") }
-        try syncFolder()
     }
 
     public func remove(clusterID: String) async throws {
@@ -59,7 +43,7 @@ public struct FilePeeringStore: PeeringStore {
         try syncFolder()
     }
 
-    /// Makes renames and removals durable.
+    /// Makes removals durable.
     private func syncFolder() throws {
         let handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard handle >= 0 else { throw failure("open \(folder)") }
