@@ -110,23 +110,10 @@ public final class Agent: Sendable {
             group.addTask { await self.reconcilers.run() }
             group.addTask { await self.advertiser.run() }
             group.addTask { await self.identity.run(now: self.context.now, logger: self.context.logger) }
-            group.addTask { await self.sweepTokens() }
+            group.addTask { await self.tokens.run(every: self.configuration.tokenSweepInterval) }
             group.addTask { await listener.run() }
         }
         await joins.stopAll()
         await network.close()
-    }
-
-    private func sweepTokens() async {
-        while !Task.isCancelled {
-            do {
-                try await tokens.sweep()
-            } catch is CancellationError {
-                return
-            } catch {
-                context.logger.debug("tokens were not swept", metadata: [LogKey.error: "\(error)"])
-            }
-            try? await Task.sleep(for: configuration.tokenSweepInterval)
-        }
     }
 }

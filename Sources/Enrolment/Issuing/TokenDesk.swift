@@ -80,6 +80,20 @@ public struct TokenDesk: Sendable {
         }
     }
 
+    /// Deletes such tokens again and again, until the task is cancelled.
+    public func run(every interval: Duration) async {
+        while !Task.isCancelled {
+            do {
+                try await sweep()
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.debug("tokens were not swept", metadata: [LogKey.error: "\(error)"])
+            }
+            try? await Task.sleep(for: interval)
+        }
+    }
+
     private func record(_ object: KubernetesObject) -> TokenRecord? {
         guard object.label(Names.tokenLabel) != nil else { return nil }
         do {

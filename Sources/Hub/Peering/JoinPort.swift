@@ -58,21 +58,8 @@ final class JoinPort: Sendable {
         guard let listener = listener.withLock({ $0 }) else { return }
         await withDiscardingTaskGroup { group in
             group.addTask { await self.identity.run(now: self.context.now, logger: self.context.logger) }
-            group.addTask { await self.sweepTokens() }
+            group.addTask { await self.tokens.run(every: self.context.configuration.tokenSweepInterval) }
             group.addTask { await listener.run() }
-        }
-    }
-
-    private func sweepTokens() async {
-        while !Task.isCancelled {
-            do {
-                try await tokens.sweep()
-            } catch is CancellationError {
-                return
-            } catch {
-                context.logger.debug("tokens were not swept", metadata: ["error": "\(error)"])
-            }
-            try? await Task.sleep(for: context.configuration.tokenSweepInterval)
         }
     }
 }
