@@ -65,8 +65,7 @@ public final class Agent: Sendable {
             })
         let streams = StreamServer(context: context, network: network) { reconcilers.statusChanged($0) }
         let conversation = HubConversation(
-            context: context, reconcilers: reconcilers, advertiser: advertiser, streams: streams,
-            renew: { try await desk.renew($0, of: $1) })
+            context: context, reconcilers: reconcilers, advertiser: advertiser, streams: streams, desk: desk)
         joins.begin(conversation, statuses: reconcilers.statuses)
         acceptor = PeeringAcceptor(context: context, desk: desk, conversation: conversation)
         self.joins = joins

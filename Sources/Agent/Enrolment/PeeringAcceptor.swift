@@ -1,8 +1,6 @@
-import Digests
 import Enrolment
 import Logging
 import PeerTransport
-import TLSTransport
 import Wire
 
 /// Decides at the agent's port who may enrol, who may talk, and what is talked about.
@@ -16,10 +14,7 @@ struct PeeringAcceptor: PeerAcceptor {
     }
 
     func admit(_ caller: PeerCaller) async -> PeerAdmission {
-        guard let identity = caller.identity, let record = await context.book.record(caller.clusterID),
-            !record.isEnding,
-            record.issued.contains(where: { $0.fingerprint == Hex.encode(identity.leaf.fingerprint) })
-        else {
+        guard let record = await context.book.record(provedBy: caller.identity) else {
             context.logger.warning(
                 "a peer was refused",
                 metadata: [

@@ -3,7 +3,6 @@ import Enrolment
 import Logging
 import PeerTransport
 import Sessions
-import TLSTransport
 import Wire
 
 /// Talks with one connected hub: takes over what it wants, tells it what there is, answers its streams.
@@ -12,7 +11,7 @@ struct HubConversation: Sendable {
     let reconcilers: Reconcilers
     let advertiser: Advertiser
     let streams: StreamServer
-    let renew: @Sendable (RenewMessage, _ hub: String) async throws -> RenewedMessage
+    let desk: EnrolmentDesk
 
     /// - Parameter keeper: of what proves the edge to the hub, where the edge has dialled.
     func serve(_ connection: PeerConnection, dialledWith keeper: CredentialKeeper? = nil) async {
@@ -102,18 +101,7 @@ struct HubConversation: Sendable {
         }
         // Only the side that dialled has its certificate from the other.
         guard keeper == nil, case .renew(let request) = message else { return }
-        do {
-            connection.renewed(try await renew(request, connection.identity.commonName))
-        } catch let error as TLSError {
-            await connection.refuse(
-                ErrorMessage(
-                    code: .protocolViolation, message: "the request for a certificate is broken: \(error.message)"))
-        } catch {
-            // The hub asks again: its old certificate is still good for a third of its life.
-            context.logger.error(
-                "a certificate was not renewed",
-                metadata: [LogKey.hubID: "\(hub.clusterID)", LogKey.error: "\(error)"])
-        }
+        await desk.renew(request, over: connection)
     }
 
     private func lost(_ hub: HubPeering, _ connection: PeerConnection, _ end: PeerSessionEnd) async {

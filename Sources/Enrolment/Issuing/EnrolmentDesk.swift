@@ -177,6 +177,27 @@ public struct EnrolmentDesk: Sendable {
     }
 }
 
+extension EnrolmentDesk {
+    /// Answers a request for a new certificate on the connection that the old one proves.
+    ///
+    /// A broken request ends the connection. After any other failure the peer asks again: its old certificate is still good
+    /// for a third of its life.
+    public func renew(_ request: RenewMessage, over connection: PeerConnection) async {
+        let clusterID = connection.identity.commonName
+        do {
+            connection.renewed(try await renew(request, of: clusterID))
+        } catch let error as TLSError {
+            await connection.refuse(
+                ErrorMessage(
+                    code: .protocolViolation, message: "the request for a certificate is broken: \(error.message)"))
+        } catch {
+            logger.error(
+                "a certificate was not renewed",
+                metadata: [LogKey.peerID: "\(clusterID)", LogKey.error: "\(error)"])
+        }
+    }
+}
+
 /// There is no peering with a cluster, or it is over.
 public struct NotPeered: Error, Sendable {
     public init() {}

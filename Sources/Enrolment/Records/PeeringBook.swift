@@ -1,3 +1,6 @@
+import Digests
+public import TLSTransport
+
 /// All peerings that a cluster takes or, as an edge, has joined: changed here only, each change durable before it counts.
 public actor PeeringBook {
     private let store: any PeeringStore
@@ -19,6 +22,16 @@ public actor PeeringBook {
 
     /// What is kept of a peering; `nil` where there is none.
     public func record(_ clusterID: String) -> PeeringRecord? { records[clusterID] }
+
+    /// The peering that a certificate of a connection stands for.
+    ///
+    /// - Parameter identity: as the handshake proved it; `nil` where there was no certificate.
+    /// - Returns: `nil` where there is none, where it is over, or where the certificate is not one of those issued for it.
+    public func record(provedBy identity: PeerIdentity?) -> PeeringRecord? {
+        guard let identity, let record = records[identity.commonName], !record.isEnding else { return nil }
+        let fingerprint = Hex.encode(identity.leaf.fingerprint)
+        return record.issued.contains { $0.fingerprint == fingerprint } ? record : nil
+    }
 
     /// Reads what was saved; before anything else.
     public func load() async throws {

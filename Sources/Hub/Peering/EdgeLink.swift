@@ -202,7 +202,7 @@ struct EdgeLink: Sendable {
             context.edges.update(name) { $0.certificateNotAfter = held.identity.leaf.notAfter }
         case .received(.renew(let request)):
             guard case .accepted(let desk) = side else { return }
-            await answer(request, connection, desk)
+            await desk.renew(request, over: connection)
         case .suspected:
             context.edges.update(name) { edge in
                 edge.silentSince = .now
@@ -249,21 +249,6 @@ struct EdgeLink: Sendable {
             }
         }
         await probe.run()
-    }
-
-    /// Gives an edge that has joined its next certificate.
-    private func answer(_ request: RenewMessage, _ connection: PeerConnection, _ desk: EnrolmentDesk) async {
-        do {
-            connection.renewed(try await desk.renew(request, of: cluster.clusterID))
-        } catch let error as TLSError {
-            await connection.refuse(
-                ErrorMessage(
-                    code: .protocolViolation, message: "the request for a certificate is broken: \(error.message)"))
-        } catch {
-            // The edge asks again: its old certificate is still good for a third of its life.
-            context.logger.error(
-                "a certificate was not renewed", metadata: ["edge": "\(name)", "error": "\(error)"])
-        }
     }
 }
 

@@ -1,8 +1,6 @@
-import Digests
 import Enrolment
 import Logging
 import PeerTransport
-import TLSTransport
 import Wire
 
 /// Decides at the hub's port which edges may enrol and which may talk.
@@ -17,9 +15,7 @@ struct JoinAcceptor: PeerAcceptor {
     }
 
     func admit(_ caller: PeerCaller) async -> PeerAdmission {
-        guard let identity = caller.identity, let record = await book.record(caller.clusterID), !record.isEnding,
-            record.issued.contains(where: { $0.fingerprint == Hex.encode(identity.leaf.fingerprint) })
-        else {
+        guard let record = await book.record(provedBy: caller.identity) else {
             context.logger.warning(
                 "an edge was refused",
                 metadata: [
