@@ -3,6 +3,7 @@ import Enrolment
 import Logging
 import PeerTransport
 import Sessions
+import TLSTransport
 import Wire
 
 /// Talks with one connected hub: takes over what it wants, tells it what there is, answers its streams.

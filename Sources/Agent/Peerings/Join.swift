@@ -99,18 +99,7 @@ struct Join: Sendable {
         case let error as CredentialProblem:
             return error.condition
         case let error as PeerDialError:
-            switch error.end.code {
-            case .lost, .timeout, .silent, .goodbye:
-                return PeeringCondition(.pending, "HubUnreachable", "\(error)")
-            case .refused where error.isTransient:
-                return PeeringCondition(.pending, "HubBusy", "\(error)")
-            case .refused:
-                return PeeringCondition(.denied, error.end.error?.code.rawValue ?? "Refused", "\(error)")
-            case .untrusted:
-                return PeeringCondition(.denied, "HubUntrusted", "\(error)")
-            default:
-                return PeeringCondition(.error, "ProtocolError", "\(error)")
-            }
+            return PeeringCondition(error, of: .hub)
         case let error as TLSError:
             return PeeringCondition(.error, "TLSFailed", "\(error)")
         default:

@@ -116,17 +116,10 @@ struct EdgeLink: Sendable {
     private static let revoked = "Revoked"
 
     private static func condition(_ error: PeerDialError) -> PeeringCondition {
-        switch error.end.code {
-        case .lost, .timeout, .silent, .goodbye: PeeringCondition(.pending, "EdgeUnreachable", "\(error)")
-        case .refused where error.isTransient: PeeringCondition(.pending, "EdgeBusy", "\(error)")
-        case .refused: PeeringCondition(.denied, error.end.error?.code.rawValue ?? "Refused", "\(error)")
-        case .untrusted where error.end.error?.code == .notPeered:
-            PeeringCondition(
-                .denied, ErrorMessage.Code.notPeered.rawValue,
-                "\(error.address.url): \(error.end.error?.message ?? error.end.message)")
-        case .untrusted: PeeringCondition(.denied, "EdgeUntrusted", "\(error)")
-        default: PeeringCondition(.error, "ProtocolError", "\(error)")
+        guard error.end.code == .untrusted, let told = error.end.error, told.code == .notPeered else {
+            return PeeringCondition(error, of: .agent)
         }
+        return PeeringCondition(.denied, told.code.rawValue, "\(error.address.url): \(told.message)")
     }
 
     // MARK: - Talking

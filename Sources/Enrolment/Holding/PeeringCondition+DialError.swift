@@ -1,0 +1,20 @@
+public import OffloadingModel
+public import PeerTransport
+import Sessions
+public import Wire
+
+extension PeeringCondition {
+    /// What an attempt to dial a peer that failed means for the peering.
+    ///
+    /// - Parameter peer: what the peer is: its reasons begin with `Hub` or `Edge`.
+    public init(_ error: PeerDialError, of peer: PeerRole) {
+        let who = peer == .hub ? "Hub" : "Edge"
+        switch error.end.code {
+        case .lost, .timeout, .silent, .goodbye: self.init(.pending, "\(who)Unreachable", "\(error)")
+        case .refused where error.isTransient: self.init(.pending, "\(who)Busy", "\(error)")
+        case .refused: self.init(.denied, error.end.error?.code.rawValue ?? "Refused", "\(error)")
+        case .untrusted: self.init(.denied, "\(who)Untrusted", "\(error)")
+        default: self.init(.error, "ProtocolError", "\(error)")
+        }
+    }
+}
