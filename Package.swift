@@ -123,8 +123,8 @@ let package = Package(
             "CommandLineTool",
             [
                 "OffloadingModel",
-                "KubernetesClient", "HTTPTransport", "ClusterAPI", "Digests", "Sessions", "JSONTree", "KubernetesModel",
-                argumentParser, logging,
+                "KubernetesClient", "HTTPTransport", "ClusterAPI", "Digests", "Sessions", "Scheduling", "JSONTree",
+                "KubernetesModel", argumentParser, logging, yams,
             ]),
 
         // Programs: flags, configuration, wiring
@@ -208,7 +208,7 @@ let package = Package(
             ]),
         tests(
             "CommandLineTool",
-            ["OffloadingModel", "ClusterAPI", "Sessions", "Digests", "TestKit", "JSONTree", "KubernetesModel", argumentParser]),
+            ["OffloadingModel", "ClusterAPI", "Sessions", "Digests", "Scheduling", "TestKit", "JSONTree", "KubernetesModel", argumentParser]),
         tests("Daemon", ["TestKit"]),
         .testTarget(
             name: "EndToEndTests",

@@ -2,7 +2,7 @@
 public struct SpreadScheduler: Sendable {
     /// What is known of nodes and pods; pods that were decided upon must be put in, or the next decision overlooks them.
     public var snapshot: ClusterSnapshot
-    private let ties: TieBreak
+    let ties: TieBreak
 
     /// - Parameter seed: settles ties; see `TieBreak`'s rule: fewest pods on the node, then a hash of seed and node.
     public init(seed: UInt64 = 0, snapshot: ClusterSnapshot = ClusterSnapshot()) {

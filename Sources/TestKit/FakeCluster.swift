@@ -95,6 +95,7 @@ public final class FakeCluster: ClusterAPI {
             object.json["metadata", "generation"] = 1
             if object.json["kind"] == nil { object.json["kind"] = .string(type.kind) }
             if object.json["apiVersion"] == nil { object.json["apiVersion"] = .string(type.apiVersion) }
+            if options.isDryRun { return object }
             return Self.store(object, type, isNew: true, &state)
         }
     }
