@@ -22,6 +22,7 @@ public final class Agent: Sendable {
     private let tokens: TokenDesk
     private let acceptor: PeeringAcceptor
     private let joins: Joins
+    private let fence: Fence
     private let group: any EventLoopGroup
     private let listener = Mutex<PeerListener?>(nil)
 
@@ -68,6 +69,7 @@ public final class Agent: Sendable {
             context: context, reconcilers: reconcilers, advertiser: advertiser, streams: streams, desk: desk)
         joins.begin(conversation, statuses: reconcilers.statuses)
         acceptor = PeeringAcceptor(context: context, desk: desk, conversation: conversation)
+        fence = Fence(context: context, reconcilers: reconcilers, clock: { BootClock.read(time: now()) })
         self.joins = joins
         self.context = context
         self.identity = identity
@@ -108,6 +110,7 @@ public final class Agent: Sendable {
             for informer in context.informers { group.addTask { await informer.run() } }
             group.addTask { await self.reconcilers.run() }
             group.addTask { await self.advertiser.run() }
+            group.addTask { await self.fence.run() }
             group.addTask { await self.identity.run(now: self.context.now, logger: self.context.logger) }
             group.addTask { await self.tokens.run(every: self.configuration.tokenSweepInterval) }
             group.addTask { await listener.run() }

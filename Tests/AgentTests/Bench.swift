@@ -21,9 +21,12 @@ struct Bench: Sendable {
     let link = RecordingLink()
     static let hubID = "hub-1"
 
-    init(existing: [(ResourceType, KubernetesObject)] = []) async throws {
+    /// - Parameter connected: whether the hub is connected from the beginning.
+    init(
+        existing: [(ResourceType, KubernetesObject)] = [], record: PeeringRecord? = nil, connected: Bool = true
+    ) async throws {
         for (type, object) in existing { _ = try await cluster.base.create(type, object) }
-        let record = PeeringRecord(clusterID: Self.hubID, clusterName: "cloud", epoch: 1, since: 1)
+        let record = record ?? PeeringRecord(clusterID: Self.hubID, clusterName: "cloud", epoch: 1, since: 1)
         store = MemoryStore([record])
         var configuration = AgentConfiguration(
             clusterID: "edge-1", clusterName: "rome", version: "1",
@@ -40,7 +43,7 @@ struct Bench: Sendable {
             joins: Joins(context: context, credentials: NoCredentials(), group: .singletonMultiThreadedEventLoopGroup),
             ownCertificateNotAfter: { 2000 })
         hub = context.hubs.hub(record)
-        _ = hub.attach(link, epoch: 1, isNewEpoch: true, certificateNotAfter: 2000)
+        if connected { _ = hub.attach(link, epoch: 1, isNewEpoch: true, certificateNotAfter: 2000) }
     }
 
     /// Lets the agent work while `body` runs.

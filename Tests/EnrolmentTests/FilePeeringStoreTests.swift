@@ -19,6 +19,7 @@ import Testing
         try await store.save(record)
         record.revokeAll()
         record.isEnding = true
+        record.heard = HeardMark(boot: "b", uptime: 12, time: 34)
         try await store.save(record)
         #expect(try await FilePeeringStore(stateFolder: folder).load() == [record])
         var information = stat()

@@ -75,6 +75,16 @@ enum LocalPod {
             ])
     }
 
+    /// What the hub is told of a pod that the edge has stopped by itself: it has not finished, it may start anew.
+    static func stopped(_ pod: KubernetesObject, hub: String) -> ObservedPod {
+        ObservedPod(
+            originUID: originUID(pod), edgeUID: pod.uid,
+            status: [
+                "phase": "Pending", "reason": "StoppedWithoutHub",
+                "message": .string("the edge did not hear \(hub) for too long and stopped the pod"),
+            ])
+    }
+
     private static let told = [
         "phase", "conditions", "containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses", "podIP",
         "podIPs", "hostIP", "hostIPs", "startTime", "reason", "message",

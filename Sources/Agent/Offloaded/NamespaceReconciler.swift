@@ -102,7 +102,12 @@ struct NamespaceReconciler: Sendable {
     private func keep(_ object: KubernetesObject, _ want: Want) async throws {
         guard object.annotation(Names.desiredRevisionAnnotation) != want.item.hash else { return }
         do {
-            _ = try await context.cluster.merge(.namespaces, name: object.name, ["metadata": marks(want)])
+            var marks = marks(want)
+            // A policy that was taken back must not go on.
+            if marks["annotations"]?[Names.stopOnEdgeAfterAnnotation] == nil {
+                marks["annotations", Names.stopOnEdgeAfterAnnotation] = .null
+            }
+            _ = try await context.cluster.merge(.namespaces, name: object.name, ["metadata": marks])
         } catch let error as APIError where error.isNotFound {
             return
         }

@@ -16,6 +16,7 @@ import Wire
 /// | a pod | one of another origin uid | the old one goes first |
 /// | a pod that is to end | that pod | deleted with the wanted grace |
 /// | a pod that is to end | nothing | told as gone |
+/// | anything, its hub not heard for too long | a pod that has not ended | deleted, and told as pending; see ``Fence`` |
 struct PodReconciler: Sendable {
     let context: AgentContext
 
@@ -23,6 +24,9 @@ struct PodReconciler: Sendable {
         guard let hub = context.hubs[item.hub], !hub.isEnding else { return .none }
         guard context.isSynced else { return .after(.milliseconds(100)) }
         let existing = context.pods(of: hub.clusterID, item.key)
+        if let closed = existing.first(where: { hub.isClosed($0.namespace) }) {
+            return try await stop(hub, item.key, closed)
+        }
         guard let desired = hub.desired(item.key), let wanted = desired.content.pod else {
             return try await leave(hub, item.key, existing)
         }
@@ -44,6 +48,8 @@ struct PodReconciler: Sendable {
                 item.key, .pod(wasDeletedHere ? LocalPod.deletedHere(current) : LocalPod.observation(current)))
             return try await keep(current, desired, wanted, hub)
         }
+        // Whether it still is this edge's to run will be known when its hub is heard.
+        guard !hub.isClosed(wanted.remoteNamespace) else { return .none }
         return try await start(hub, desired, wanted)
     }
 
@@ -72,6 +78,26 @@ struct PodReconciler: Sendable {
             context.logger.info(
                 "a pod is ended", metadata: [LogKey.pod: "\(pod.key)", LogKey.hubID: "\(hub.clusterID)"])
         }
+    }
+
+    /// Its hub has not been heard for so long that the pod must not run: it may run elsewhere by now.
+    private func stop(_ hub: HubPeering, _ key: ItemKey, _ pod: KubernetesObject) async throws -> Requeue {
+        guard LocalPod.wasEndedByDeletion(pod) || !LocalPod.hasFinished(pod.status) else {
+            hub.report(key, .pod(LocalPod.observation(pod)))
+            return .none
+        }
+        hub.report(key, .pod(LocalPod.stopped(pod, hub: hub.clusterName)))
+        guard !pod.isBeingDeleted else { return .none }
+        await context.events.record(
+            .warning, pod, reason: "StoppedWithoutHub",
+            "hub \(hub.clusterName) is not heard: the pod stops, as its namespace's \(Names.stopOnEdgeAfterAnnotation) asks"
+        )
+        try await context.cluster.deleteIfPresent(
+            .pods, namespace: pod.namespace, name: pod.name, DeleteOptions(uid: pod.uid))
+        context.logger.info(
+            "a pod is stopped because its hub is not heard",
+            metadata: [LogKey.pod: "\(pod.key)", LogKey.hubID: "\(hub.clusterID)"])
+        return .none
     }
 
     private func end(

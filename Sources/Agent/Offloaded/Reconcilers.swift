@@ -109,6 +109,14 @@ struct Reconcilers: Sendable {
         }
     }
 
+    /// The pods that the hub wants or has in a namespace of this edge.
+    func lookAtPods(of hub: HubPeering, in namespace: String) {
+        var keys = Set(hub.desiredPods(in: namespace))
+        keys.formUnion(
+            context.pods(of: hub.clusterID).filter { $0.namespace == namespace }.compactMap { OriginOf.pod($0)?.key })
+        for key in keys.sorted() { look(hub, key) }
+    }
+
     /// Everything that the hub wants, was told of, or has here.
     func lookAtAll(of hub: HubPeering) {
         var keys = Set(hub.desiredItems.map(\.key)).union(hub.observedKeys)

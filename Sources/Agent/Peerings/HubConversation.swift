@@ -73,7 +73,9 @@ struct HubConversation: Sendable {
                 case .received(let message): await received(hub, connection, message, keeper)
                 case .streamRequested(let request): group.addTask { await streams.serve(request, hub: hub) }
                 case .lost(let end): await lost(hub, connection, end)
-                case .observed, .suspected, .recovered: break
+                case .suspected: hub.isSilent(true, on: connection)
+                case .recovered: hub.isSilent(false, on: connection)
+                case .observed: break
                 }
             }
             group.cancelAll()

@@ -25,6 +25,9 @@ final class HubPeering: Sendable {
         var certificateNotAfter: Int
         var ownCertificateNotAfter: Int?
         var isEnding: Bool
+        var hearing: HubHearing
+        /// Namespaces of this edge whose pods are stopped.
+        var closed: Set<String> = []
     }
 
     private let state: Mutex<State>
@@ -34,7 +37,9 @@ final class HubPeering: Sendable {
         clusterName = record.clusterName
         isDialled = record.address != nil
         state = Mutex(
-            State(certificateNotAfter: record.issued.map(\.notAfter).max() ?? 0, isEnding: record.isEnding))
+            State(
+                certificateNotAfter: record.issued.map(\.notAfter).max() ?? 0, isEnding: record.isEnding,
+                hearing: HubHearing(mark: record.heard)))
     }
 
     // MARK: What the hub wants
@@ -68,6 +73,7 @@ final class HubPeering: Sendable {
         state.withLock { state in
             let wasComplete = state.desired.isComplete
             state.desired.apply(changes)
+            if changes.isComplete { state.hearing.informed() }
             if state.desired.isComplete, !wasComplete { return nil }
             return Set(changes.upserts.map(\.key)).union(changes.removals)
         }
@@ -142,6 +148,7 @@ final class HubPeering: Sendable {
             state.isPublished = false
             state.advertised = nil
             state.certificateNotAfter = certificateNotAfter
+            state.hearing.connected()
             if isNewEpoch { state.desired = ReplicaSet(epoch: epoch) } else { state.desired.begin(epoch: epoch) }
             return (previous, state.desired.digest)
         }
@@ -153,6 +160,7 @@ final class HubPeering: Sendable {
         state.withLock { state in
             guard state.link === link else { return false }
             state.link = nil
+            state.hearing.lost()
             state.isPublished = false
             state.probedAt = nil
             return true
@@ -163,9 +171,36 @@ final class HubPeering: Sendable {
     func detachAny() -> (any HubLink)? {
         state.withLock { state in
             defer { state.link = nil }
+            state.hearing.lost()
             state.isPublished = false
             state.probedAt = nil
             return state.link
+        }
+    }
+
+    // MARK: Silence
+
+    /// The connection's other end is silent, or is heard again.
+    func isSilent(_ silent: Bool, on link: any HubLink) {
+        state.withLock { state in
+            guard state.link === link else { return }
+            if silent { state.hearing.suspected() } else { state.hearing.recovered() }
+        }
+    }
+
+    /// For how long the hub has not been heard; zero while it is.
+    func silence(at now: HeardMark) -> Duration { state.withLock { $0.hearing.silence(at: now) } }
+
+    /// Whether the pods in a namespace of this edge are stopped because the hub is not heard.
+    func isClosed(_ namespace: String) -> Bool { state.withLock { $0.closed.contains(namespace) } }
+
+    /// Stops the pods in these namespaces, and in no other.
+    ///
+    /// - Returns: those that were closed before.
+    func close(_ namespaces: Set<String>) -> Set<String> {
+        state.withLock { state in
+            defer { state.closed = namespaces }
+            return state.closed
         }
     }
 

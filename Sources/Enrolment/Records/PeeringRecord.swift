@@ -18,10 +18,13 @@ public struct PeeringRecord: Sendable, Hashable {
     public var address: String?
     /// Whether the peering is over and what is left of it is being removed.
     public var isEnding: Bool
+    /// At an edge, when its hub was last known to have been heard; `nil` where nothing goes by it.
+    public var heard: HeardMark?
 
     public init(
         clusterID: String, clusterName: String, epoch: Int = 0, issued: [IssuedCertificate] = [],
-        revoked: [IssuedCertificate] = [], since: Int, address: String? = nil, isEnding: Bool = false
+        revoked: [IssuedCertificate] = [], since: Int, address: String? = nil, isEnding: Bool = false,
+        heard: HeardMark? = nil
     ) {
         self.clusterID = clusterID
         self.clusterName = clusterName
@@ -31,6 +34,7 @@ public struct PeeringRecord: Sendable, Hashable {
         self.since = since
         self.address = address
         self.isEnding = isEnding
+        self.heard = heard
     }
 
     /// Makes all certificates worthless.
@@ -64,12 +68,14 @@ extension PeeringRecord {
             }
             return result
         }
+        var heard: HeardMark?
+        if let inner = try fields.optionalObject("heard") { heard = try HeardMark(fields: inner) }
         self.init(
             clusterID: try fields.string("clusterID", limit: 63),
             clusterName: try fields.string("clusterName", limit: 253),
             epoch: try fields.int("epoch"), issued: try certificates("issued"), revoked: try certificates("revoked"),
             since: try fields.int("since"), address: try fields.optionalString("address", limit: 512),
-            isEnding: try fields.optionalBool("ending") ?? false)
+            isEnding: try fields.optionalBool("ending") ?? false, heard: heard)
     }
 
     /// As ``init(json:)`` reads it.
@@ -80,6 +86,7 @@ extension PeeringRecord {
         ]
         if let address { json["address"] = .string(address) }
         if isEnding { json["ending"] = true }
+        if let heard { json["heard"] = heard.json }
         return json
     }
 }
