@@ -59,6 +59,7 @@ public final class Agent: Sendable {
             enrolled: { record in
                 let hub = context.hubs.hub(record)
                 hub.isEnding = false
+                hub.isRevoked = false
                 hub.certificateNotAfter = record.issued.map(\.notAfter).max() ?? 0
                 // Whoever is connected still shows a certificate that was good until now.
                 await hub.detachAny()?.close(.replaced, message: "the hub has enrolled anew", epoch: nil)

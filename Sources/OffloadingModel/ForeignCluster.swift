@@ -104,6 +104,11 @@ public struct ForeignCluster: Sendable, Hashable {
         PeeringEnabled(rawValue: object.spec["incomingPeeringEnabled"]?.string ?? "") ?? .auto
     }
 
+    /// Whether the certificates that this cluster has issued to the other are to be revoked.
+    public var asksForRevocation: Bool { object.annotation(Names.revokeAnnotation) != nil }
+    /// The public id of the last token to enrol with; empty where the peering has only had its first.
+    public var tokenID: String { object.annotation(Names.tokenIDAnnotation) ?? "" }
+
     /// The name of the virtual node that stands for this cluster.
     public var virtualNode: String { Names.virtualNode(clusterName) }
 

@@ -68,6 +68,11 @@ public enum Names {
 
     /// On a ForeignCluster at the origin: goes when nothing of the peering is left.
     public static let peeringFinalizer = "causeway.io/peering"
+    /// On a ForeignCluster, with any value: the certificates that this cluster has issued to the peer are to be revoked. Goes
+    /// when they are.
+    public static let revokeAnnotation = "causeway.io/revoke-certificates"
+    /// On a ForeignCluster: the public id of the last token to enrol with. A new one has the peer dialled at once.
+    public static let tokenIDAnnotation = "causeway.io/token-id"
     /// On a NamespaceOffloading: goes when no connected edge holds the namespace any more.
     public static let offloadingFinalizer = "causeway.io/offloading"
     /// Secrets that hold what is left of a peer token.

@@ -37,7 +37,7 @@ import Wire
             let hub = Conversation(try await TestHub().connect(port, enrolment), wanting: Self.wants)
             try await eventually("the pod is told") { hub.pod("p")?.edgeUID.isEmpty == false }
             try await turnOff(edge)
-            try await eventually("the hub is told") { hub.end?.goodbye?.reason == .revoked }
+            try await eventually("the hub is told") { hub.end?.goodbye?.reason == .unpeered }
             #expect(hub.end?.goodbye?.message.contains("rome has turned its incoming peering with cloud off") == true)
             try await eventually("nothing is left") {
                 let pods = try await edge.cluster.list(.pods).items

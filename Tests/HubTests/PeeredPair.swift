@@ -152,7 +152,26 @@ final class PeeredPair: Sendable {
             KubernetesObject(
                 .secrets, name: Names.tokenSecret(foreignCluster: asked.name), namespace: Names.systemNamespace,
                 ["data": ["token": .string(Base64.encode(Array(token.text.utf8)))]]))
+        guard try await dialler.find(.foreignClusters, name: asked.name) == nil else {
+            // As for a peering whose certificates are of no use any more.
+            _ = try await dialler.merge(
+                .foreignClusters, name: asked.name,
+                ["metadata": ["annotations": [Names.tokenIDAnnotation: .string(token.id)]]])
+            return
+        }
         _ = try await dialler.create(.foreignClusters, asked.object)
+    }
+
+    /// Has the side that is dialled revoke the other's certificates.
+    func revoke() async throws {
+        let (issuer, name) = way == .hubDials ? (edge, "cloud") : (origin, "rome")
+        _ = try await issuer.merge(
+            .foreignClusters, name: name, ["metadata": ["annotations": [Names.revokeAnnotation: "true"]]])
+    }
+
+    /// What the edge says of its hub.
+    func incoming() async throws -> ForeignCluster? {
+        try await edge.find(.foreignClusters, name: "cloud").map(ForeignCluster.init)
     }
 
     func unpeer() async throws {

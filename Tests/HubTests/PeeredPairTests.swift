@@ -147,6 +147,47 @@ import Testing
     }
 
     @Test(
+        "revoked certificates are refused at once and after a restart, pods go on, and a new token brings the peer back",
+        arguments: Way.allCases)
+    func revoked(_ way: Way) async throws {
+        try await with(way) { pair in
+            try await pair.revoke()
+            func isDenied() async throws -> Bool {
+                let (outgoing, incoming) = (try await pair.peering(), try await pair.incoming())
+                guard let outgoing, let incoming else { return false }
+                return [outgoing, incoming].allSatisfy {
+                    let condition = $0.condition(.authentication)
+                    return condition.status == .denied && condition.reason == "Revoked" && !$0.asksForRevocation
+                }
+            }
+            try await eventually("Denied at both sides") { try await isDenied() }
+            switch way {
+            case .hubDials:
+                await pair.stopAgent()
+                try await pair.startAgent()
+            case .edgeJoins:
+                await pair.stopHub()
+                try await pair.startHub()
+            }
+            // Refusals that are told prove that the old certificate was shown again, and in vain.
+            try await Task.sleep(for: .milliseconds(700))
+            #expect(try await isDenied())
+            #expect(try await pair.edgePod("p")?.isBeingDeleted == false)
+            let uid = try await pair.edgePod("p")?.uid
+            try await pair.peer()
+            try await eventually("back with a new token") {
+                let isBack = try await pair.incoming()?.isEstablished(.authentication) ?? false
+                let isReady = try await pair.isOffloaded()
+                return isBack && isReady
+            }
+            #expect(try await pair.edgePod("p")?.uid == uid)
+            try await eventually("its pod is Running here again") {
+                try await pair.originPod("p")?.status["phase"] == "Running"
+            }
+        }
+    }
+
+    @Test(
         "an edge that turns the peering off shows as Denied at the hub, until it is peered again",
         arguments: Way.allCases)
     func denied(_ way: Way) async throws {

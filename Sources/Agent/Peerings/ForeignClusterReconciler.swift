@@ -22,6 +22,7 @@ struct ForeignClusterReconciler: Sendable {
         }
         guard let object = try await object(hub) else { return .none }
         var wanted = ForeignCluster(object)
+        if wanted.asksForRevocation { return try await Revocation(context: context).run(hub, wanted) }
         // The end is told over the connection that there is; only then is it given up.
         if wanted.incomingEnabled == .no, !hub.isEnding { await endings.begin(hub, .edge) }
         await dial(clusterID)
@@ -118,6 +119,12 @@ struct ForeignClusterReconciler: Sendable {
     private func authentication(_ hub: HubPeering) -> PeeringCondition {
         guard !hub.isEnding else { return PeeringCondition(.none, "Revoked", "the hub's certificates were revoked") }
         if let problem = joins.problem(hub.clusterID), problem.status != .pending { return problem }
+        guard !hub.isRevoked else {
+            return PeeringCondition(
+                .denied, PeeringCondition.revoked,
+                "the hub's certificates were revoked; for it to come back, run 'causewayctl generate peer-command' here and "
+                    + "what it prints at the hub")
+        }
         let now = context.now()
         let own = hub.ownCertificateNotAfter
         if hub.isDialled, own == nil { return PeeringCondition(.pending, "NotTried") }

@@ -54,6 +54,14 @@ struct HubConversation: Sendable {
         let (previous, digest) = hub.attach(
             connection, epoch: agreement.epoch, isNewEpoch: agreement.isNewEpoch,
             certificateNotAfter: Int(connection.identity.leaf.notAfter))
+        // Its certificate may have been revoked since it was admitted.
+        if keeper == nil, await context.book.record(provedBy: connection.identity) == nil {
+            hub.detach(connection)
+            await previous?.close(.replaced, message: "the hub has connected anew", epoch: nil)
+            await connection.refuse(
+                ErrorMessage(code: .unavailable, message: "the certificate was replaced or revoked meanwhile; dial again"))
+            return
+        }
         await previous?.close(.replaced, message: "the hub has connected anew", epoch: nil)
         context.logger.info(
             "a hub is connected",

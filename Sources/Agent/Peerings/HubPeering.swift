@@ -24,6 +24,7 @@ final class HubPeering: Sendable {
         /// The last second of the certificate that the hub showed, in seconds since 1970.
         var certificateNotAfter: Int
         var ownCertificateNotAfter: Int?
+        var isRevoked: Bool
         var isEnding: Bool
         var hearing: HubHearing
         /// Namespaces of this edge whose pods are stopped.
@@ -38,8 +39,8 @@ final class HubPeering: Sendable {
         isDialled = record.address != nil
         state = Mutex(
             State(
-                certificateNotAfter: record.issued.map(\.notAfter).max() ?? 0, isEnding: record.isEnding,
-                hearing: HubHearing(mark: record.heard)))
+                certificateNotAfter: record.issued.map(\.notAfter).max() ?? 0, isRevoked: record.isRevoked,
+                isEnding: record.isEnding, hearing: HubHearing(mark: record.heard)))
     }
 
     // MARK: What the hub wants
@@ -83,6 +84,12 @@ final class HubPeering: Sendable {
     var isEnding: Bool {
         get { state.withLock { $0.isEnding } }
         set { state.withLock { $0.isEnding = newValue } }
+    }
+
+    /// Whether the hub's certificates were revoked, and it has not enrolled anew: what runs for it runs on.
+    var isRevoked: Bool {
+        get { state.withLock { $0.isRevoked } }
+        set { state.withLock { $0.isRevoked = newValue } }
     }
 
     // MARK: What the hub is told

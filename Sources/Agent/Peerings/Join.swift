@@ -42,7 +42,7 @@ struct Join: Sendable {
     }
 
     private func obtain() async throws -> PeerCredentials {
-        try await keeper.obtain(areDenied: joins.problem(hubID)?.status == .denied) { new in
+        try await keeper.obtain(areDenied: [.denied, .error].contains(joins.problem(hubID)?.status)) { new in
             // What an older peering has left behind is the new one's: a new epoch tells what stays.
             try await context.book.change(hubID) { known, _ in
                 var record =
@@ -52,6 +52,7 @@ struct Join: Sendable {
                 record.address = address.url
                 return record
             }
+            joins.tell(hubID, PeeringCondition(.pending, "Enrolled"))
         }
     }
 
@@ -87,7 +88,8 @@ struct Join: Sendable {
             level: isNew ? .info : .debug, "a hub cannot be reached, dialling on",
             metadata: [LogKey.hub: "\(name)", LogKey.error: "\(error)"])
         // The hub itself, known by its authority, says that there is no peering: nothing here runs for it any more.
-        guard let error = error as? PeerDialError, error.end.error?.code == .notPeered,
+        // A certificate that it has revoked is not that: the hub may want the edge to enrol anew.
+        guard let error = error as? PeerDialError, error.end.code == .refused, error.end.error?.code == .notPeered,
             let hub = context.hubs[hubID], !hub.isEnding
         else { return .retry }
         await conversation.reconcilers.endings.begin(hub)

@@ -11,6 +11,8 @@ import Synchronization
 final class Joins: Sendable {
     private struct Running {
         let address: PeerAddress
+        /// Of the token that was there when the hub was dialled first.
+        let tokenID: String
         let task: Task<Void, Never>
     }
 
@@ -53,8 +55,16 @@ final class Joins: Sendable {
                 ))
             return
         }
-        if state.withLock({ $0.tasks[id]?.address == address }) { return }
+        let isSame = state.withLock { state in
+            state.tasks[id].map {
+                $0.address == address && (foreign.tokenID.isEmpty || $0.tokenID == foreign.tokenID)
+            } ?? false
+        }
+        if isSame { return }
+        // Whoever was denied is so until the new token says otherwise.
+        let problem = problem(id)
         await stop(id)
+        state.withLock { $0.problems[id] = problem }
         let dialler = PeerDialler(address, configuration: context.configuration.transport, group: group)
         let keeper = CredentialKeeper(
             local: context.configuration.localPeer, name: foreign.name, peerID: id, cluster: context.cluster,
@@ -64,7 +74,7 @@ final class Joins: Sendable {
             let join = Join(
                 name: foreign.name, hubID: id, address: address, context: context, keeper: keeper, dialler: dialler,
                 credentials: credentials, conversation: conversation, joins: self)
-            state.tasks[id] = Running(address: address, task: Task { await join.run() })
+            state.tasks[id] = Running(address: address, tokenID: foreign.tokenID, task: Task { await join.run() })
         }
     }
 

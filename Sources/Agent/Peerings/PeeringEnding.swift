@@ -44,12 +44,12 @@ struct PeeringEnding: Sendable {
         context.logger.info(
             "a peering ends",
             metadata: [
-                LogKey.audit: "revoked", LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)",
+                LogKey.audit: "peering-ended", LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)",
                 LogKey.reason: cause == .edge ? "incoming peering is turned off" : "the hub has ended it",
             ])
         if cause == .edge {
             await hub.detachAny()?.close(
-                .revoked,
+                .unpeered,
                 message: "\(context.configuration.clusterName) has turned its incoming peering with "
                     + "\(hub.clusterName) off", epoch: nil)
         }

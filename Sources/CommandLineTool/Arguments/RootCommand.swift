@@ -13,7 +13,8 @@ struct RootCommand: AsyncParsableCommand {
         version: CausewayVersion.current,
         subcommands: [
             StatusCommand.self, GenerateCommand.self, PeerCommand.self, JoinCommand.self, UnpeerCommand.self,
-            OffloadCommand.self, UnoffloadCommand.self, PlanCommand.self, UninstallCommand.self, VersionCommand.self,
+            RevokeCommand.self, TokensCommand.self, OffloadCommand.self, UnoffloadCommand.self, PlanCommand.self,
+            UninstallCommand.self, VersionCommand.self,
             CompletionCommand.self,
         ])
 }

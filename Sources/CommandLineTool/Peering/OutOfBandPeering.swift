@@ -16,19 +16,20 @@ struct OutOfBandPeering: Sendable {
 
     func run() async throws {
         let deadline = ContinuousClock.now + (timeout ?? Self.defaultTimeout)
-        let cluster = try await tool.printer.stage(
+        let (cluster, before) = try await tool.printer.stage(
             "Processing cluster peering", done: "Peering enabled", failure: "Failed peering clusters"
         ) {
-            try await check()
-            return try await create()
+            let known = try await check()
+            if let known { return (try await renew(known), known as ForeignCluster?) }
+            return (try await create(), nil)
         }
         let progress = PeeringProgress(
-            tool: tool, direction: request.direction, name: cluster.name, uid: cluster.object.uid, deadline: deadline,
+            tool: tool, direction: request.direction, name: cluster.name, uid: cluster.object.uid, before: before, deadline: deadline,
             unreachablePatience: timeout == nil ? tool.host.pace.unreachablePatience : nil)
         do {
             try await progress.run()
         } catch {
-            await takeBack(cluster)
+            if before == nil { await takeBack(cluster) } else { await keep(cluster) }
             throw error
         }
     }
@@ -36,7 +37,9 @@ struct OutOfBandPeering: Sendable {
     // MARK: - Before
 
     /// Refuses what cannot become a peering, before anything is made.
-    private func check() async throws {
+    ///
+    /// - Returns: the peering that there is and whose certificates are of no use any more; `nil` where there is none.
+    private func check() async throws -> ForeignCluster? {
         let own = try await tool.clusterInfo()
         guard request.clusterID != own.clusterID else {
             throw ToolError("the Cluster ID of the remote cluster is the same of that of the local cluster")
@@ -57,12 +60,23 @@ struct OutOfBandPeering: Sendable {
                 "cluster \(tool.target) has no ForeignClusters: their CustomResourceDefinition is missing; restart the daemon"
             )
         }
-        if let same = known.first(where: { $0.name == request.name }) { throw refusal(same) }
+        if let same = known.first(where: { $0.name == request.name }) {
+            guard needsToken(same) else { throw refusal(same) }
+            return same
+        }
         if let same = known.first(where: { $0.clusterID == request.clusterID }) {
             throw ToolError(
                 "cluster \(request.clusterID) is peered already, under the name \"\(same.name)\"; "
                     + "unpeer that first, or keep it")
         }
+        return nil
+    }
+
+    /// Whether a peering goes on with a new token: it is this very one, this cluster dials, and the other refuses what proves it.
+    private func needsToken(_ known: ForeignCluster) -> Bool {
+        let isSame = known.clusterID == request.clusterID && !known.object.isBeingDeleted && !known.authURL.isEmpty
+        let isWanted = request.direction == .outgoing ? known.outgoingEnabled : known.incomingEnabled
+        return isSame && isWanted == .yes && [.denied, .error].contains(known.condition(.authentication).status)
     }
 
     /// Why a name that is taken cannot be peered.
@@ -95,8 +109,8 @@ struct OutOfBandPeering: Sendable {
 
     private var secretName: String { Names.tokenSecret(foreignCluster: request.name) }
 
-    /// Makes the token's Secret, then the ForeignCluster: the hub finds the token when it first looks.
-    private func create() async throws -> ForeignCluster {
+    /// Leaves the token with the daemon.
+    private func storeToken() async throws {
         let secret = KubernetesObject(
             .secrets, name: secretName, namespace: Names.systemNamespace,
             ["type": "Opaque", "data": ["token": .string(Base64.encode(request.token.text.utf8))]])
@@ -106,6 +120,23 @@ struct OutOfBandPeering: Sendable {
             // Left by a command that was killed: there is no ForeignCluster that it could be for.
             _ = try await tool.cluster.update(.secrets, secret)
         }
+    }
+
+    /// Gives a peering that there is the new token, and the address that came with it.
+    private func renew(_ known: ForeignCluster) async throws -> ForeignCluster {
+        try await storeToken()
+        return ForeignCluster(
+            try await tool.cluster.merge(
+                .foreignClusters, name: known.name,
+                [
+                    "metadata": ["annotations": [Names.tokenIDAnnotation: .string(request.token.id)]],
+                    "spec": ["foreignAuthUrl": .string(request.authURL)],
+                ]))
+    }
+
+    /// Makes the token's Secret, then the ForeignCluster: the hub finds the token when it first looks.
+    private func create() async throws -> ForeignCluster {
+        try await storeToken()
         do {
             return ForeignCluster(try await tool.cluster.create(.foreignClusters, request.foreignCluster.object))
         } catch let error as APIError where error.isAlreadyExists {
@@ -116,6 +147,12 @@ struct OutOfBandPeering: Sendable {
                 .secrets, namespace: Names.systemNamespace, name: secretName)
             throw tool.explain(error)
         }
+    }
+
+    /// A peering that was there before stays as it is; the token that did not help goes.
+    private func keep(_ cluster: ForeignCluster) async {
+        _ = try? await tool.cluster.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: secretName)
+        tool.printer.info("The peering \"\(cluster.name)\" stays as it was")
     }
 
     /// Removes what was made, and waits until it is gone.

@@ -10,6 +10,8 @@ struct PeeringProgress: Sendable {
     /// The ForeignCluster's name.
     let name: String
     let uid: String
+    /// How a peering stood that was there before: what it said then is not the answer to the new token.
+    let before: ForeignCluster?
     let deadline: ContinuousClock.Instant
     /// How long the edge may be out of reach from the first look; `nil` for as long as everything else may take.
     let unreachablePatience: Duration?
@@ -61,11 +63,19 @@ struct PeeringProgress: Sendable {
     /// Waits until a condition is Established.
     private func wait(for type: PeeringConditionType) async throws {
         let start = ContinuousClock.now
+        var tokenGoneSince: ContinuousClock.Instant?
         var last = PeeringCondition(.none, "")
         do {
             try await tool.waiting.until(deadline) {
                 last = try await current().condition(type)
                 if last.status == .established { return true }
+                if let before, last == before.condition(type), last.status != .pending {
+                    // Refused once more in the same words: nobody writes that down again.
+                    if tokenGoneSince == nil, !(try await isTokenThere()) { tokenGoneSince = .now }
+                    guard let since = tokenGoneSince, ContinuousClock.now - since >= tool.host.pace.settling else {
+                        return nil
+                    }
+                }
                 if try await isFinal(last, type) { throw ToolError(Self.text(last)) }
                 if Self.unreachable.contains(last.reason), let unreachablePatience,
                     ContinuousClock.now - start >= unreachablePatience
@@ -92,10 +102,15 @@ struct PeeringProgress: Sendable {
         case (_, .error): return condition.reason == "NodeExists"
         case (.authentication, .pending) where condition.reason == "NoToken":
             // The Secret was there before the ForeignCluster: the hub has used it in vain, and forgotten how.
-            return try await tool.cluster.find(
-                .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name)) == nil
+            return !(try await isTokenThere())
         case (_, .none), (_, .pending), (_, .established), (_, .disconnecting): return false
         }
+    }
+
+    /// Whether the daemon has not used the token yet, nor found it useless.
+    private func isTokenThere() async throws -> Bool {
+        try await tool.cluster.find(
+            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name)) != nil
     }
 
     private static func text(_ condition: PeeringCondition) -> String {

@@ -58,7 +58,7 @@ public struct CredentialKeeper: Sendable {
                 throw CredentialProblem(
                     PeeringCondition(
                         .error, "CertificateExpired",
-                        "the \(local.role.rawValue)'s certificate for this peering has expired; unpeer, and peer again with a new token"
+                        "the \(local.role.rawValue)'s certificate for this peering has expired; peer again with a new token"
                     ))
             }
             return known

@@ -4,6 +4,9 @@ import Sessions
 public import Wire
 
 extension PeeringCondition {
+    /// The reason where certificates that were good are taken no more.
+    public static let revoked = "Revoked"
+
     /// What an attempt to dial a peer that failed means for the peering.
     ///
     /// - Parameter peer: what the peer is: its reasons begin with `Hub` or `Edge`.
@@ -13,6 +16,8 @@ extension PeeringCondition {
         case .lost, .timeout, .silent, .goodbye: self.init(.pending, "\(who)Unreachable", "\(error)")
         case .refused where error.isTransient: self.init(.pending, "\(who)Busy", "\(error)")
         case .refused: self.init(.denied, error.end.error?.code.rawValue ?? "Refused", "\(error)")
+        case .untrusted where error.end.error?.code == .notPeered:
+            self.init(.denied, Self.revoked, "\(error.address.url): \(error.end.error?.message ?? error.end.message)")
         case .untrusted: self.init(.denied, "\(who)Untrusted", "\(error)")
         default: self.init(.error, "ProtocolError", "\(error)")
         }

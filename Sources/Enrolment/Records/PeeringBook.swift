@@ -58,6 +58,23 @@ public actor PeeringBook {
         return record
     }
 
+    /// Makes all certificates of a peer worthless and leaves the peering as it is. Durable, and known to handshakes, on return.
+    ///
+    /// - Returns: the certificates that were good until now; none where this cluster has issued none.
+    public func revoke(_ clusterID: String) async throws -> [IssuedCertificate] {
+        let before = Set(records[clusterID]?.revoked ?? [])
+        do {
+            let record = try await change(clusterID) { known, _ in
+                guard var record = known else { throw NotPeered() }
+                record.revokeAll()
+                return record
+            }
+            return record.revoked.filter { !before.contains($0) }
+        } catch is NotPeered {
+            return []
+        }
+    }
+
     /// Forgets a peering that is still ending.
     ///
     /// - Returns: false where the hub has peered again meanwhile.

@@ -37,6 +37,9 @@ public struct PeeringRecord: Sendable, Hashable {
         self.heard = heard
     }
 
+    /// Whether the peer's certificates were revoked and it has not enrolled anew: the peering stays, and waits for it.
+    public var isRevoked: Bool { issued.isEmpty && !revoked.isEmpty && address == nil }
+
     /// Makes all certificates worthless.
     public mutating func revokeAll() {
         revoked += issued

@@ -50,11 +50,12 @@ struct EdgeLink: Sendable {
     // MARK: - Credentials
 
     private func obtain(_ keeper: CredentialKeeper) async throws -> PeerCredentials {
-        let areDenied = context.edges[name]?.authentication.status == .denied
+        let status = context.edges[name]?.authentication.status
+        let areDenied = status == .denied || status == .error
         let held = try await keeper.obtain(areDenied: areDenied) { _ in
             await links.farewells.supersede(cluster.clusterID)
             context.edges.update(name) { edge in
-                if edge.authentication.status == .denied {
+                if [.denied, .error].contains(edge.authentication.status) {
                     edge.authentication = PeeringCondition(.pending, "Enrolled")
                 }
             }
@@ -94,13 +95,13 @@ struct EdgeLink: Sendable {
         case let error as PeerDialError:
             // The same thing again, but for the time it took, is not worth a write and everybody's attention.
             guard before?.lastFailure.map({ !$0.isSame(as: error) }) ?? true else { return false }
-            let condition = Self.condition(error)
+            let condition = PeeringCondition(error, of: .agent)
             context.edges.update(name) { edge in
                 edge.lastFailure = error
                 // A known edge that is away is still authenticated: its certificates hold.
                 if condition.status == .pending, edge.certificateNotAfter != 0 { return }
                 // The edge's own words say more than its refusals afterwards.
-                if condition.status == .denied, edge.authentication.reason == Self.revoked { return }
+                if condition.status == .denied, edge.authentication.reason == PeeringCondition.revoked { return }
                 edge.authentication = condition
             }
             return true
@@ -110,16 +111,6 @@ struct EdgeLink: Sendable {
             refuse(PeeringCondition(.pending, "NotReady", "\(error)"))
         }
         return context.edges[name]?.authentication != before?.authentication
-    }
-
-    /// The reason of a refusal by an edge that wants no peering any more.
-    private static let revoked = "Revoked"
-
-    private static func condition(_ error: PeerDialError) -> PeeringCondition {
-        guard error.end.code == .untrusted, let told = error.end.error, told.code == .notPeered else {
-            return PeeringCondition(error, of: .agent)
-        }
-        return PeeringCondition(.denied, told.code.rawValue, "\(error.address.url): \(told.message)")
     }
 
     // MARK: - Talking
@@ -135,6 +126,11 @@ struct EdgeLink: Sendable {
     ///
     /// - Parameter copy: outlives connections, so that only differences are told anew.
     func serve(_ connection: PeerConnection, _ copy: ObservedCopy, _ side: Side) async {
+        // Its certificate may have been revoked since it was admitted.
+        if case .accepted = side, await links.joined.book.record(provedBy: connection.identity) == nil {
+            return await connection.refuse(
+                ErrorMessage(code: .unavailable, message: "the certificate was replaced or revoked meanwhile; dial again"))
+        }
         let digest = copy.begin(epoch: connection.agreement.epoch)
         context.logger.info(
             "connected to an edge",
@@ -218,14 +214,19 @@ struct EdgeLink: Sendable {
         }
     }
 
-    /// An edge that ends the peering itself says so once, and knows the hub no more.
+    /// An edge that ends the peering itself, or takes the hub's certificate no more, says so once.
     private func take(_ goodbye: GoodbyeMessage) {
-        guard goodbye.reason == .revoked || goodbye.reason == .unpeered else { return }
+        let what: String
+        switch goodbye.reason {
+        case .unpeered: what = "has ended the peering"
+        case .revoked: what = "has revoked this cluster's certificate"
+        default: return
+        }
         let detail = goodbye.message.isEmpty ? "" : ": \(goodbye.message)"
         refuse(
             PeeringCondition(
-                .denied, Self.revoked,
-                "\(cluster.clusterName) has ended the peering\(detail); peer again with a new token of it, or unpeer"))
+                .denied, PeeringCondition.revoked,
+                "\(cluster.clusterName) \(what)\(detail); peer again with a new token of it, or unpeer"))
     }
 
     private func probe(_ connection: PeerConnection) async {

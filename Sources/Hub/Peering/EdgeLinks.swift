@@ -15,6 +15,8 @@ final class EdgeLinks: Sendable {
     private struct Link {
         /// `nil` where the edge dials.
         let address: PeerAddress?
+        /// Of the token that was there when the link was started; an edge that dials has none.
+        var tokenID = ""
         let clusterID: String
         /// Where the edge dials, the service of its last connection.
         var task: Task<Void, Never>
@@ -73,8 +75,10 @@ final class EdgeLinks: Sendable {
         }
         let same = running.withLock { running in
             running.isStopped
-                || (running.links[cluster.name].map { $0.address == address && $0.clusterID == cluster.clusterID }
-                    ?? false)
+                || (running.links[cluster.name].map { link in
+                    link.address == address && link.clusterID == cluster.clusterID
+                        && (cluster.tokenID.isEmpty || link.tokenID == cluster.tokenID)
+                } ?? false)
         }
         guard !same else { return }
         await prepare(cluster)
@@ -83,7 +87,8 @@ final class EdgeLinks: Sendable {
         running.withLock { running in
             guard !running.isStopped else { return }
             let task = Task { await link.run(dialler, credentials) }
-            running.links[cluster.name] = Link(address: address, clusterID: cluster.clusterID, task: task)
+            running.links[cluster.name] = Link(
+                address: address, tokenID: cluster.tokenID, clusterID: cluster.clusterID, task: task)
         }
     }
 
@@ -106,10 +111,8 @@ final class EdgeLinks: Sendable {
         }
         guard !isKnown else { return }
         await prepare(cluster)
-        context.edges.update(cluster.name) { edge in
-            edge.authentication = PeeringCondition(
-                .established, "CertificatesValid", "the edge has joined; it dials the hub")
-        }
+        let authentication = await joined.authentication(cluster.clusterID)
+        context.edges.update(cluster.name) { $0.authentication = authentication }
         running.withLock { running in
             guard !running.isStopped else { return }
             running.links[cluster.name] = Link(address: nil, clusterID: cluster.clusterID, task: Task {})
@@ -230,6 +233,30 @@ final class EdgeLinks: Sendable {
     /// Whether the virtual node is this cluster's, not that of another one with the same name.
     private func isFirst(_ cluster: ForeignCluster) -> Bool {
         context.edges.edge(node: cluster.virtualNode)?.name == cluster.name
+    }
+
+    /// Revokes the certificates of an edge that has joined, and ends its connection. The peering stays: its pods run on, and it
+    /// may enrol anew.
+    ///
+    /// - Returns: whether this hub has issued the edge's certificates.
+    func revoke(_ cluster: ForeignCluster) async throws -> Bool {
+        guard cluster.authURL.isEmpty, await joined.contains(cluster.clusterID) else { return false }
+        let revoked = try await joined.book.revoke(cluster.clusterID)
+        for certificate in revoked {
+            context.logger.notice(
+                "a certificate was revoked",
+                metadata: [
+                    "audit": "revoked", "edge": "\(cluster.name)", "edge.id": "\(cluster.clusterID)",
+                    "fingerprint": "\(certificate.fingerprint)",
+                ])
+        }
+        if let connection = connection(cluster.name) {
+            await connection.close(
+                .revoked, message: "\(context.configuration.clusterName) has revoked the certificate of \(cluster.name)",
+                epoch: nil)
+        }
+        context.edges.update(cluster.name) { $0.authentication = JoinedEdges.revoked }
+        return true
     }
 
     // MARK: - What goes out

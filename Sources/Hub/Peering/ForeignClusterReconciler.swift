@@ -32,11 +32,24 @@ struct ForeignClusterReconciler: Sendable {
             return .none
         }
         await links.start(cluster)
+        if cluster.asksForRevocation { return try await revoke(cluster) }
         let isWanted = cluster.outgoingEnabled == .yes
         if context.edges[name]?.isWanted != isWanted { context.edges.update(name) { $0.isWanted = isWanted } }
         let requeue = isWanted ? try await establish(&cluster) : try await withdraw(&cluster)
         try await store(cluster, before: object)
         return requeue
+    }
+
+    /// Does as the annotation asks, and takes it away.
+    private func revoke(_ cluster: ForeignCluster) async throws -> Requeue {
+        if !(try await links.revoke(cluster)) {
+            await context.events.record(
+                .warning, cluster.object, reason: "NotTheIssuer",
+                "the certificates of this peering are issued by \(cluster.clusterName): revoke them there, or unpeer")
+        }
+        _ = try await context.cluster.merge(
+            .foreignClusters, name: cluster.name, ["metadata": ["annotations": [Names.revokeAnnotation: .null]]])
+        return .none
     }
 
     // MARK: - Towards Established

@@ -45,7 +45,7 @@ struct JoinedEdges: Sendable {
     /// Makes the ForeignCluster that stands for an edge which has joined, where it is missing.
     func enrolled(_ record: PeeringRecord) async throws {
         context.edges.update(record.clusterName) { edge in
-            if edge.authentication.status == .denied { edge.authentication = PeeringCondition(.pending, "Enrolled") }
+            if [.denied, .error].contains(edge.authentication.status) { edge.authentication = PeeringCondition(.pending, "Enrolled") }
         }
         var new = ForeignCluster(
             name: record.clusterName, clusterID: record.clusterID, clusterName: record.clusterName, authURL: "",
@@ -58,6 +58,19 @@ struct JoinedEdges: Sendable {
             return
         }
     }
+
+    /// How an edge that has joined is authenticated as long as it is not connected.
+    func authentication(_ clusterID: String) async -> PeeringCondition {
+        await book.record(clusterID)?.isRevoked == true
+            ? Self.revoked
+            : PeeringCondition(.established, "CertificatesValid", "the edge has joined; it dials the hub")
+    }
+
+    /// The edge has to come with a new token.
+    static let revoked = PeeringCondition(
+        .denied, PeeringCondition.revoked,
+        "the edge's certificates were revoked; for it to come back, run 'causewayctl generate join-command' here and what it "
+            + "prints at the edge")
 
     /// Forgets an edge: it is refused as not peered from now on, and ends what runs for this hub then.
     func end(_ clusterID: String) async throws {

@@ -17,7 +17,7 @@ extension PeerSessionEnd {
             if error.code == .refusedByPeer, error.alert == .certificateRevoked {
                 self.error = ErrorMessage(
                     code: .notPeered,
-                    message: "the peer has revoked this cluster's certificate: the peering is over; peer again")
+                    message: "the peer has revoked this cluster's certificate; peer again with a new token of it")
             }
         } else if let error = error as? IOError {
             self.init(.lost, "the connection to the peer broke: \(error.description)")

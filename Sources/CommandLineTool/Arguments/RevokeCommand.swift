@@ -1,0 +1,26 @@
+import ArgumentParser
+
+/// `revoke NAME`.
+struct RevokeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke",
+        abstract: "Revoke the certificates of a peer, and close its connection.",
+        discussion: """
+            Run at the cluster that the other one dials, which has issued its certificates. The peering stays, and so do \
+            its pods; the other cluster is refused until it enrols anew with a new token.
+            """)
+
+    @Argument(help: "The ForeignCluster's name.")
+    var name: String
+
+    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"))
+    var timeout = TimeSpan(.seconds(20))
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        try await global.withTool {
+            try await Revocation(tool: $0, name: name, timeout: timeout.duration).run()
+        }
+    }
+}
