@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 const int causeway_new_user = CLONE_NEWUSER;
@@ -108,15 +110,16 @@ int causeway_enter_namespaces(int pidfd, int flags) { return setns(pidfd, flags)
 
 int causeway_control_terminal(int file) { return ioctl(file, TIOCSCTTY, 0); }
 
-int causeway_open_terminal(int *ends) {
-    int screen = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+int causeway_open_terminal(int devices, int *ends) {
+    int flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+    int screen = openat(devices, devices < 0 ? "/dev/ptmx" : "ptmx", flags);
     if (screen < 0) return -1;
-    char name[128];
-    int program = -1;
-    if (grantpt(screen) == 0 && unlockpt(screen) == 0 && ptsname_r(screen, name, sizeof name) == 0)
-        program = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    // By its screen, not by its name: the name may be another terminal's here.
+    int program = unlockpt(screen) == 0 ? ioctl(screen, TIOCGPTPEER, flags) : -1;
     if (program < 0) {
+        int failure = errno;
         close(screen);
+        errno = failure;
         return -1;
     }
     ends[0] = screen;
@@ -130,6 +133,46 @@ int causeway_resize_terminal(int file, unsigned short columns, unsigned short ro
 }
 
 int causeway_socket_pair(int *ends) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends); }
+
+static int socket_in(int folder, const char *name, int flags, struct sockaddr_un *address) {
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    int length = snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d/%s", folder, name);
+    if (length >= (int)sizeof address->sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+}
+
+int causeway_listen_in(int folder, const char *name) {
+    struct sockaddr_un address;
+    int file = socket_in(folder, name, SOCK_NONBLOCK, &address);
+    if (file < 0) return -1;
+    unlinkat(folder, name, 0);
+    if (bind(file, (struct sockaddr *)&address, sizeof address) != 0 || listen(file, 64) != 0) {
+        int failure = errno;
+        close(file);
+        errno = failure;
+        return -1;
+    }
+    return file;
+}
+
+int causeway_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int causeway_connect_in(int folder, const char *name) {
+    struct sockaddr_un address;
+    int file = socket_in(folder, name, 0, &address);
+    if (file < 0) return -1;
+    if (connect(file, (struct sockaddr *)&address, sizeof address) != 0) {
+        int failure = errno;
+        close(file);
+        errno = failure;
+        return -1;
+    }
+    return file;
+}
 
 int causeway_send_descriptor(int socket, int file) {
     char byte = 'd';

@@ -12,6 +12,7 @@ public import PodRecords
 /// | `lock` | supervisor | locked and open for writing while the supervisor lives; both end with it, however it ends |
 /// | `supervisor.log` | supervisor | its own complaints |
 /// | `logs/CONTAINER/N.log` | supervisor | the output of run N, `N.log.1` the part before a rotation |
+/// | `attach` | supervisor | a socket at which clients of a console are announced |
 /// | `files/CONTAINER/…` | daemon | files rendered from the image table |
 /// | `volumes/NAME/…` | daemon, containers | the contents of volumes |
 /// | `last-words/CONTAINER` | containers | what `/dev/termination-log` is |
@@ -20,6 +21,7 @@ public struct PodFolder: Sendable, Hashable {
     public static let stateFile = "state.json"
     public static let stopFile = "stop.json"
     public static let lockFile = "lock"
+    public static let attachSocket = "attach"
 
     public let path: String
 

@@ -19,11 +19,14 @@ public struct ContainerPlan: Sendable, Hashable {
     public var mounts: [MountPlan]
     /// `nil` where no last words are taken.
     public var terminationMessage: TerminationMessagePlan?
+    /// What its clients attach to; `nil` for a program that reads nothing and has no terminal.
+    public var console: ConsolePlan?
 
     public init(
         name: String, kind: ContainerKind, arguments: [String], environment: [String] = [],
         workingDirectory: String = "", probes: ProbePlans = ProbePlans(), postStart: HookPlan? = nil,
-        preStop: HookPlan? = nil, mounts: [MountPlan] = [], terminationMessage: TerminationMessagePlan? = nil
+        preStop: HookPlan? = nil, mounts: [MountPlan] = [], terminationMessage: TerminationMessagePlan? = nil,
+        console: ConsolePlan? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -35,6 +38,7 @@ public struct ContainerPlan: Sendable, Hashable {
         self.preStop = preStop
         self.mounts = mounts
         self.terminationMessage = terminationMessage
+        self.console = console
     }
 
     public var json: JSON {
@@ -48,6 +52,7 @@ public struct ContainerPlan: Sendable, Hashable {
         if let preStop { json["preStop"] = preStop.json }
         if !mounts.isEmpty { json["mounts"] = .array(mounts.map(\.json)) }
         if let terminationMessage { json["terminationMessage"] = terminationMessage.json }
+        if let console { json["console"] = console.json }
         return json
     }
 
@@ -78,5 +83,6 @@ public struct ContainerPlan: Sendable, Hashable {
             } else {
                 nil
             }
+        console = if let console = try fields.optionalObject("console") { try ConsolePlan(console) } else { nil }
     }
 }

@@ -8,6 +8,9 @@ public struct LogLineSplitter: Sendable {
     private let stream: LogLine.Stream
     private var pending: [UInt8] = []
 
+    /// The bytes taken last that are in no line yet.
+    public var pendingCount: Int { pending.count }
+
     public init(stream: LogLine.Stream) { self.stream = stream }
 
     /// Appends the lines that `bytes` completes to `log`.

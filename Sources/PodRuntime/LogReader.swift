@@ -17,6 +17,8 @@ actor LogReader {
     private var rest: [UInt8] = []
     /// `nil` where the log is not followed.
     private let follow: Follow?
+    /// Told at the end of a log that is not followed: how much of the file was read.
+    private let ended: @Sendable (Int) -> Void
     private var isOver = false
 
     struct Follow: Sendable {
@@ -31,18 +33,23 @@ actor LogReader {
     /// - Parameters:
     ///   - path: `N.log`; its predecessor `N.log.1` is read first where it exists.
     ///   - follow: `nil` to end at the end of the file.
+    ///   - offset: where in `N.log` to begin, where it has no predecessor.
     /// - Throws: `SystemError` where there is no such log.
     init(
-        path: String, _ options: LogOptions, stream: LogLine.Stream? = nil, now: WallTime, follow: Follow?
+        path: String, _ options: LogOptions, stream: LogLine.Stream? = nil, now: WallTime, follow: Follow?,
+        offset: Int = 0,
+        ended: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws(SystemError) {
         self.path = path
         self.follow = follow
+        self.ended = ended
         filter = LogFilter(options, stream: stream, now: now)
         let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .last("open \(path)") }
         let older = Glibc.open(path + ".1", O_RDONLY | O_CLOEXEC)
         files = older >= 0 ? [older, file] : [file]
         inode = Self.inode(file)
+        if offset > 0, older < 0 { lseek(file, off_t(offset), SEEK_SET) }
         if let lines = options.tailLines { Self.seek(&files, toLast: lines) }
     }
 
@@ -91,7 +98,10 @@ actor LogReader {
             rest = []
             return true
         }
-        guard follow != nil else { return false }
+        guard follow != nil else {
+            if let file = files.first { ended(Int(lseek(file, 0, SEEK_CUR)) - rest.count) }
+            return false
+        }
         let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return false }
         guard Self.inode(file) != inode else {

@@ -136,6 +136,8 @@ struct PodPlanner {
         }
         try addEnvironment(of: json, to: &environment)
         let own = environment
+        let console = Self.console(json)
+        if console?.isTerminal == true, environment["TERM"] == nil { environment["TERM"] = "xterm" }
         // The mark by which processes that have strayed are found; last, so that nothing replaces it.
         environment["CAUSEWAY_POD_UID"] = pod.uid
 
@@ -169,7 +171,15 @@ struct PodPlanner {
             terminationMessage: hasMounts
                 ? TerminationMessagePlan(
                     path: json["terminationMessagePath"]?.string ?? "/dev/termination-log",
-                    fallsBackToLog: json["terminationMessagePolicy"]?.string == "FallbackToLogsOnError") : nil)
+                    fallsBackToLog: json["terminationMessagePolicy"]?.string == "FallbackToLogsOnError") : nil,
+            console: console)
+    }
+
+    private static func console(_ json: JSON) -> ConsolePlan? {
+        let plan = ConsolePlan(
+            takesInput: json["stdin"]?.bool ?? false, endsWithClient: json["stdinOnce"]?.bool ?? false,
+            isTerminal: json["tty"]?.bool ?? false)
+        return plan.takesInput || plan.isTerminal ? plan : nil
     }
 
     /// Whether containers can see files of their own.

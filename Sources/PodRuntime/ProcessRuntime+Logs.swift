@@ -8,9 +8,11 @@ extension ProcessRuntime {
         try logs(uid: uid, options, stream: nil)
     }
 
-    /// - Parameter stream: the only one to show; `nil` for both.
+    /// - Parameters:
+    ///   - stream: the only one to show; `nil` for both.
+    ///   - offset: where in the file to begin.
     func logs(
-        uid: String, _ options: LogOptions, stream: LogLine.Stream?
+        uid: String, _ options: LogOptions, stream: LogLine.Stream?, offset: Int = 0
     ) throws(PodRuntimeError) -> AsyncThrowingStream<[UInt8], any Error> {
         guard let entry = entries[uid] else {
             throw PodRuntimeError(.noSuchPod, "the pod is not known to its node yet; try again")
@@ -31,7 +33,10 @@ extension ProcessRuntime {
         }
         do throws(SystemError) {
             let follow = options.follow && !options.previous ? try follow(uid, record.name, run: run) : nil
-            let reader = try LogReader(path: path, options, stream: stream, now: HostClock.now().wall, follow: follow)
+            let seen = entry.seenLogs
+            let reader = try LogReader(
+                path: path, options, stream: stream, now: HostClock.now().wall, follow: follow, offset: offset,
+                ended: { seen.note(record.name, run: run, bytes: $0) })
             return AsyncThrowingStream { try await reader.next() }
         } catch {
             throw PodRuntimeError(.noLog, "the log cannot be read: \(error)")

@@ -11,7 +11,7 @@ extension ProcessRuntime {
     }
 
     /// The folder of a pod in which this container runs.
-    private func folder(of uid: String, running container: String) throws(PodRuntimeError) -> PodFolder {
+    func folder(of uid: String, running container: String) throws(PodRuntimeError) -> PodFolder {
         guard let entry = entries[uid] else {
             throw PodRuntimeError(.noSuchPod, "the pod is not known to its node yet; try again")
         }
@@ -61,45 +61,6 @@ extension ProcessRuntime {
             if parts[0] == "signal" { return min(255, 128 + number) }
         }
         throw PodRuntimeError(.notStarted, word.isEmpty ? "the program's visit to the pod was cut short" : word)
-    }
-
-    // MARK: - Attaching
-
-    /// The main program has neither standard input nor a terminal, so what the client types goes nowhere.
-    public func attach(uid: String, _ request: ContainerRequest, _ client: ContainerStreams) async throws {
-        _ = try folder(of: uid, running: request.container)
-        let options = LogOptions(container: request.container, follow: true, tailLines: 0)
-        var streams: [(log: AsyncThrowingStream<[UInt8], any Error>, isError: Bool)] = []
-        if request.standardOutput {
-            let stream: LogLine.Stream? = request.terminal ? nil : .standardOutput
-            streams.append((try logs(uid: uid, options, stream: stream), false))
-        }
-        if request.standardError { streams.append((try logs(uid: uid, options, stream: .standardError), true)) }
-        try await Self.carry(streams, client)
-    }
-
-    @concurrent
-    private static func carry(
-        _ streams: [(log: AsyncThrowingStream<[UInt8], any Error>, isError: Bool)], _ client: ContainerStreams
-    ) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await withThrowingTaskGroup(of: Void.self) { outputs in
-                    for (log, isError) in streams {
-                        outputs.addTask {
-                            for try await bytes in log {
-                                try await client.send(isError ? .standardError(bytes) : .standardOutput(bytes))
-                            }
-                        }
-                    }
-                    try await outputs.waitForAll()
-                }
-            }
-            group.addTask { while try await client.receive() != nil {} }
-            // The container's end or the client's, whichever comes first.
-            defer { group.cancelAll() }
-            try await group.next()
-        }
     }
 
     // MARK: - Connections

@@ -28,6 +28,7 @@ public actor ProcessRuntime: PodRuntime {
         var remarks: [String] = []
         /// Why volumes cannot be had yet, in the words of events.
         var volumeProblems: [String] = []
+        let seenLogs = SeenLogs()
     }
 
     public nonisolated let version: String

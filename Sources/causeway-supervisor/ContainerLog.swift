@@ -9,7 +9,8 @@ final class ContainerLog {
 
     private let path: String
     private var file: Int32 = -1
-    private var size = 0
+    /// The bytes of the current file.
+    private(set) var size = 0
     private var output = LogLineSplitter(stream: .standardOutput)
     private var error = LogLineSplitter(stream: .standardError)
 
@@ -40,6 +41,14 @@ final class ContainerLog {
         case .standardError: error.take(bytes, at: now, into: &lines)
         }
         write(lines)
+    }
+
+    /// The bytes of a stream taken last that are not in the file yet, because their line goes on.
+    func pendingCount(_ stream: LogLine.Stream) -> Int {
+        switch stream {
+        case .standardOutput: output.pendingCount
+        case .standardError: error.pendingCount
+        }
     }
 
     /// Writes what is left of unfinished lines and closes the file.

@@ -3,14 +3,16 @@ import Glibc
 import PodHost
 import PodRecords
 
-/// The running main process of a container, with the pipes of its output.
+/// The running main process of a container, with the supervisor's ends of its streams.
 struct ContainerProcess {
     /// As this process sees it.
     let pid: pid_t
     /// As the host sees it.
     let identity: ProcessIdentity
-    let standardOutput: Int32
-    let standardError: Int32
+    /// Where its standard input is written, the terminal's keyboard or a pipe; -1 where it has none.
+    let input: Int32
+    /// What it writes: pipes, or the screen of its terminal, which has no standard error of its own.
+    let output: [LogLine.Stream: Int32]
 
     struct StartFailure: Error {
         /// As the kubelet's events say it.
@@ -22,13 +24,14 @@ struct ContainerProcess {
     /// - Parameter mounts: `nil` where containers see the machine's files as they are.
     init(_ plan: ContainerPlan, mounts: ContainerMounts?, sandbox: Sandbox) throws(StartFailure) {
         let name = plan.arguments[0]
-        var output: [Int32] = [-1, -1]
-        var error: [Int32] = [-1, -1]
         var report: [Int32] = [-1, -1]
-        guard causeway_pipe(&output) == 0, causeway_pipe(&error) == 0, causeway_pipe(&report) == 0 else {
-            let failure = SystemError.last("make a pipe")
-            for file in output + error + report where file >= 0 { close(file) }
-            throw StartFailure(message: "\(failure)")
+        guard causeway_pipe(&report) == 0 else {
+            throw StartFailure(message: "\(SystemError.last("make a pipe"))")
+        }
+        let streams: ContainerStreams
+        do throws(SystemError) { streams = try ContainerStreams(plan.console, devices: sandbox.devices) } catch {
+            for file in report { close(file) }
+            throw StartFailure(message: "\(error)")
         }
         let arguments = CStrings(plan.arguments)
         let environment = CStrings(plan.environment)
@@ -36,33 +39,33 @@ struct ContainerProcess {
         if child == 0 {
             Self.execute(
                 plan, mounts, arguments, environment,
-                directory: plan.workingDirectory.isEmpty ? "/" : plan.workingDirectory,
-                output: output[1], error: error[1], report: report[1], hostProcesses: sandbox.hostProcesses)
+                directory: plan.workingDirectory.isEmpty ? "/" : plan.workingDirectory, streams: streams.program,
+                report: report[1], hostProcesses: sandbox.hostProcesses)
         }
         arguments.free()
         environment.free()
         let forkFailure = SystemError.last("fork")
-        for file in [output[1], error[1], report[1]] { close(file) }
+        close(report[1])
+        streams.closeProgramEnds()
         let (number, failure) = Self.readReport(report[0])
         close(report[0])
         guard child > 0, let number, failure.isEmpty else {
             if child > 0 { waitpid(child, nil, 0) }
-            for file in [output[0], error[0]] { close(file) }
+            streams.closeOwnEnds()
             let early = "exec: \"\(name)\": the process ended before the program started"
             throw StartFailure(message: child > 0 ? (failure.isEmpty ? early : failure) : "\(forkFailure)")
         }
-        for file in [output[0], error[0]] { _ = fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK) }
         pid = child
         identity = ProcessIdentity(
             pid: number, startTicks: sandbox.processes.startTicks(of: number))
-        standardOutput = output[0]
-        standardError = error[0]
+        input = streams.input
+        output = streams.output
     }
 
     /// Runs in the child. The process has one thread, so that any code is safe here.
     private static func execute(
         _ plan: ContainerPlan, _ mounts: ContainerMounts?, _ arguments: CStrings, _ environment: CStrings,
-        directory: String, output: Int32, error: Int32, report: Int32, hostProcesses: Int32
+        directory: String, streams: [Int32], report: Int32, hostProcesses: Int32
     ) -> Never {
         func fail(_ message: String) -> Never {
             try? PodFiles.writeAll(Array(message.utf8), to: report, path: "the report")
@@ -76,8 +79,9 @@ struct ContainerProcess {
         do throws(SystemError) { try mounts?.enter() } catch {
             fail("error mounting: \(error)")
         }
-        dup2(output, 1)
-        dup2(error, 2)
+        // Those that it does not have are what the supervisor has: nothing.
+        for (number, file) in streams.enumerated() where file >= 0 { dup2(file, Int32(number)) }
+        if plan.console?.isTerminal == true { _ = causeway_control_terminal(0) }
         _ = causeway_close_on_exec_from(3)
         let name = plan.arguments[0]
         guard let program = find(name, environment: plan.environment) else {

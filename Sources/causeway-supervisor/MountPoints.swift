@@ -92,6 +92,8 @@ struct MountPoints {
         var status = stat()
         // Gone meanwhile, or hidden from this process: nothing to show.
         guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return }
+        // The device finds its terminals only from a `ptmx` beside `pts` that is no mount.
+        if path == "/dev/ptmx", status.st_mode & S_IFMT == S_IFCHR, symlink("pts/ptmx", path) == 0 { return }
         switch status.st_mode & S_IFMT {
         case S_IFLNK:
             var target = [CChar](repeating: 0, count: 4097)

@@ -9,6 +9,8 @@ struct Sandbox {
     let processes: ProcessTable
     /// The host's `/proc`, to learn the host's number of a process.
     let hostProcesses: Int32
+    /// The machine's `/dev`: what covers it in the pod's mount namespace makes no terminals.
+    let devices: Int32
     /// Whether this process is the first of a process namespace: then signals to all reach the pod only.
     let isFirstProcess: Bool
     /// The places for mounts that all containers share; `nil` without a mount namespace.
@@ -18,6 +20,8 @@ struct Sandbox {
         hostProcesses = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard hostProcesses >= 0 else { throw SystemError.last("open /proc") }
         processes = ProcessTable(root: hostProcesses)
+        devices = open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard devices >= 0 else { throw SystemError.last("open /dev") }
         isFirstProcess = getpid() == 1 && plan.isolation != .none
         if plan.isolation != .none {
             let own = causeway_new_mount | causeway_new_uts | causeway_new_ipc

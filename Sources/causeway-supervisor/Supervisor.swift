@@ -13,12 +13,20 @@ struct Supervisor {
         var hook: ContainerHook?
         /// The pipes of its output that are still open at the other end.
         var streams: [LogLine.Stream: Int32]
+        var console: ContainerConsole?
     }
+
+    /// How long a finished pod's supervisor waits for clients to take what it wrote, in nanoseconds.
+    private static let patience = 10_000_000_000
 
     private let folder: PodFolder
     private let sandbox: Sandbox
     private var life: PodLifecycle
     private var running: [String: Running] = [:]
+    /// Where clients of consoles are announced; `nil` where no container has one.
+    private var door: AttachDoor?
+    /// Clients of runs that are over, who have not taken all of their output.
+    private var leaving: [Attachment] = []
     private let signals: Int32
     private let orders: Int32
     private var written: PodState?
@@ -48,6 +56,7 @@ struct Supervisor {
         guard orders >= 0, inotify_add_watch(orders, folder.path, UInt32(IN_MOVED_TO)) >= 0 else {
             throw SystemError.last("watch \(folder.path)")
         }
+        if plan.containers.contains(where: { $0.console != nil }) { door = try AttachDoor(folder) }
         try folder.write(life.state)
         written = life.state
     }
@@ -77,14 +86,17 @@ struct Supervisor {
         ]
         let names = running.keys.sorted()
         for name in names {
-            for file in (running[name]?.streams ?? [:]).values {
+            let streams = running[name].map { $0.console?.holdsBack == true ? [:] : $0.streams } ?? [:]
+            for file in streams.values {
                 files.append(pollfd(fd: file, events: Int16(POLLIN), revents: 0))
             }
         }
         for name in names {
             files += running[name]?.prober.files ?? []
+            files += running[name]?.console?.files ?? []
             files += running[name]?.hook?.file.map { [$0] } ?? []
         }
+        files += (door?.files ?? []) + leaving.flatMap(\.files)
         let now = HostClock.now()
         var deadlines = [life.nextDeadline(after: now), writeAgainAt].compactMap { $0 }
         for name in names {
@@ -94,7 +106,8 @@ struct Supervisor {
         // Rounded up: woken a moment early there would be nothing to do yet.
         let timeout = deadlines.min().map { max(0, min(($0 - now.monotonic + 999_999) / 1_000_000, 3_600_000)) } ?? -1
         guard poll(&files, nfds_t(files.count), Int32(timeout)) >= 0 || errno == EINTR else { return }
-        for name in names { drain(name) }
+        admit()
+        for name in names where running[name]?.console?.holdsBack != true { drain(name) }
         takeSignals()
         obey()
         for name in names {
@@ -102,6 +115,24 @@ struct Supervisor {
             probe(name)
         }
         perform(life.advance(at: HostClock.now()))
+    }
+
+    /// Lets clients in and out, and hands on what they have room for.
+    private mutating func admit() {
+        for request in door?.requests() ?? [] {
+            if running[request.container]?.console != nil {
+                running[request.container]?.console?.attach(request)
+            } else {
+                close(request.socket)
+            }
+        }
+        for name in running.keys { running[name]?.console?.advance() }
+        for place in leaving.indices { _ = leaving[place].advance() }
+        leaving.removeAll { client in
+            let isOver = client.isGone || client.waiting == 0
+            if isOver { client.close() }
+            return isOver
+        }
     }
 
     private mutating func takeSignals() {
@@ -139,6 +170,7 @@ struct Supervisor {
         // What daemons have left the group: alone in the pod, all goes with the container.
         if running.count == 1 { sandbox.killAll() }
         drain(name)
+        leaving += running[name]?.console?.finish() ?? []
         container.log.finish()
         running[name]?.prober.close()
         running[name]?.hook?.cancel()
@@ -159,16 +191,19 @@ struct Supervisor {
     /// Moves what a container has written to its log, as much as is there now.
     private mutating func drain(_ name: String) {
         guard let container = running[name] else { return }
-        for (stream, file) in container.streams {
+        for stream in [LogLine.Stream.standardOutput, .standardError] {
+            guard let file = container.streams[stream] else { continue }
             // Bounded, so that a container that never stops writing does not keep the others waiting.
             for _ in 0..<64 {
                 let count = read(file, &buffer, buffer.count)
-                if count == 0 {
+                // A terminal that no program has open any more ends with an error.
+                if count == 0 || (count < 0 && errno == EIO) {
                     close(file)
                     running[name]?.streams[stream] = nil
                 }
                 guard count > 0 else { break }
                 container.log.take(buffer[..<count], from: stream)
+                running[name]?.console?.take(buffer[..<count], from: stream, log: container.log)
             }
         }
     }
@@ -246,7 +281,10 @@ struct Supervisor {
             running[name] = Running(
                 process: process, log: log, prober: ContainerProber(plan, process: inside, startedAt: now),
                 hook: plan.postStart.map { ContainerHook(.afterStart, $0, of: plan, process: inside, at: now) },
-                streams: [.standardOutput: process.standardOutput, .standardError: process.standardError])
+                streams: process.output,
+                console: plan.console.map {
+                    ContainerConsole($0, streams: Set(process.output.keys), input: process.input)
+                })
             perform(life.started(name, as: process.identity, at: now))
         } catch {
             log.finish()
@@ -278,6 +316,13 @@ struct Supervisor {
         while life.state != written {
             save()
             if life.state != written { sleep(1) }
+        }
+        // The last words of the pod, for clients who read on.
+        let deadline = HostClock.now().monotonic + Self.patience
+        while !leaving.isEmpty, HostClock.now().monotonic < deadline {
+            var files = leaving.flatMap(\.files)
+            _ = poll(&files, nfds_t(files.count), 100)
+            admit()
         }
         exit(0)
     }

@@ -45,12 +45,20 @@ int causeway_pidfd_open(int pid);
 int causeway_enter_namespaces(int pidfd, int flags);
 // Makes descriptor `file` the controlling terminal of the calling session leader.
 int causeway_control_terminal(int file);
-// Opens a terminal: ends[0] for its screen and keyboard, ends[1] for programs; execve closes both.
-int causeway_open_terminal(int *ends);
+// Opens a terminal: ends[0] for its screen and keyboard, ends[1] for programs; execve closes both. `devices` is the machine's
+// own /dev, open, or negative for what is at /dev now.
+int causeway_open_terminal(int devices, int *ends);
 // Gives a terminal a size.
 int causeway_resize_terminal(int file, unsigned short columns, unsigned short rows);
 // Makes a pair of connected stream sockets that execve closes.
 int causeway_socket_pair(int *ends);
+// Listens on a Unix socket of this name in an open folder, whatever the length of its path; replaces an old one. Never
+// blocks; execve closes it.
+int causeway_listen_in(int folder, const char *name);
+// Accepts a connection: never blocks, execve closes it.
+int causeway_accept(int listener);
+// Connects to what causeway_listen_in made.
+int causeway_connect_in(int folder, const char *name);
 // Sends one byte and a descriptor over a Unix socket.
 int causeway_send_descriptor(int socket, int file);
 // Receives what causeway_send_descriptor sent: the descriptor, which execve closes, or -1 where none came; `byte` is what

@@ -12,10 +12,21 @@ struct ExecStreams: Sendable {
     private let error: AsyncDescriptor?
     private let terminal: AsyncDescriptor?
 
+    /// The client's ends of streams that a running program has already.
+    ///
+    /// - Parameter terminal: the program's, whose size the client may set; usually `input` too.
+    init(input: AsyncDescriptor?, output: AsyncDescriptor?, error: AsyncDescriptor?, terminal: AsyncDescriptor?) {
+        program = []
+        self.input = input
+        self.output = output
+        self.error = error
+        self.terminal = terminal
+    }
+
     init(_ request: ContainerRequest) throws(SystemError) {
         if request.terminal {
             var ends: [Int32] = [-1, -1]
-            guard causeway_open_terminal(&ends) == 0 else { throw .last("open a terminal") }
+            guard causeway_open_terminal(-1, &ends) == 0 else { throw .last("open a terminal") }
             let screen = AsyncDescriptor(owning: ends[0])
             terminal = screen
             input = request.standardInput ? screen : nil
@@ -66,12 +77,16 @@ struct ExecStreams: Sendable {
     }
 
     /// What the client sends goes to the program until the client is gone.
-    func carryInput(from client: ContainerStreams) async throws {
+    ///
+    /// - Parameter ended: called once where the input ends before that, by the client or because the program reads no more.
+    func carryInput(from client: ContainerStreams, ended: () async throws -> Void = {}) async throws {
         var takesInput = input != nil
-        func stop() {
+        func stop() async throws {
+            guard takesInput else { return }
             takesInput = false
             // A terminal has no end of input of its own, and its output goes on.
             if terminal == nil { input?.close() }
+            try await ended()
         }
         while let next = try await client.receive() {
             switch next {
@@ -81,10 +96,10 @@ struct ExecStreams: Sendable {
                     try await input?.write(bytes)
                 } catch let error as SystemError where error.code == EPIPE || error.code == EIO {
                     // The program has closed its standard input: the rest is of no interest.
-                    stop()
+                    try await stop()
                 }
             case .end:
-                stop()
+                try await stop()
             case .resize(let columns, let rows):
                 terminal?.resize(columns: columns, rows: rows)
             }
