@@ -61,6 +61,8 @@ extension ResourceType {
         group: "apps", version: "v1", plural: "replicasets", kind: "ReplicaSet", isNamespaced: true)
     public static let jobs = ResourceType(
         group: "batch", version: "v1", plural: "jobs", kind: "Job", isNamespaced: true)
+    public static let podDisruptionBudgets = ResourceType(
+        group: "policy", version: "v1", plural: "poddisruptionbudgets", kind: "PodDisruptionBudget", isNamespaced: true)
     public static let leases = ResourceType(
         group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", isNamespaced: true)
     public static let endpointSlices = ResourceType(

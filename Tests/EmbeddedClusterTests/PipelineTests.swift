@@ -42,6 +42,46 @@ struct PipelineTests {
         await cluster.stop()
     }
 
+    @Test("a pod that gates hold back says so, gets no node, and forgets its nomination with the binding")
+    func gates() async throws {
+        let cluster = try await TestCluster()
+        let api = cluster.api
+        let binding: JSON = ["target": ["kind": "Node", "name": "a"]]
+        func bind() async throws {
+            _ = try await api.createSubresource(
+                .pods, namespace: "default", name: "p", subresource: "binding", binding)
+        }
+        var pod = KubernetesObject(
+            .pods, name: "p", namespace: "default",
+            ["spec": ["containers": [["name": "c", "image": "i"]], "schedulingGates": [["name": "wait"]]]])
+        pod = try await api.create(.pods, pod)
+        let condition = Conditions.find("PodScheduled", in: pod.status["conditions"])
+        #expect(condition?["status"] == "False")
+        #expect(condition?["reason"] == "SchedulingGated")
+        #expect(condition?["message"] == "Scheduling is blocked due to non-empty scheduling gates")
+        let refused = await Self.error { try await bind() }
+        #expect(refused?.code == 409)
+        #expect(refused?.message.hasSuffix("pod p has non-empty .spec.schedulingGates") == true)
+        _ = try await api.merge(.pods, namespace: "default", name: "p", ["spec": ["schedulingGates": .null]])
+        _ = try await api.merge(
+            .pods, namespace: "default", name: "p", ["status": ["nominatedNodeName": "a"]], subresource: "status")
+        try await bind()
+        pod = try await api.get(.pods, namespace: "default", name: "p")
+        #expect(pod.status["nominatedNodeName"] == nil)
+        #expect(Conditions.isTrue("PodScheduled", in: pod.status["conditions"]))
+        pod = KubernetesObject(
+            .pods, name: "q", namespace: "default",
+            [
+                "spec": [
+                    "containers": [["name": "c", "image": "i"]], "schedulingGates": [["name": "wait"]], "nodeName": "a",
+                ]
+            ])
+        let fixed = pod
+        let both = await Self.error { _ = try await api.create(.pods, fixed) }
+        #expect(both?.causes.map(\.field) == ["spec.nodeName"])
+        await cluster.stop()
+    }
+
     @Test("services get different addresses, keep them, and give them back")
     func services() async throws {
         let cluster = try await TestCluster()

@@ -31,8 +31,13 @@ extension ResourcePipeline {
             if let present = pod.spec["nodeName"]?.string, !present.isEmpty {
                 throw refused("pod \(name) is already assigned to node \"\(present)\"")
             }
+            if pod.spec["schedulingGates"]?.array?.isEmpty == false {
+                throw refused("pod \(name) has non-empty .spec.schedulingGates")
+            }
             var pod = pod
             pod.json["spec", "nodeName"] = .string(node)
+            // Room that was made for it has served its purpose.
+            pod.json["status", "nominatedNodeName"] = nil
             for (key, value) in body["metadata", "annotations"]?.stringMap ?? [:] {
                 pod.json["metadata", "annotations", key] = .string(value)
             }

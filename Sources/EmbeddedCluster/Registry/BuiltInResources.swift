@@ -123,9 +123,6 @@ extension ResourceType {
     /// `events.k8s.io/v1`: the core group's events in other words.
     static let events = ResourceType(
         group: "events.k8s.io", version: "v1", plural: "events", kind: "Event", isNamespaced: true)
-    /// `policy/v1`.
-    static let podDisruptionBudgets = ResourceType(
-        group: "policy", version: "v1", plural: "poddisruptionbudgets", kind: "PodDisruptionBudget", isNamespaced: true)
     /// `scheduling.k8s.io/v1`.
     static let priorityClasses = ResourceType(
         group: "scheduling.k8s.io", version: "v1", plural: "priorityclasses", kind: "PriorityClass",

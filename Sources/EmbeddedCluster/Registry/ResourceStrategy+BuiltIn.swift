@@ -64,11 +64,21 @@ extension ResourceStrategy {
         },
         initialStatus: { _ in .object(JSONObject()) })
 
+    /// Tells that no scheduler looks at a pod yet.
+    private static let gated: JSON = [
+        "type": "PodScheduled", "status": "False", "lastProbeTime": .null, "lastTransitionTime": .null,
+        "reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling gates",
+    ]
+
     static let pods = ResourceStrategy(
         prepareForCreate: { pod, _ in
             PodAdmission.addTolerations(to: &pod.json)
         },
-        initialStatus: { pod in ["phase": "Pending", "qosClass": .string(PodQuality.of(pod.spec))] },
+        initialStatus: { pod in
+            var status: JSON = ["phase": "Pending", "qosClass": .string(PodQuality.of(pod.spec))]
+            if pod.spec["schedulingGates"]?.array?.isEmpty == false { status["conditions"] = [Self.gated] }
+            return status
+        },
         statusMetadata: ["annotations", "labels"],
         gracePeriod: { pod, asked in
             // An unbound pod, or one that has ended, has nothing to wait for.

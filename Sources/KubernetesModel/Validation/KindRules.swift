@@ -11,6 +11,7 @@ enum KindRules {
         "configmaps": configMap,
         "secrets": secret,
         "nodes": node,
+        "pods": pod,
         "priorityclasses.scheduling.k8s.io": priorityClass,
         "customresourcedefinitions.apiextensions.k8s.io": DefinitionOfCustomResource.check,
     ]
@@ -47,6 +48,13 @@ enum KindRules {
             size += value.string?.utf8.count ?? 0
         }
         return size
+    }
+
+    @Sendable private static func pod(_ object: KubernetesObject, _ problems: inout FieldProblems) {
+        guard object.spec["nodeName"]?.string?.isEmpty == false, object.spec["schedulingGates"]?.array?.isEmpty == false
+        else { return }
+        problems.forbidden(
+            FieldPath("spec").child("nodeName"), "cannot be set until all schedulingGates have been cleared")
     }
 
     @Sendable private static func configMap(_ object: KubernetesObject, _ problems: inout FieldProblems) {

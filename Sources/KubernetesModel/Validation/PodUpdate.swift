@@ -24,6 +24,7 @@ enum PodUpdate {
             problems.forbidden(
                 path.child("tolerations"), "existing toleration can not be modified except its tolerationSeconds")
         }
+        let isGated = checkGates(new, old, path, &problems)
         // What may change is taken from the old pod; all else must be equal.
         var spec = new.spec
         for list in ["containers", "initContainers"] {
@@ -36,11 +37,41 @@ enum PodUpdate {
                 })
         }
         for key in ["activeDeadlineSeconds", "tolerations", "schedulingGates"] { spec[key] = old.spec[key] }
+        if isGated {
+            // Whoever holds a pod back may narrow down where it goes.
+            checkSelector(new, old, path, &problems)
+            spec["nodeSelector"] = old.spec["nodeSelector"]
+        }
         if spec["terminationGracePeriodSeconds"] == 1, (old.spec["terminationGracePeriodSeconds"]?.int ?? 0) < 0 {
             spec["terminationGracePeriodSeconds"] = old.spec["terminationGracePeriodSeconds"]
         }
         guard spec != old.spec else { return }
         problems.forbidden(path, sentence + "\n" + differences(old.spec, spec))
+    }
+
+    /// - Returns: whether the pod was held back so far.
+    private static func checkGates(
+        _ new: KubernetesObject, _ old: KubernetesObject, _ path: FieldPath, _ problems: inout FieldProblems
+    ) -> Bool {
+        let before = (old.spec["schedulingGates"]?.array ?? []).compactMap { $0["name"]?.string }
+        for (place, gate) in (new.spec["schedulingGates"]?.array ?? []).enumerated() {
+            guard let name = gate["name"]?.string, !before.contains(name) else { continue }
+            problems.forbidden(
+                path.child("schedulingGates").index(place).child("name"),
+                "only deletion is allowed, but found new scheduling gate '\(name)'")
+        }
+        return !before.isEmpty
+    }
+
+    private static func checkSelector(
+        _ new: KubernetesObject, _ old: KubernetesObject, _ path: FieldPath, _ problems: inout FieldProblems
+    ) {
+        let after = new.spec["nodeSelector"]?.stringMap ?? [:]
+        let before = old.spec["nodeSelector"]?.stringMap ?? [:]
+        guard !before.allSatisfy({ after[$0.key] == $0.value }) else { return }
+        problems.invalid(
+            path.child("nodeSelector"), new.spec["nodeSelector"] ?? .object(JSONObject()),
+            "only additions to spec.nodeSelector are allowed (no mutations or deletions)")
     }
 
     private static func checkDeadline(

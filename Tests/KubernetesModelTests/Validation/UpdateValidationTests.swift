@@ -63,6 +63,38 @@ struct UpdateValidationTests {
         #expect(causes.isEmpty, "\(causes)")
     }
 
+    @Test("gates that hold a pod back may go but not come, and its node selector may grow meanwhile")
+    func gates() throws {
+        var gated = pod
+        gated["spec", "schedulingGates"] = [["name": "a"], ["name": "b"]]
+        gated["spec", "nodeSelector"] = ["x": "1"]
+        let allowed = try update(gated, .pods) {
+            $0["spec", "schedulingGates"] = [["name": "b"]]
+            $0["spec", "nodeSelector", "y"] = "2"
+        }
+        #expect(allowed.isEmpty, "\(allowed)")
+        let refused = try update(gated, .pods) {
+            $0["spec", "schedulingGates"] = [["name": "b"], ["name": "c"]]
+            $0["spec", "nodeSelector"] = ["x": "2"]
+        }
+        #expect(
+            refused == [
+                .init(
+                    reason: "FieldValueForbidden",
+                    message: "Forbidden: only deletion is allowed, but found new scheduling gate 'c'",
+                    field: "spec.schedulingGates[1].name"),
+                .init(
+                    reason: "FieldValueInvalid",
+                    message:
+                        "Invalid value: {\"x\":\"2\"}: only additions to spec.nodeSelector are allowed (no mutations or"
+                        + " deletions)", field: "spec.nodeSelector"),
+            ])
+        let free = try update(pod, .pods) { $0["spec", "nodeSelector"] = ["x": "1"] }
+        #expect(free.map(\.field) == ["spec"])
+        let late = try update(pod, .pods) { $0["spec", "schedulingGates"] = [["name": "a"]] }
+        #expect(late.map(\.field) == ["spec.schedulingGates[0].name"])
+    }
+
     @Test("nothing else of a pod's spec may change")
     func forbidden() throws {
         let causes = try update(pod, .pods) { $0["spec", "terminationGracePeriodSeconds"] = 9 }
