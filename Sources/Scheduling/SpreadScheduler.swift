@@ -49,8 +49,13 @@ public struct SpreadScheduler: Sendable {
         excluding exclusions: [String: String] = [:]
     ) -> Preemption {
         let plugin = DefaultPreemption(pod: pod, budgets: budgets, exclusions: exclusions, ties: ties)
-        if let obstacle = plugin.obstacle(evaluation, snapshot) { return .hopeless(obstacle) }
-        return plugin.find(evaluation, &snapshot)
+        if let obstacle = plugin.obstacle(evaluation, snapshot) { return .notEligible(obstacle) }
+        if exclusions.isEmpty, let obstacle = snapshot.preemptionObstacle(for: pod) { return .hopeless(obstacle) }
+        let preemption = plugin.find(evaluation, &snapshot)
+        if exclusions.isEmpty, case .hopeless(let obstacle) = preemption {
+            snapshot.setPreemptionObstacle(obstacle, for: pod)
+        }
+        return preemption
     }
 
     /// The node that has room for the pod since others were ended for it; empty for none.

@@ -32,7 +32,8 @@ import Testing
         switch scheduler.preemption(for: pending, after: decision.evaluation, budgets: budgets) {
         case .possible(let node, let victims):
             return "\(node): \(victims.map(\.key.name).joined(separator: " "))"
-        case .hopeless(let obstacle): return decision.evaluation.failureMessage(withoutPreemption: obstacle)
+        case .notEligible(let obstacle), .hopeless(let obstacle):
+            return decision.evaluation.failureMessage(withoutPreemption: obstacle)
         }
     }
 
@@ -98,9 +99,29 @@ import Testing
     @Test("the snapshot is as it was after looking for victims")
     func leavesNoTrace() throws {
         var scheduler = try scheduler(["a": [pod("a1", priority: 1), pod("a2", priority: 2)]])
+        let tried = try PendingPod(pod("p", priority: 3))
         _ = try preempt(&scheduler, for: pod("p", priority: 3))
+        // Nor is there anything to look at again for those who looked before.
+        let before = scheduler.evaluate(tried)
+        _ = try preempt(&scheduler, for: pod("p", priority: 3))
+        #expect(scheduler.evaluate(tried).rejected == before.rejected)
         #expect(scheduler.snapshot.pods(on: "a").map(\.key.name).sorted() == ["a1", "a2"])
         #expect(scheduler.snapshot.node("a")?.load.requests.milliCPU == 2000)
+    }
+
+    @Test("the same pod is told the same again without a search, another one or a later one is not")
+    func remembered() throws {
+        var scheduler = try scheduler(["a": [pod("a1", priority: 1), pod("a2", priority: 2)]])
+        let wanting = pod("p", priority: 1, cpu: "2")
+        let first = try preempt(&scheduler, for: wanting)
+        #expect(first.hasSuffix("1 No preemption victims found for incoming pod."))
+        #expect(try preempt(&scheduler, for: wanting) == first)
+        #expect(try preempt(&scheduler, for: pod("q", priority: 2, cpu: "2")).hasSuffix("1 Insufficient cpu."))
+        #expect(try preempt(&scheduler, for: pod("q", priority: 3, cpu: "2")) == "a: a2 a1")
+        scheduler.snapshot.removePod(pod("a1", priority: 1).key)
+        scheduler.snapshot.removePod(pod("a2", priority: 2).key)
+        scheduler.snapshot.setPod(TestCluster.placed(pod("a3", priority: 0), on: "a"))
+        #expect(try preempt(&scheduler, for: wanting) == "a: a3")
     }
 
     @Test("room that was made is kept for the pod, but not from more important ones")

@@ -24,6 +24,13 @@ struct ChangeLog: Sendable {
         changes.append(Int32(truncatingIfNeeded: place << 1 | (isNode ? 1 : 0)))
     }
 
+    /// Takes back the changes from a position on: what they did has been undone.
+    mutating func undo(to position: Int) {
+        // Where older changes were dropped meanwhile, whoever looked before looks at all nodes again.
+        guard position >= start else { return }
+        changes.removeLast(end - position)
+    }
+
     /// The change at a position from `start` to before `end`.
     subscript(position: Int) -> Change {
         let change = changes[position - start]

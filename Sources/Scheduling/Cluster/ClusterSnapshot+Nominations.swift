@@ -36,10 +36,12 @@ extension ClusterSnapshot {
     mutating func refusal(
         of node: String, for pod: PendingPod, excluding exclusions: [String: String], beside guests: [PlacedPod]
     ) -> Refusal? {
-        let absent = guests.filter { self.pod($0.key) == nil }
-        for guest in absent { setPod(guest) }
-        defer { for guest in absent { removePod(guest.key) } }
-        guard let entry = self.node(node) else { return nil }
-        return SchedulingCycle(pod, &self, exclusions: exclusions).firstRefusal(of: entry)
+        trial { snapshot in
+            let absent = guests.filter { snapshot.pod($0.key) == nil }
+            for guest in absent { snapshot.setPod(guest) }
+            defer { for guest in absent { snapshot.removePod(guest.key) } }
+            guard let entry = snapshot.node(node) else { return nil }
+            return SchedulingCycle(pod, &snapshot, exclusions: exclusions).firstRefusal(of: entry)
+        }
     }
 }

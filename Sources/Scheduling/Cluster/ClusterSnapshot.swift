@@ -12,6 +12,7 @@ public struct ClusterSnapshot: Sendable {
     private var pods: [ObjectKey: PlacedPod] = [:]
     /// Also for nodes that are not here (yet).
     private var podsByNode: [String: Set<ObjectKey>] = [:]
+    private var podsByPriority: [Int: Int] = [:]
     private var table = CountTable()
     private(set) var ownedTerms = OwnedTerms()
     private(set) var images = ImageTable()
@@ -31,6 +32,8 @@ public struct ClusterSnapshot: Sendable {
         let template: PodTemplate
         let position: Int
         let evaluation: Evaluation
+        /// Why preemption is hopeless as well, by the pod's priority.
+        var obstacles: [Int: String] = [:]
     }
 
     public init() {}
@@ -54,6 +57,9 @@ public struct ClusterSnapshot: Sendable {
 
     /// The pods on a node.
     public func pods(on node: String) -> [PlacedPod] { (podsByNode[node] ?? []).compactMap { pods[$0] } }
+
+    /// Whether any pod is less important than this.
+    func hasPods(below priority: Int) -> Bool { podsByPriority.keys.contains { $0 < priority } }
 
     // MARK: - Nodes
 
@@ -113,6 +119,7 @@ public struct ClusterSnapshot: Sendable {
         guard old != pod else { return old }
         removePod(pod.key)
         pods[pod.key] = pod
+        podsByPriority[pod.priority, default: 0] += 1
         podsByNode[pod.node, default: []].insert(pod.key)
         if let place = placeOfNode[pod.node] {
             places[place]?.load.add(pod)
@@ -126,6 +133,8 @@ public struct ClusterSnapshot: Sendable {
     @discardableResult
     public mutating func removePod(_ key: ObjectKey) -> PlacedPod? {
         guard let pod = pods.removeValue(forKey: key) else { return nil }
+        let left = (podsByPriority[pod.priority] ?? 1) - 1
+        podsByPriority[pod.priority] = left > 0 ? left : nil
         podsByNode[pod.node]?.remove(key)
         if podsByNode[pod.node]?.isEmpty == true { podsByNode[pod.node] = nil }
         if let place = placeOfNode[pod.node] {
@@ -134,6 +143,13 @@ public struct ClusterSnapshot: Sendable {
             count(pod, at: place, by: -1)
         }
         return pod
+    }
+
+    /// Tries something that leaves nodes and pods as they were: nobody need look at them again.
+    mutating func trial<Result>(_ body: (inout Self) -> Result) -> Result {
+        let position = log.end
+        defer { log.undo(to: position) }
+        return body(&self)
     }
 
     /// Remembers a change for those who looked before.
@@ -186,6 +202,23 @@ public struct ClusterSnapshot: Sendable {
             lastFailure = Failure(template: pod.template, position: log.end, evaluation: evaluation)
         }
         return evaluation
+    }
+
+    /// Why preemption was hopeless for a pod of this template and priority, as long as nothing has changed since.
+    func preemptionObstacle(for pod: PendingPod) -> String? {
+        guard nominations.isEmpty, let last = lastFailure, last.position == log.end, last.template == pod.template
+        else {
+            return nil
+        }
+        return last.obstacles[pod.priority]
+    }
+
+    /// Remembers why preemption is hopeless; thousands of pods of one template may ask.
+    mutating func setPreemptionObstacle(_ obstacle: String, for pod: PendingPod) {
+        guard nominations.isEmpty, lastFailure?.position == log.end, lastFailure?.template == pod.template else {
+            return
+        }
+        lastFailure?.obstacles[pod.priority] = obstacle
     }
 
     // MARK: - Counts

@@ -13,6 +13,7 @@ public struct PendingPod: Sendable, Hashable {
     public let nominatedNode: String
 
     public var key: ObjectKey { asPlaced.key }
+    public var priority: Int { asPlaced.priority }
     public var tolerations: [Toleration] { template.tolerations }
     public var affinity: RequiredAffinity { template.affinity }
     /// Preferred terms with their weights; `nil` where the pod has no preference.

@@ -12,9 +12,9 @@ public struct PlacedPod: Sendable, Hashable {
     public let assumedRequests: ResourceCounts
     public let hostPorts: [HostPort]
     /// Whether the pod is being deleted: it holds its resources still, but is no member of its domain any more.
-    public let isTerminating: Bool
+    public var isTerminating: Bool
     /// Whether it is being deleted to make room for another.
-    public let isPreempted: Bool
+    public var isPreempted: Bool
     public let priority: Int
     /// Seconds since 1970 from which it runs; `nil` where it does not yet.
     public let startTime: Int?

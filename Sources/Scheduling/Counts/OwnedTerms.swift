@@ -18,14 +18,14 @@ struct OwnedTerms: Sendable {
     private static let requiredWeight = 1
 
     private struct Entry {
-        let term: Term
         var counts: DomainCounts
         var owners = 0
     }
 
-    private var entries: [Entry?] = []
+    private var entries: [Int: Entry] = [:]
+    /// Never given twice: who looked before would take another term's counts for its own.
     private var numbers: [Term: Int] = [:]
-    private var holes: [Int] = []
+    private var lastNumber = 0
     /// Changes whenever a term comes or goes.
     private(set) var version = 0
 
@@ -34,10 +34,10 @@ struct OwnedTerms: Sendable {
     /// What the terms that are about a pod make of domains.
     func inputs(concerning pod: PodTemplate, namespaceLabels: [String: String]) -> [TopologyInput] {
         guard !numbers.isEmpty else { return [] }
-        return entries.indices.compactMap { number in
-            guard let term = entries[number]?.term,
-                term.term.matches(namespace: pod.namespace, labels: pod.labels, namespaceLabels: namespaceLabels)
-            else { return nil }
+        let concerning = numbers.filter { term, _ in
+            term.term.matches(namespace: pod.namespace, labels: pod.labels, namespaceLabels: namespaceLabels)
+        }
+        return concerning.sorted { $0.value < $1.value }.map { term, number in
             let role: TopologyInput.Role =
                 switch term.kind {
                 case .keepsAway: .unwanted(isOwn: false)
@@ -49,7 +49,7 @@ struct OwnedTerms: Sendable {
 
     /// A node came, changed, or went (`nil`).
     mutating func setNode(_ node: SchedulingNode?, at place: Int) {
-        for number in entries.indices { entries[number]?.counts.setNode(node, isIncluded: node != nil, at: place) }
+        for number in numbers.values { entries[number]?.counts.setNode(node, isIncluded: node != nil, at: place) }
     }
 
     /// A pod came to a node (1) or left it (−1).
@@ -76,18 +76,16 @@ struct OwnedTerms: Sendable {
         guard entries[number]?.owners == 0 else { return }
         entries[number] = nil
         numbers[term] = nil
-        holes.append(number)
         version += 1
     }
 
     private mutating func add(_ term: Term, _ nodes: some Sequence<SnapshotNode>) -> Int {
         var counts = DomainCounts(.matching([term.term], topologyKey: term.term.topologyKey))
         for entry in nodes { counts.setNode(entry.node, isIncluded: true, at: entry.place) }
-        let entry = Entry(term: term, counts: counts)
-        let number = holes.popLast() ?? entries.count
-        if number == entries.count { entries.append(entry) } else { entries[number] = entry }
-        numbers[term] = number
+        lastNumber += 1
+        entries[lastNumber] = Entry(counts: counts)
+        numbers[term] = lastNumber
         version += 1
-        return number
+        return lastNumber
     }
 }

@@ -33,6 +33,11 @@ struct DefaultPreemption {
         let nodes = evaluation.rejected.filter(\.refusal.mayHelpToPreempt)
             .map { (name: $0.node, rank: ties.rank($0.node)) }
             .sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }
+        // Where nobody is less important, no node need be looked at.
+        guard snapshot.hasPods(below: pod.priority) else {
+            return .hopeless(
+                message(evaluation, nodes.isEmpty ? [:] : [Self.noVictims: nodes.count], tried: nodes.count))
+        }
         let enough = max(Self.fewestCandidates, nodes.count * Self.partOfNodes / 100)
         var best: PreemptionCandidate?
         var found = 0
@@ -47,9 +52,15 @@ struct DefaultPreemption {
             if found >= enough, best?.violations == 0 { break }
         }
         if let best { return .possible(node: best.node, victims: best.victims) }
-        let others = evaluation.nodeCount - nodes.count
+        return .hopeless(message(evaluation, reasons, tried: nodes.count))
+    }
+
+    /// - Parameter reasons: of the nodes that were tried.
+    private func message(_ evaluation: Evaluation, _ reasons: [String: Int], tried: Int) -> String {
+        var reasons = reasons
+        let others = evaluation.nodeCount - tried
         if others > 0 { reasons[Self.notHelpful, default: 0] += others }
-        return .hopeless(Evaluation.message(nodes: evaluation.nodeCount, reasons))
+        return Evaluation.message(nodes: evaluation.nodeCount, reasons)
     }
 
     private enum Outcome {
@@ -61,8 +72,17 @@ struct DefaultPreemption {
     private func victims(on node: String, rank: UInt64, _ snapshot: inout ClusterSnapshot) -> Outcome {
         let lower = snapshot.pods(on: node).filter { $0.priority < pod.asPlaced.priority }
         guard !lower.isEmpty else { return .failure(Refusal("DefaultPreemption", [Self.noVictims])) }
-        for pod in lower { snapshot.removePod(pod.key) }
-        defer { for pod in lower { snapshot.setPod(pod) } }
+        return snapshot.trial { snapshot in
+            for pod in lower { snapshot.removePod(pod.key) }
+            defer { for pod in lower { snapshot.setPod(pod) } }
+            return victims(among: lower, on: node, rank: rank, &snapshot)
+        }
+    }
+
+    /// - Parameter lower: the pods that may leave, and have left.
+    private func victims(
+        among lower: [PlacedPod], on node: String, rank: UInt64, _ snapshot: inout ClusterSnapshot
+    ) -> Outcome {
         if let refusal = snapshot.refusal(of: node, for: pod, excluding: exclusions) { return .failure(refusal) }
         // All may leave; now as many as possible are kept, those that budgets protect and important ones first.
         let sorted = lower.sorted(by: Self.isMoreImportant)

@@ -2,7 +2,10 @@
 public enum Preemption: Sendable {
     /// Once these pods, the most important first, have left it, the node takes the pod.
     case possible(node: String, victims: [PlacedPod])
-    /// Why not, as kube-scheduler words it in a `FailedScheduling` event.
+    /// The pod may preempt nobody, or waits for its victims to end: why, as kube-scheduler words it in a `FailedScheduling`
+    /// event. Room that was made for it before stays its own.
+    case notEligible(String)
+    /// No pods can make room for it: why, in the same words.
     case hopeless(String)
 }
 
