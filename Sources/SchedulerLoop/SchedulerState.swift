@@ -19,7 +19,9 @@ struct SchedulerState: Sendable {
     enum Action: Sendable {
         case bind(KubernetesObject, node: String)
         /// No node will do.
-        case report(KubernetesObject, reason: String, message: String)
+        case report(KubernetesObject, Verdict)
+        /// One node will do once others have left it; `preemptionEnded` follows.
+        case preempt(KubernetesObject, Verdict, RoomToMake)
     }
 
     private struct Assumption {
@@ -28,10 +30,12 @@ struct SchedulerState: Sendable {
     }
 
     private let configuration: SchedulerConfiguration
-    private var scheduler: SpreadScheduler
-    private var queue: SchedulingQueue
+    var scheduler: SpreadScheduler
+    var queue: SchedulingQueue
     /// The pods in the queue, as they are.
-    private var waiting: [ObjectKey: KubernetesObject] = [:]
+    private(set) var waiting: [ObjectKey: KubernetesObject] = [:]
+    private var workloads = Workloads()
+    private(set) var budgets: [ObjectKey: DisruptionBudget] = [:]
     private var assumed: [ObjectKey: Assumption] = [:]
     private(set) var bindingsUnderWay = 0
 
@@ -54,6 +58,24 @@ struct SchedulerState: Sendable {
         if scheduler.snapshot.removeNode(name) { queue.note(.nodeRemoved, now: now) }
     }
 
+    // MARK: - What pods hang on
+
+    /// A namespace came or changed, or went (`nil`).
+    mutating func namespaceChanged(_ name: String, labels: [String: String]?, now: Duration) {
+        if scheduler.snapshot.setNamespace(name, labels: labels) { queue.note(.namespaceChanged, now: now) }
+    }
+
+    /// An object of `Workloads.types` came or changed, or went (`nil`).
+    mutating func workloadChanged(_ type: ResourceType, _ key: ObjectKey, _ object: KubernetesObject?) {
+        // It makes nodes better or worse, but lets no pod in.
+        workloads.set(type, key, to: object)
+    }
+
+    /// A PodDisruptionBudget came or changed, or went (`nil`).
+    mutating func budgetChanged(_ key: ObjectKey, _ budget: KubernetesObject?) {
+        budgets[key] = budget.flatMap(DisruptionBudget.init)
+    }
+
     // MARK: - Pods
 
     mutating func podChanged(_ pod: KubernetesObject, now: Duration) {
@@ -72,9 +94,11 @@ struct SchedulerState: Sendable {
         guard isOurs(pod) else {
             queue.remove(key)
             waiting[key] = nil
+            giveUpRoom(key, now: now)
             return
         }
         let old = waiting.updateValue(pod, forKey: key)
+        nominationChanged(pod, from: old, now: now)
         if let old, old.uid == pod.uid {
             if Self.differ(old, pod) { queue.reconsider(key, now: now) }
         } else {
@@ -87,6 +111,7 @@ struct SchedulerState: Sendable {
         queue.remove(key)
         waiting[key] = nil
         assumed[key] = nil
+        giveUpRoom(key, now: now)
         if scheduler.snapshot.removePod(key) != nil { queue.note(.podRemoved, now: now) }
     }
 
@@ -95,6 +120,7 @@ struct SchedulerState: Sendable {
         queue.remove(key)
         waiting[key] = nil
         assumed[key] = nil
+        giveUpRoom(key, now: now)
         let placed = PlacedPod(pod)
         guard let old = scheduler.snapshot.setPod(placed) else { return queue.note(.podPlaced, now: now) }
         if old.node != placed.node || old.requests != placed.requests {
@@ -137,17 +163,13 @@ struct SchedulerState: Sendable {
         guard let current = waiting[key], current.uid == pod.uid else { return nil }
         let pending: PendingPod
         do {
-            pending = try PendingPod(current)
+            pending = try PendingPod(current, workload: workloads.selector(of: current))
         } catch {
             queue.park(key, plugins: [], now: now)
-            return .report(current, reason: "SchedulerError", message: error.message)
+            return .report(current, Verdict(reason: "SchedulerError", message: error.message))
         }
         guard let node = scheduler.node(for: pending, excluding: exclusions) else {
-            // Only now is every node's reason worth knowing.
-            let evaluation = scheduler.evaluate(pending, excluding: exclusions)
-            // A rejection wears off by time, not by a change in the cluster.
-            queue.park(key, plugins: evaluation.refusingPlugins, helpedByTime: !exclusions.isEmpty, now: now)
-            return .report(current, reason: "Unschedulable", message: evaluation.failureMessage)
+            return withoutNode(current, pending, excluding: exclusions, now: now)
         }
         assume(current, pending, on: node, now: now)
         return .bind(current, node: node)
@@ -156,6 +178,7 @@ struct SchedulerState: Sendable {
     private mutating func assume(_ pod: KubernetesObject, _ pending: PendingPod, on node: String, now: Duration) {
         assumed[pod.key] = Assumption(uid: pod.uid, node: node)
         waiting[pod.key] = nil
+        scheduler.snapshot.removeNomination(pod.key)
         var placed = pending.asPlaced
         placed.node = node
         scheduler.snapshot.setPod(placed)
@@ -178,6 +201,7 @@ struct SchedulerState: Sendable {
         case .failed:
             forget(key, keepingInQueue: true)
             waiting[key] = pod
+            nominationChanged(pod, from: nil, now: now)
             queue.retry(key, now: now)
             queue.note(.podRemoved, now: now)
         }

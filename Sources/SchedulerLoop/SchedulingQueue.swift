@@ -20,6 +20,8 @@ struct SchedulingQueue: Sendable {
 
     private struct Entry {
         let priority: Int
+        /// Later pods have higher numbers.
+        let arrival: Int
         var station: Station
         var failures = 0
         var lastFailure: Duration = .zero
@@ -35,8 +37,9 @@ struct SchedulingQueue: Sendable {
     private let longestBackOff: Duration
     private let longestWait: Duration
     private var entries: [ObjectKey: Entry] = [:]
-    /// Those that are parked, so that a change looks at no others.
-    private var parked: Set<ObjectKey> = []
+    /// Those that are parked, by the plugins that refused them: a change looks at no others, and at each few plugins once.
+    private var parked: [Set<String>: Set<ObjectKey>] = [:]
+    private var lastArrival = 0
     private var lines: [Int: Line] = [:]
     private var lastTicket = 0
     /// When the next entry leaves back-off or has been parked for long enough; never later than that.
@@ -57,13 +60,14 @@ struct SchedulingQueue: Sendable {
     /// Puts a new pod in line; one that is known stays where it is.
     mutating func add(_ key: ObjectKey, priority: Int) {
         guard entries[key] == nil else { return }
-        entries[key] = Entry(priority: priority, station: .atWork)
+        lastArrival += 1
+        entries[key] = Entry(priority: priority, arrival: lastArrival, station: .atWork)
         putInLine(key)
     }
 
     mutating func remove(_ key: ObjectKey) {
+        leaveParking(key)
         entries[key] = nil
-        parked.remove(key)
     }
 
     /// The next pod to try, now at work; `nil` when none is in line.
@@ -96,7 +100,7 @@ struct SchedulingQueue: Sendable {
         guard fail(key, now: now), let entry = entries[key] else { return }
         let until = now + (helpedByTime ? backOff(of: entry) : longestWait)
         entries[key]?.station = .parked(plugins: plugins, until: until)
-        parked.insert(key)
+        parked[plugins, default: []].insert(key)
         expect(until)
     }
 
@@ -121,12 +125,10 @@ struct SchedulingQueue: Sendable {
 
     /// A change happened: parked pods that it may help are tried again once their back-off is over.
     mutating func note(_ change: ClusterChange, now: Duration) {
-        for key in parked {
-            guard let entry = entries[key], case .parked(let plugins, _) = entry.station, change.mayHelp(plugins) else {
-                continue
-            }
-            unpark(key, entry, now: now)
-        }
+        let helped = parked.filter { plugins, _ in change.mayHelp(plugins) }.flatMap(\.value)
+            .compactMap { key in entries[key].map { (key: key, entry: $0) } }
+        // In the order in which they came, so that a run can be repeated.
+        for (key, entry) in helped.sorted(by: { $0.entry.arrival < $1.entry.arrival }) { unpark(key, entry, now: now) }
     }
 
     /// The pod itself changed: it is tried again once its back-off is over.
@@ -141,17 +143,23 @@ struct SchedulingQueue: Sendable {
     }
 
     private mutating func backOff(_ key: ObjectKey, until: Duration) {
+        leaveParking(key)
         entries[key]?.station = .backingOff(until: until)
-        parked.remove(key)
         expect(until)
     }
 
     private mutating func putInLine(_ key: ObjectKey) {
         guard let priority = entries[key]?.priority else { return }
+        leaveParking(key)
         lastTicket += 1
         entries[key]?.station = .inLine(ticket: lastTicket)
-        parked.remove(key)
         lines[priority, default: Line()].tickets.append((lastTicket, key))
+    }
+
+    private mutating func leaveParking(_ key: ObjectKey) {
+        guard case .parked(let plugins, _)? = entries[key]?.station else { return }
+        parked[plugins]?.remove(key)
+        if parked[plugins]?.isEmpty == true { parked[plugins] = nil }
     }
 
     private mutating func expect(_ time: Duration) { nextDue = nextDue.map { min($0, time) } ?? time }
@@ -160,15 +168,15 @@ struct SchedulingQueue: Sendable {
     private mutating func release(now: Duration) {
         guard let due = nextDue, due <= now else { return }
         nextDue = nil
-        var released: [(time: Duration, key: ObjectKey)] = []
+        var released: [(time: Duration, arrival: Int, key: ObjectKey)] = []
         for (key, entry) in entries {
             let time: Duration
             switch entry.station {
             case .inLine, .atWork: continue
             case .backingOff(let until), .parked(_, let until): time = until
             }
-            if time <= now { released.append((time, key)) } else { expect(time) }
+            if time <= now { released.append((time, entry.arrival, key)) } else { expect(time) }
         }
-        for (_, key) in released.sorted(by: { ($0.time, $0.key) < ($1.time, $1.key) }) { putInLine(key) }
+        for next in released.sorted(by: { ($0.time, $0.arrival) < ($1.time, $1.arrival) }) { putInLine(next.key) }
     }
 }

@@ -126,7 +126,9 @@ final class SlowAdvice: PlacementAdvice {
     func unschedulable() async throws {
         try await create([node("rome", cpu: "1")], [pod("big", cpu: "2")])
         try await scheduling { _ in
-            let why = "0/1 nodes are available: 1 Insufficient cpu."
+            let why =
+                "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are"
+                + " available: 1 Preemption is not helpful for scheduling."
             try await eventually("the event") { try await events("FailedScheduling") == [why] }
             let big = try await cluster.get(.pods, namespace: "demo", name: "big")
             let condition = Conditions.find("PodScheduled", in: big.json["status"]?["conditions"])
@@ -176,6 +178,61 @@ final class SlowAdvice: PlacementAdvice {
             _ = try await cluster.merge(
                 .pods, namespace: "demo", name: "gated", ["spec": ["schedulingGates": .null]])
             try await eventually("the gate is gone") { try await nodes(of: ["gated"]) == ["rome": 1] }
+        }
+    }
+
+    @Test("a less important pod is told to end, with a condition and an event, and the room is the other's")
+    func preemption() async throws {
+        func prioritized(_ name: String, _ priority: Int) -> KubernetesObject {
+            var pod = pod(name, cpu: "1")
+            pod.json["spec", "priority"] = JSON(priority)
+            return pod
+        }
+        try await create([node("rome", cpu: "1")], [prioritized("low", 0)])
+        try await scheduling { _ in
+            try await eventually("low") { try await nodes(of: ["low"]) == ["rome": 1] }
+            let high = try await cluster.create(.pods, prioritized("high", 5))
+            try await eventually("low is ending") {
+                try await cluster.get(.pods, namespace: "demo", name: "low").isBeingDeleted
+            }
+            let low = try await cluster.get(.pods, namespace: "demo", name: "low")
+            let condition = Conditions.find("DisruptionTarget", in: low.status["conditions"])
+            #expect(condition?["status"] == "True")
+            #expect(condition?["reason"] == "PreemptionByScheduler")
+            #expect(
+                condition?["message"] == "default-scheduler: preempting to accommodate a higher priority pod")
+            try await eventually("the event") {
+                try await events("Preempted") == ["Preempted by pod \(high.uid) on node rome"]
+            }
+            let waiting = try await cluster.get(.pods, namespace: "demo", name: "high")
+            #expect(waiting.status["nominatedNodeName"] == "rome")
+            try await eventually("why it waits") {
+                try await Set(events("FailedScheduling")) == [
+                    "0/1 nodes are available: 1 Insufficient cpu.",
+                    "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible"
+                        + " due to a terminating pod on the nominated node.",
+                ]
+            }
+            try await cluster.delete(.pods, namespace: "demo", name: "low", DeleteOptions(gracePeriodSeconds: 0))
+            try await eventually("high") { try await nodes(of: ["high"]) == ["rome": 1] }
+        }
+    }
+
+    @Test("pods of a Service that name no constraints are spread all the same")
+    func defaultSpread() async throws {
+        let service = KubernetesObject(
+            .services, name: "hello", namespace: "demo", ["spec": ["selector": ["app": "hello"]]])
+        _ = try await cluster.create(.services, service)
+        // Without the Service the roomier node would get them all.
+        try await create([node("rome", cpu: "64"), node("milan", cpu: "2")], ["a", "b"].map { pod($0, cpu: "500m") })
+        try await scheduling { _ in
+            try await eventually("both") { try await nodes(of: ["a", "b"]).count == 2 }
+            _ = try await cluster.create(
+                .pods,
+                KubernetesObject(
+                    .pods, name: "alone", namespace: "demo",
+                    ["spec": ["containers": [["name": "c", "resources": ["requests": ["cpu": "500m"]]]]]]))
+            try await eventually("alone") { try await nodes(of: ["alone"]) == ["rome": 1] }
         }
     }
 
@@ -236,7 +293,9 @@ final class SlowAdvice: PlacementAdvice {
         advice.exclusions.withLock { $0["a"] = ["rome": "image missing"] }
         try await create([node("rome")], [pod("a")])
         try await scheduling { _ in
-            let why = "0/1 nodes are available: 1 node(s) rejected the pod: image missing."
+            let why =
+                "0/1 nodes are available: 1 node(s) rejected the pod: image missing. no new claims to deallocate,"
+                + " preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
             try await eventually("the event") { try await events("FailedScheduling") == [why] }
             advice.exclusions.withLock { $0 = [:] }
             try await eventually("a") { try await nodes(of: ["a"]) == ["rome": 1] }
