@@ -63,11 +63,18 @@ public final class Hub: Sendable {
     }
 
     /// What the scheduler of the origin must know of the edges.
-    public var advice: any PlacementAdvice { EdgeAdvice(edges: context.edges, rejections: context.rejections) }
+    public var advice: any PlacementAdvice {
+        EdgeAdvice(edges: context.edges, rejections: context.rejections, offloadings: context.offloadings)
+    }
 
-    /// Calls `handler` when an edge's state may have changed: pods may be placed otherwise then.
-    public func onEdgeChange(_ handler: @escaping @Sendable () -> Void) {
+    /// Calls `handler` when an edge's state, or how a namespace fills its edges, may have changed: pods may be placed otherwise
+    /// then.
+    public func onPlacementChange(_ handler: @escaping @Sendable () -> Void) {
         context.edges.onChange { _, change in if change == .status { handler() } }
+        context.offloadings.onChange { change in
+            let fill = { (object: KubernetesObject?) in object.flatMap { NamespaceOffloading($0).policy.fill } }
+            if fill(change.old) != fill(change.new) { handler() }
+        }
     }
 
     // MARK: - Who is told of what

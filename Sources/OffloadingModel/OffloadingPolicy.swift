@@ -121,5 +121,8 @@ public struct FillPolicy: Sendable, Hashable {
         self.init(weights: weights)
     }
 
-    public func weight(ofEdge name: String) -> Int { weights[name] ?? 1 }
+    /// The weights by the names of the edges' virtual nodes.
+    public var nodeWeights: [String: Int] {
+        Dictionary(weights.map { (Names.virtualNode($0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
+    }
 }

@@ -48,6 +48,7 @@ public final class SchedulerLoop: Sendable {
             } catch {
                 return
             }
+            takeFills()
             var alarm: ContinuousClock.Instant?
             wakeUp.yield()
             for await _ in wakeUps {
@@ -71,10 +72,19 @@ public final class SchedulerLoop: Sendable {
         }
     }
 
-    /// Asks the advice about every node again: for when an edge's state changed and no object of the cluster did.
+    /// Asks the advice about every node and about the filling of namespaces again: for when it has changed, such as an edge's
+    /// state, and no object of the cluster that the loop watches did.
     public func refreshNodes() {
         for node in informers.nodes.objects { look(atNode: node.key) }
+        takeFills()
         wakeUp.yield()
+    }
+
+    private func takeFills() {
+        looking.withLock { _ in
+            let fills = advice.fills
+            state.withLock { $0.fillsChanged(fills, now: elapsed) }
+        }
     }
 
     // MARK: - What happens

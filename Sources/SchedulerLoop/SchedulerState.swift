@@ -58,6 +58,13 @@ struct SchedulerState: Sendable {
         if scheduler.snapshot.removeNode(name) { queue.note(.nodeRemoved, now: now) }
     }
 
+    /// How namespaces are filled: pods that a constraint kept off may pass now.
+    mutating func fillsChanged(_ fills: [String: WaterFill], now: Duration) {
+        guard fills != scheduler.snapshot.fills else { return }
+        scheduler.snapshot.fills = fills
+        queue.note(.nodeChanged, now: now)
+    }
+
     // MARK: - What pods hang on
 
     /// A namespace came or changed, or went (`nil`).

@@ -9,6 +9,13 @@ public protocol PlacementAdvice: Sendable {
 
     /// The state of the edge behind a node; `ready` for ordinary nodes.
     func state(ofNode node: KubernetesObject) -> EdgeState
+
+    /// How namespaces are filled that ask for it, by name. Asked when the loop starts and with `refreshNodes`.
+    var fills: [String: WaterFill] { get }
+}
+
+extension PlacementAdvice {
+    public var fills: [String: WaterFill] { [:] }
 }
 
 /// The advice of a cluster without edges: every node is an ordinary one.

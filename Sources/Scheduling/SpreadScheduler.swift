@@ -29,9 +29,11 @@ public struct SpreadScheduler: Sendable {
     ///
     /// What was found out for one pod is kept for the next of its template, and brought up to date by the nodes that changed;
     /// so the time taken hardly depends on how many nodes and pods there are. Pods with exclusions, and those that room was
-    /// or is kept for by preemption, are decided upon plainly.
+    /// or is kept for by preemption, are decided upon plainly, and so are spread pods of a namespace that is filled like water.
     public mutating func node(for pod: PendingPod, excluding exclusions: [String: String] = [:]) -> String? {
-        guard exclusions.isEmpty, nomination(of: pod).isEmpty, snapshot.nominations(before: pod).isEmpty else {
+        guard exclusions.isEmpty, snapshot.fill(for: pod) == nil, nomination(of: pod).isEmpty,
+            snapshot.nominations(before: pod).isEmpty
+        else {
             return decide(pod, excluding: exclusions).node
         }
         return snapshot.bestNode(for: pod, ties)

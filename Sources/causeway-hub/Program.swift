@@ -49,7 +49,7 @@ struct Run: AsyncParsableCommand {
             role: .hub, peerAddress: configuration.peerAddress ?? listen.description,
             authorityPin: Hex.encode(authority.certificate.subjectPublicKeyInfoSHA256), apiServer: node.cluster.address)
         try await DaemonRun.serve(
-            node, state: state, info: info, logger: logger, advice: hub.advice, schedules: { hub.onEdgeChange($0) },
+            node, state: state, info: info, logger: logger, advice: hub.advice, schedules: { hub.onPlacementChange($0) },
             service: { try await hub.run() })
     }
 }

@@ -106,6 +106,23 @@ import Testing
         #expect(first?["reasons"]?.array?.map { $0["verdict"]?.string } == ["refused", "chosen"])
     }
 
+    @Test("goes by how the namespace's offloading fills its edges")
+    func filled() async throws {
+        let world = try await world()
+        try await world.create(
+            .namespaceOffloadings,
+            KubernetesObject(
+                .namespaceOffloadings, name: Names.offloading, namespace: "shop",
+                ["metadata": ["annotations": [Names.fillAnnotation: "milan=2"]]]))
+        #expect(await world.run("plan", "-f", "-", "-n", "shop", "--replicas", "6") == 0)
+        let text = world.output.written
+        #expect(text.contains("\nmilan     1     4      +3\nrome      2     2\n"), "\(text)")
+        #expect(
+            text.contains(
+                "\nSkew over kubernetes.io/hostname: 0 (maxSkew 1, DoNotSchedule, filled like water by milan=2)\n"),
+            "\(text)")
+    }
+
     @Test("fails where a pod would stay Pending, and says which edge holds it up")
     func pending() async throws {
         let world = try await world(Self.manifest.replacing("500m", with: "3"))

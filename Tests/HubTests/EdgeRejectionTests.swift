@@ -133,7 +133,9 @@ import Wire
                 told
                     == "edge rome rejected the pod: Forbidden: quota exceeded; it is tried elsewhere, and not there again for 10 s"
             )
-            let advice = EdgeAdvice(edges: bench.context.edges, rejections: bench.context.rejections)
+            let advice = EdgeAdvice(
+                edges: bench.context.edges, rejections: bench.context.rejections,
+                offloadings: bench.context.offloadings)
             #expect(advice.excludedNodes(for: pod) == ["liqo-rome": "rome: Forbidden: quota exceeded"])
             var other = pod
             other.ownerReferences = []

@@ -93,7 +93,7 @@ struct ClusterInfoTests {
         #expect(policy("rebalance", "off") == OffloadingPolicy())
         #expect(policy("fill", "on").fill == FillPolicy())
         #expect(policy("fill", "rome=2, milan=3").fill == FillPolicy(weights: ["rome": 2, "milan": 3]))
-        #expect(policy("fill", "rome=2").fill?.weight(ofEdge: "paris") == 1)
+        #expect(policy("fill", "rome=2").fill?.nodeWeights == ["liqo-rome": 2])
         for (name, value) in [
             ("on-disconnect", "kep"), ("on-disconnect", ""), ("grace-period", "10"), ("grace-period", "-1s"),
             ("stop-on-edge-after", "1s"), ("stop-on-edge-after", "soon"), ("rebalance", "yes"), ("fill", "rome"),

@@ -14,6 +14,8 @@ import Testing
 final class ChangingAdvice: PlacementAdvice {
     let states = Mutex<[String: EdgeState]>([:])
     let exclusions = Mutex<[String: [String: String]]>([:])
+    let filled = Mutex<[String: WaterFill]>([:])
+    var fills: [String: WaterFill] { filled.withLock { $0 } }
 
     func excludedNodes(for pod: KubernetesObject) -> [String: String] { exclusions.withLock { $0[pod.name] ?? [:] } }
     func state(ofNode node: KubernetesObject) -> EdgeState { states.withLock { $0[node.name] ?? .ready } }
@@ -247,6 +249,22 @@ final class SlowAdvice: PlacementAdvice {
             loop.refreshNodes()
             _ = try await cluster.create(.pods, pod("d", isSpread: true))
             try await eventually("d on milan") { try await nodes(of: ["d"]) == ["milan": 1] }
+        }
+    }
+
+    @Test("a namespace that begins to be filled like water gets the pods in that a full edge kept off")
+    func fills() async throws {
+        var small = node("milan")
+        small.json["status", "allocatable", "pods"] = "1"
+        let names = ["a", "b", "c", "d", "e"]
+        try await create([node("rome"), small], names.map { pod($0, isSpread: true) })
+        try await scheduling { loop in
+            try await eventually("as far as the constraint allows") {
+                try await nodes(of: names) == ["rome": 2, "milan": 1]
+            }
+            advice.filled.withLock { $0["demo"] = WaterFill() }
+            loop.refreshNodes()
+            try await eventually("all") { try await nodes(of: names) == ["rome": 4, "milan": 1] }
         }
     }
 

@@ -18,7 +18,9 @@ import Testing
             ])
     }
 
-    private func pod(_ name: String, on node: String? = nil, cpu: String = "100m", hard: Bool = true) -> KubernetesObject {
+    private func pod(_ name: String, on node: String? = nil, cpu: String = "100m", hard: Bool = true)
+        -> KubernetesObject
+    {
         var pod = TestCluster.pod(name, cpu: cpu, spreadOver: hard ? "kubernetes.io/hostname" : nil)
         if let node { pod.json["spec", "nodeName"] = .string(node) }
         pod.json["metadata", "uid"] = .string(name)
@@ -90,6 +92,17 @@ import Testing
         let large = try question([node("rome", cpu: "1")], [], replicas: 1, template: self.pod("t", cpu: "2")).answer()
         #expect(large.pending.first?.explanation.failure == "0/1 nodes are available: 1 Insufficient cpu.")
         #expect(large.pending.first?.limitedBy == [])
+    }
+
+    @Test("a namespace that is filled like water has its skew measured against the level")
+    func filled() throws {
+        var question = question([node("rome"), node("milan", pods: 1), node("paris")], [], replicas: 7)
+        #expect(try question.answer().pending.count == 2)
+        question.fill = WaterFill(weights: ["rome": 2])
+        let plan = try question.answer()
+        #expect(plan.pending.isEmpty && plan.then == ["rome": 4, "milan": 1, "paris": 2])
+        #expect(plan.spreads.map(\.full) == [["milan"]])
+        #expect(plan.spreads.map(\.skew) == [0])
     }
 
     @Test("fewer replicas leave the skew whole")

@@ -30,6 +30,7 @@ struct PlacementReport: Sendable {
         ) { [manifest] in manifest.isOwn($0, namespace: place) }
         question.without = try Set(without.map { try node(of: $0, among: nodes) })
         question.with = with.map(\.node)
+        question.fill = try await fill(in: place)
         let plan: PlacementPlan
         do {
             plan = try question.answer()
@@ -53,6 +54,12 @@ struct PlacementReport: Sendable {
             throw ToolError(
                 "namespace \(namespace) does not exist: create and offload it first, or name another with -n")
         }
+    }
+
+    /// How the namespace's offloading asks for its edges to be filled.
+    private func fill(in namespace: String) async throws -> WaterFill? {
+        let object = try await tool.cluster.find(.namespaceOffloadings, namespace: namespace, name: Names.offloading)
+        return object.flatMap { NamespaceOffloading($0).policy.fill }.map { WaterFill(weights: $0.nodeWeights) }
     }
 
     private func node(of name: String, among nodes: [KubernetesObject]) throws -> String {

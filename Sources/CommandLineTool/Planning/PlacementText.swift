@@ -40,7 +40,10 @@ struct PlacementText: Sendable {
                 })
         for spread in plan.spreads {
             let word = spread.isHard ? "DoNotSchedule" : "ScheduleAnyway"
-            lines += ["", "Skew over \(spread.topologyKey): \(spread.skew) (maxSkew \(spread.maxSkew), \(word))"]
+            lines += [
+                "",
+                "Skew over \(spread.topologyKey): \(spread.skew) (maxSkew \(spread.maxSkew), \(word)\(Self.filling(spread)))",
+            ]
         }
         if !plan.moves.isEmpty {
             lines.append("")
@@ -53,6 +56,15 @@ struct PlacementText: Sendable {
         if !plan.surplus.isEmpty { lines += ["", "ENDS"] + plan.surplus }
         for (number, pod) in plan.newPods.enumerated() { lines += [""] + why(number, pod) }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func filling(_ spread: PlacementPlan.Spread) -> String {
+        guard let weights = spread.weights else { return "" }
+        let uneven = weights.filter { $0.value > 1 }.sorted { $0.key < $1.key }
+        var text = ", filled like water"
+        if !uneven.isEmpty { text += " by " + uneven.map { "\(cluster($0.key))=\($0.value)" }.joined(separator: ", ") }
+        if !spread.full.isEmpty { text += "; full: " + spread.full.map(cluster).sorted().joined(separator: ", ") }
+        return text
     }
 
     private func why(_ number: Int, _ pod: PlacementPlan.NewPod) -> [String] {
@@ -132,11 +144,18 @@ struct PlacementText: Sendable {
     }
 
     private static func json(_ spread: PlacementPlan.Spread) -> JSON {
-        [
+        var json: JSON = [
             "topologyKey": .string(spread.topologyKey), "maxSkew": JSON(spread.maxSkew),
             "whenUnsatisfiable": spread.isHard ? "DoNotSchedule" : "ScheduleAnyway", "skew": JSON(spread.skew),
             "domains": .object(JSONObject(spread.domains.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value)) })),
         ]
+        if let weights = spread.weights {
+            json["fill"] = [
+                "weights": .object(JSONObject(weights.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value)) })),
+                "full": JSON(spread.full.sorted()),
+            ]
+        }
+        return json
     }
 
     private static func json(_ pod: PlacementPlan.NewPod) -> JSON {

@@ -1,3 +1,4 @@
+import ClusterAPI
 import KubernetesModel
 import OffloadingModel
 import Scheduling
@@ -6,6 +7,7 @@ import Scheduling
 struct EdgeAdvice: PlacementAdvice {
     let edges: EdgeDirectory
     let rejections: EdgeRejections
+    let offloadings: Informer
 
     func excludedNodes(for pod: KubernetesObject) -> [String: String] {
         guard !rejections.isEmpty else { return [:] }
@@ -14,6 +16,13 @@ struct EdgeAdvice: PlacementAdvice {
         return Dictionary(
             reasons.compactMap { edge, reason in nodes[edge].map { ($0, reason) } },
             uniquingKeysWith: { first, _ in first })
+    }
+
+    var fills: [String: WaterFill] {
+        let asked = offloadings.objects.map(NamespaceOffloading.init).compactMap { offloading in
+            offloading.policy.fill.map { (offloading.namespace, WaterFill(weights: $0.nodeWeights)) }
+        }
+        return Dictionary(asked, uniquingKeysWith: { first, _ in first })
     }
 
     func state(ofNode node: KubernetesObject) -> EdgeState {

@@ -21,6 +21,10 @@ public struct ClusterSnapshot: Sendable {
     /// The last evaluation that found no node; thousands of pods of one template may wait for the same.
     private var lastFailure: Failure?
     private var namespaces: [String: [String: String]] = [:]
+    /// How namespaces are filled that ask for it, by name; see `WaterFill`.
+    public var fills: [String: WaterFill] = [:] {
+        didSet { lastFailure = nil }
+    }
     /// Rules kept at once. Beyond, all are forgotten and those in use made anew: workloads come and go, their counts must not
     /// pile up.
     private static let mostRules = 4096
@@ -175,6 +179,11 @@ public struct ClusterSnapshot: Sendable {
     }
 
     // MARK: - Deciding
+
+    /// How a pod's constraints are to be taken; `nil` for as kube-scheduler takes them.
+    func fill(for pod: PendingPod) -> WaterFill? {
+        fills.isEmpty || !pod.constraints.contains { $0.isHard } ? nil : fills[pod.key.namespace]
+    }
 
     /// The view of a pod's template, with no other copy left: the next change would copy all nodes.
     private mutating func takeView(_ pod: PendingPod, _ ties: TieBreak) -> TemplateView {

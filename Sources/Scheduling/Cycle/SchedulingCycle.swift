@@ -13,9 +13,8 @@ struct SchedulingCycle {
         var filters: [any NodeFilter] = [EdgeStanding()]
         if !exclusions.isEmpty { filters.append(EdgeRejection(exclusions: exclusions)) }
         filters += [NodeUnschedulable(pod), NodeName(pod), taints, affinity, NodePorts(pod), fit]
-        filters.append(PodTopologySpread(pod, &snapshot))
         let neighbours = InterPodAffinity(pod, &snapshot)
-        filters.append(neighbours)
+        filters += [PodTopologySpread(pod, &snapshot, besides: filters + [neighbours]), neighbours]
         self.filters = filters
         scores = [
             taints, affinity, fit, PodTopologySpreadScore(pod, &snapshot), neighbours,

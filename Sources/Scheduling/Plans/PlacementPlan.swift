@@ -19,8 +19,29 @@ public struct PlacementPlan: Sendable, Hashable {
         public let isHard: Bool
         /// Counted pods by domain.
         public let domains: [String: Int]
-        /// The difference between the fullest and the emptiest domain.
-        public var skew: Int { (domains.values.max() ?? 0) - (domains.values.min() ?? 0) }
+        /// What each domain takes for a pod of a domain of weight 1; `nil` where the namespace is not filled like water.
+        public let weights: [String: Int]?
+        /// In a namespace that is filled like water, the domains that have no room for another pod.
+        public let full: Set<String>
+
+        /// The difference between the fullest and the emptiest domain; where domains are filled like water, between the
+        /// fullest and the lowest that has room, in pods of a domain of weight 1.
+        public var skew: Int {
+            guard let least = lowest.first.map(level) else { return 0 }
+            return domains.keys.map { level($0).height(above: least) }.max() ?? 0
+        }
+
+        /// The domains that set the minimum.
+        var lowest: [String] {
+            let open = domains.keys.filter { !full.contains($0) }
+            let all = open.isEmpty ? Array(domains.keys) : open
+            return all.filter { name in !all.contains { level($0).isBelow(level(name)) } }.sorted()
+        }
+
+        private func level(_ domain: String) -> WaterLevel.Domain {
+            WaterLevel.Domain(
+                pods: domains[domain] ?? 0, weight: weights?[domain] ?? 1, hasRoom: !full.contains(domain))
+        }
     }
 
     /// The workload's pods by node as they are; every node of the cluster is here, those that would be gone too.

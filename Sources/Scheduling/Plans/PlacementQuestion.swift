@@ -20,6 +20,8 @@ public struct PlacementQuestion: Sendable {
     public var without: Set<String> = []
     /// Nodes that would be there; one of a name that exists takes its place.
     public var with: [KubernetesObject] = []
+    /// How the workload's namespace is filled; `nil` for as kube-scheduler does.
+    public var fill: WaterFill?
     public var seed: UInt64 = 0
 
     public init(
@@ -40,6 +42,7 @@ public struct PlacementQuestion: Sendable {
         for node in with { present[node.name] = node }
         for name in without { present[name] = nil }
         var scheduler = SpreadScheduler(seed: seed)
+        scheduler.snapshot.fills[template.namespace] = fill
         for node in present.values {
             scheduler.snapshot.setNode(SchedulingNode(node, state: EdgeState(shownBy: node)))
         }
@@ -66,7 +69,7 @@ public struct PlacementQuestion: Sendable {
         for pod in placed { now[pod.spec["nodeName"]?.string ?? "", default: 0] += 1 }
         return PlacementPlan(
             now: now, then: then, newPods: newPods, surplus: surplus.map(\.name),
-            spreads: try spreads(scheduler.snapshot))
+            spreads: try spreads(&scheduler))
     }
 
     private func place(_ count: Int, replacing lost: [KubernetesObject], _ scheduler: inout SpreadScheduler)
@@ -89,7 +92,7 @@ public struct PlacementQuestion: Sendable {
                 PlacementPlan.NewPod(
                     replaces: old?.name, from: old?.spec["nodeName"]?.string, explanation: explanation,
                     limitedBy: explanation.node == nil
-                        ? Self.emptiest(try spreads(scheduler.snapshot), explanation) : []))
+                        ? Self.emptiest(try spreads(&scheduler), explanation) : []))
         }
         return newPods
     }
@@ -101,27 +104,35 @@ public struct PlacementQuestion: Sendable {
         }
         var names: Set<String> = []
         for spread in spreads where spread.isHard {
-            guard let fewest = spread.domains.values.min() else { continue }
-            names.formUnion(spread.domains.filter { $0.value == fewest }.keys)
+            names.formUnion(spread.lowest)
         }
         return names.sorted()
     }
 
-    private func spreads(_ snapshot: ClusterSnapshot) throws(JSONError) -> [PlacementPlan.Spread] {
+    private func spreads(_ scheduler: inout SpreadScheduler) throws(JSONError) -> [PlacementPlan.Spread] {
         let pod = try PendingPod(template)
+        let snapshot = scheduler.snapshot
+        let taken =
+            fill == nil ? [] : scheduler.evaluate(pod).rejected.filter { $0.refusal.plugin != PodTopologySpread.name }
+        let full = Set(taken.map(\.node))
         var spreads: [PlacementPlan.Spread] = []
         for constraint in pod.constraints {
             let alike = pod.constraints.filter { $0.isHard == constraint.isHard }
             let rule = SpreadRule(constraint, of: pod, among: alike)
             var domains: [String: Int] = [:]
+            var weights: [String: Int] = [:]
+            var open: Set<String> = []
             for entry in snapshot.nodes where rule.includes(entry.node) {
                 guard let domain = entry.node.labels[constraint.topologyKey] else { continue }
+                weights[domain] = max(weights[domain] ?? 1, fill?.weight(of: entry.node.name) ?? 1)
+                if !full.contains(entry.node.name) { open.insert(domain) }
                 domains[domain, default: 0] += snapshot.pods(on: entry.node.name).count(where: rule.counts)
             }
             spreads.append(
                 PlacementPlan.Spread(
                     topologyKey: constraint.topologyKey, maxSkew: constraint.maxSkew, isHard: constraint.isHard,
-                    domains: domains))
+                    domains: domains, weights: fill == nil ? nil : weights,
+                    full: Set(domains.keys).subtracting(open)))
         }
         return spreads
     }
