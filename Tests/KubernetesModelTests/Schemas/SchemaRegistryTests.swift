@@ -26,7 +26,7 @@ struct SchemaRegistryTests {
             .deployments, .replicaSets, .leases, .endpointSlices, .customResourceDefinitions,
         ]
         for type in types { #expect(SchemaRegistry.builtIn.schema(for: type) != nil, "\(type)") }
-        #expect(SchemaRegistry.builtIn.schema(group: "", version: "v1", kind: "ReplicationController") == nil)
+        #expect(SchemaRegistry.builtIn.schema(group: "apps", version: "v1", kind: "StatefulSet") == nil)
     }
 
     @Test("a pod's schema knows its types, merge keys and list types")
