@@ -32,6 +32,17 @@ struct PodStatusReflectionTests {
         #expect(!Conditions.isTrue("Ready", in: away["conditions"]))
     }
 
+    @Test("which generation of its own pod an edge has seen says nothing about the origin's")
+    func generations() throws {
+        let remote: JSON = [
+            "phase": "Running", "observedGeneration": 1,
+            "conditions": [["type": "Ready", "status": "True", "observedGeneration": 1]],
+        ]
+        let status = try #require(PodStatusReflection.status(of: pod, remote: remote))
+        #expect(status["observedGeneration"] == nil)
+        #expect(Conditions.find("Ready", in: status["conditions"]) == ["type": "Ready", "status": "True"])
+    }
+
     @Test("a finished pod stays finished")
     func finished() {
         var done = pod

@@ -26,6 +26,8 @@ public enum PodStatusReflection {
         // PodScheduled is the origin's own fact: its scheduler decided.
         let own = Conditions.find("PodScheduled", in: pod.status["conditions"])
         var conditions = (remote["conditions"]?.array ?? []).filter { $0["type"]?.string != "PodScheduled" }
+        // The edge counts generations of its own pod; as the origin's they would look old, and `kubectl wait` would wait on.
+        for place in conditions.indices { conditions[place]["observedGeneration"] = nil }
         if let own { conditions.append(own) }
         status["conditions"] = conditions.isEmpty ? nil : .array(conditions)
         return status == pod.status ? nil : status
