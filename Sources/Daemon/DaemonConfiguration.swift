@@ -36,6 +36,8 @@ public struct DaemonConfiguration: Sendable, Hashable {
     public var images: String?
     /// How many local nodes stand for this machine, from 1 to 100.
     public var localNodes = 1
+    /// Settles ties between nodes that are equally good for a pod: another number makes other choices of the same worth.
+    public var schedulingSeed: UInt64 = 0
     /// The least severe messages that are logged.
     public var logLevel = Logger.Level.info
 

@@ -48,6 +48,9 @@ public struct DaemonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How many local nodes there are (1).", valueName: "number"))
     var localNodes: String?
 
+    @Option(help: ArgumentHelp("Settles ties between equally good nodes (0).", valueName: "number"))
+    var schedulingSeed: String?
+
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical (info).", valueName: "level"))
     var logLevel: String?
 
@@ -63,7 +66,7 @@ public struct DaemonOptions: ParsableArguments {
             ("api-listen", apiListen),
             ("peer-listen", peerListen), ("peer-address", peerAddress), ("kubeconfig-out", kubeconfigOut),
             ("pod-cidr", podCIDR), ("service-cidr", serviceCIDR), ("runtime", runtime), ("images", images),
-            ("local-nodes", localNodes), ("log-level", logLevel),
+            ("local-nodes", localNodes), ("scheduling-seed", schedulingSeed), ("log-level", logLevel),
         ]
         for (name, text) in flags {
             if let text { settings.values[name] = DaemonSettings.Value(text: text, origin: "--\(name)") }

@@ -10,7 +10,7 @@ struct DaemonSettings {
     static let names: Set<String> = [
         "state", "cluster-name", "cluster-labels", "api-listen", "peer-listen", "peer-address", "kubeconfig-out",
         "pod-cidr",
-        "service-cidr", "runtime", "images", "local-nodes", "log-level",
+        "service-cidr", "runtime", "images", "local-nodes", "scheduling-seed", "log-level",
     ]
 
     /// One text with where it comes from, for messages: `--state` or `hub.yaml:3: state`.
@@ -50,6 +50,12 @@ struct DaemonSettings {
                 throw error(count, "\"\(count.text)\" is not a whole number from 1 to 100")
             }
             configuration.localNodes = number
+        }
+        if let seed = values["scheduling-seed"] {
+            guard let number = UInt64(seed.text) else {
+                throw error(seed, "\"\(seed.text)\" is not a whole number from 0 to \(UInt64.max)")
+            }
+            configuration.schedulingSeed = number
         }
         if let level = values["log-level"] {
             guard let known = Logger.Level(rawValue: level.text) else {

@@ -125,7 +125,8 @@ public final class EmbeddedNode: Sendable {
             logger: logger)
         for node in nodes { cluster.nodeEndpoints[node.name] = agent }
         let scheduler = SchedulerLoop(
-            api, configuration: SchedulerConfiguration(), advice: advice, now: now, logger: logger)
+            api, configuration: SchedulerConfiguration(seed: configuration.schedulingSeed), advice: advice, now: now,
+            logger: logger)
         schedules { scheduler.refreshNodes() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.cluster.run() }
