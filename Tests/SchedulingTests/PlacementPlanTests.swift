@@ -57,6 +57,34 @@ import Testing
         #expect(plan.spreads.first?.skew == 0)
     }
 
+    @Test("pods without constraints are spread among their workload, and namespaces are selected by their labels")
+    func workload() throws {
+        let nodes = [node("rome", cpu: "64"), node("milan")]
+        let here = [pod("p1", on: "rome", hard: false)]
+        var question = question(nodes, here, replicas: 2, template: pod("t", cpu: "1", hard: false))
+        #expect(try question.answer().then == ["rome": 2, "milan": 0])
+        question.workload = LabelSelector(matchLabels: ["app": "a"])
+        let spread = try question.answer()
+        #expect(spread.then == ["rome": 1, "milan": 1])
+        #expect(spread.spreads.isEmpty)
+        question.template.json["spec", "affinity"] = [
+            "podAntiAffinity": [
+                "requiredDuringSchedulingIgnoredDuringExecution": [
+                    [
+                        "topologyKey": "kubernetes.io/hostname", "labelSelector": .object(JSONObject()),
+                        "namespaceSelector": ["matchLabels": ["team": "x"]],
+                    ]
+                ]
+            ]
+        ]
+        question.replicas = 3
+        #expect(try question.answer().pending.isEmpty)
+        question.namespaces = [
+            KubernetesObject(.namespaces, name: "d", ["metadata": ["labels": ["team": "x"]]])
+        ]
+        #expect(try question.answer().pending.count == 1)
+    }
+
     @Test("without an edge exactly its pods move")
     func without() throws {
         var question = question([node("rome"), node("milan"), node("paris")], pods, replicas: 3)

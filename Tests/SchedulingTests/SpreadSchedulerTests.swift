@@ -24,6 +24,32 @@ import Testing
         (0..<count).map { TestCluster.pod("p\($0)", spreadOver: key) }
     }
 
+    @Test("nodes that a pod's affinity does not name are refused in the words kube-scheduler has for them")
+    func namedNodes() throws {
+        var scheduler = SpreadScheduler()
+        for name in ["a", "b", "c"] { scheduler.snapshot.setNode(try TestCluster.node(name, cpu: "1")) }
+        func message(_ terms: [[String]]) throws -> String {
+            var pod = TestCluster.pod("p", cpu: "2")
+            let json = terms.map { names -> JSON in
+                let fields = names.map { name -> JSON in
+                    ["key": "metadata.name", "operator": "In", "values": [.string(name)]]
+                }
+                return ["matchFields": .array(fields)]
+            }
+            pod.json["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"] = [
+                "nodeSelectorTerms": .array(json)
+            ]
+            return scheduler.evaluate(try PendingPod(pod)).failureMessage
+        }
+        #expect(
+            try message([["a"]])
+                == "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity].")
+        #expect(
+            try message([["a"], ["b"]])
+                == "0/3 nodes are available: 1 node(s) didn't satisfy plugin(s) [NodeAffinity], 2 Insufficient cpu.")
+        #expect(try message([["a", "b"]]) == "0/3 nodes are available: pod affinity terms conflict.")
+    }
+
     @Test("pods under maxSkew 1 never differ by more than one", arguments: [1, 2, 3, 4, 7, 20])
     func spread(replicas: Int) throws {
         var scheduler = SpreadScheduler()

@@ -31,6 +31,8 @@ struct PlacementReport: Sendable {
         question.without = try Set(without.map { try node(of: $0, among: nodes) })
         question.with = with.map(\.node)
         question.fill = try await fill(in: place)
+        question.namespaces = try await tool.cluster.list(.namespaces).items
+        question.workload = try await workload(of: question.template)
         let plan: PlacementPlan
         do {
             plan = try question.answer()
@@ -60,6 +62,18 @@ struct PlacementReport: Sendable {
     private func fill(in namespace: String) async throws -> WaterFill? {
         let object = try await tool.cluster.find(.namespaceOffloadings, namespace: namespace, name: Names.offloading)
         return object.flatMap { NamespaceOffloading($0).policy.fill }.map { WaterFill(weights: $0.nodeWeights) }
+    }
+
+    /// Among which pods one without constraints is spread: those of the workload, and of Services that select it.
+    private func workload(of pod: KubernetesObject) async throws -> LabelSelector? {
+        var workloads = Workloads()
+        for service in try await tool.cluster.list(.services, namespace: pod.namespace).items {
+            workloads.set(.services, service.key, to: service)
+        }
+        let isReplicated = ["Deployment", "ReplicaSet", "StatefulSet"].contains(manifest.kind)
+        let own = isReplicated ? manifest.selector?.requirements ?? [] : []
+        let requirements = own + (workloads.selector(of: pod)?.requirements ?? [])
+        return requirements.isEmpty ? nil : LabelSelector(requirements)
     }
 
     private func node(of name: String, among nodes: [KubernetesObject]) throws -> String {

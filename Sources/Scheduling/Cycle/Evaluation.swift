@@ -52,7 +52,7 @@ public struct Evaluation: Sendable {
     }
 
     static func message(nodes: Int, _ reasons: [String: Int]) -> String {
-        let parts = reasons.map { "\($0.value) \($0.key)" }
+        let parts = reasons.map { $0.key == NamedNodes.conflict ? $0.key : "\($0.value) \($0.key)" }
         let sorted = parts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         return "0/\(nodes) nodes are available: \(sorted.joined(separator: ", "))."
     }

@@ -10,7 +10,8 @@ struct SchedulingCycle {
         let taints = TaintToleration(pod)
         let affinity = NodeAffinity(pod)
         let fit = NodeResourcesFit(pod)
-        var filters: [any NodeFilter] = [EdgeStanding()]
+        var filters: [any NodeFilter] = affinity.namedNodes.map { [$0] } ?? []
+        filters.append(EdgeStanding())
         if !exclusions.isEmpty { filters.append(EdgeRejection(exclusions: exclusions)) }
         filters += [NodeUnschedulable(pod), NodeName(pod), taints, affinity, NodePorts(pod), fit]
         let neighbours = InterPodAffinity(pod, &snapshot)

@@ -12,6 +12,19 @@ struct NodeAffinity: NodeFilter, NodeScore {
         preferences = pod.preferences
     }
 
+    /// The nodes that every term of the required affinity names; `nil` where a term names none. kube-scheduler looks at no other
+    /// node, and says so in other words.
+    var namedNodes: NamedNodes? {
+        guard let terms = required.selector?.terms, !terms.isEmpty else { return nil }
+        var names: Set<String> = []
+        for term in terms {
+            let named = term.fields.filter { $0.operator == .in }.map { Set($0.values) }
+            guard let first = named.first else { return nil }
+            names.formUnion(named.dropFirst().reduce(first) { $0.intersection($1) })
+        }
+        return NamedNodes(names: names)
+    }
+
     func refusal(of entry: SnapshotNode) -> Refusal? {
         guard !required.matches(entry.node) else { return nil }
         return Refusal(Self.name, ["node(s) didn't match Pod's node affinity/selector"], mayHelpToPreempt: false)
@@ -27,5 +40,19 @@ struct NodeAffinity: NodeFilter, NodeScore {
         (preferences ?? []).reduce(0) { sum, preference in
             sum + (preference.term.matches(labels: node.labels, name: node.name) ? preference.weight : 0)
         }
+    }
+}
+
+/// Keeps a pod off nodes that its required affinity does not name, before anything else is asked about them.
+struct NamedNodes: NodeFilter {
+    /// Not about any one node, so it is not counted in messages.
+    static let conflict = "pod affinity terms conflict"
+    let names: Set<String>
+
+    func refusal(of entry: SnapshotNode) -> Refusal? {
+        guard !names.contains(entry.node.name) else { return nil }
+        let reason =
+            names.isEmpty ? Self.conflict : "node(s) didn't satisfy plugin(s) [\(NodeAffinity.name)]"
+        return Refusal(NodeAffinity.name, [reason], mayHelpToPreempt: false)
     }
 }

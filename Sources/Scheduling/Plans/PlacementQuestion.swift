@@ -22,6 +22,10 @@ public struct PlacementQuestion: Sendable {
     public var with: [KubernetesObject] = []
     /// How the workload's namespace is filled; `nil` for as kube-scheduler does.
     public var fill: WaterFill?
+    /// Their labels are what affinity terms select namespaces by.
+    public var namespaces: [KubernetesObject] = []
+    /// The pods of the same Services and workload, among which one without constraints is spread; `nil` for none.
+    public var workload: LabelSelector?
     public var seed: UInt64 = 0
 
     public init(
@@ -43,6 +47,9 @@ public struct PlacementQuestion: Sendable {
         for name in without { present[name] = nil }
         var scheduler = SpreadScheduler(seed: seed)
         scheduler.snapshot.fills[template.namespace] = fill
+        for namespace in namespaces {
+            scheduler.snapshot.setNamespace(namespace.name, labels: namespace.labels)
+        }
         for node in present.values {
             scheduler.snapshot.setNode(SchedulingNode(node, state: EdgeState(shownBy: node)))
         }
@@ -80,7 +87,7 @@ public struct PlacementQuestion: Sendable {
             var pod = template
             // No name of Kubernetes' has a slash: it is nobody else's.
             pod.json["metadata", "name"] = .string("plan/\(number)")
-            let pending = try PendingPod(pod)
+            let pending = try PendingPod(pod, workload: workload)
             let explanation = scheduler.explain(pending)
             if let node = explanation.node {
                 var placed = pending.asPlaced
@@ -110,6 +117,7 @@ public struct PlacementQuestion: Sendable {
     }
 
     private func spreads(_ scheduler: inout SpreadScheduler) throws(JSONError) -> [PlacementPlan.Spread] {
+        // The defaults are not the user's: how far they hold is not worth a line.
         let pod = try PendingPod(template)
         let snapshot = scheduler.snapshot
         let taken =
