@@ -7,6 +7,29 @@ import Testing
 
 @Suite("The controllers over the embedded cluster")
 struct ClusterControllersTests {
+    @Test("pods that own each other in a circle all go with one of them")
+    func circleOfOwners() async throws {
+        let house = try await ControllerHouse()
+        var pods: [KubernetesObject] = []
+        for name in ["a", "b", "c"] {
+            pods.append(
+                try await house.api.create(
+                    .pods,
+                    KubernetesObject(
+                        .pods, name: name, namespace: "default",
+                        ["spec": ["containers": [["name": "main", "image": "hello"]]]])))
+        }
+        for (place, pod) in pods.enumerated() {
+            let owner = OwnerReference(controller: pods[(place + 2) % 3])
+            _ = try await house.api.merge(
+                .pods, namespace: "default", name: pod.name, ["metadata": ["ownerReferences": [owner.json]]])
+        }
+        try await house.api.delete(
+            .pods, namespace: "default", name: "a", DeleteOptions(propagation: .foreground, uid: pods[0].uid))
+        try await eventually("all are gone") { try await house.api.list(.pods, namespace: "default").items.isEmpty }
+        await house.stop()
+    }
+
     @Test(
         "deleting a Deployment takes its ReplicaSets and pods along",
         arguments: [DeleteOptions.Propagation.background, .foreground])

@@ -76,6 +76,25 @@ struct GarbageGraphTests {
         #expect(decision(graph, "a") == "finish")
     }
 
+    @Test("objects that own each other in a circle go, though each blocks the next")
+    func circle() {
+        let foreground = GarbageGraph.foreground
+        let begun = graph([
+            object("a", owners: [("c", true)], deleting: foreground), object("b", owners: [("a", true)]),
+            object("c", owners: [("b", true)]),
+        ])
+        #expect(decision(begun, "a") == "look at b")
+        #expect(decision(begun, "b") == "delete foreground")
+        let closed = graph([
+            object("a", owners: [("c", true)], deleting: foreground),
+            object("b", owners: [("a", true)], deleting: foreground),
+            object("c", owners: [("b", true)], deleting: foreground), object("leaf", owners: [("c", true)]),
+        ])
+        #expect(decision(closed, "b") == "finish")
+        // What is not of the circle is waited for.
+        #expect(decision(closed, "c") == "look at leaf")
+    }
+
     @Test("orphaning takes the owner off its dependents first")
     func orphan() {
         let graph = graph([object("a", deleting: GarbageGraph.orphan), object("child", owners: [("a", true)])])

@@ -138,11 +138,27 @@ struct GarbageGraph: Sendable {
 
     private func foreground(_ node: Node, _ own: [Node]) -> Decision {
         let blocking = own.filter { dependent in
-            dependent.owners.contains { $0.uid == node.uid && $0.blockOwnerDeletion }
+            dependent.owners.contains { $0.uid == node.uid && $0.blockOwnerDeletion } && !awaits(dependent, node)
         }
         if blocking.isEmpty { return .finishForeground(node) }
         let waiting = blocking.filter { !$0.isBeingDeleted }
         return waiting.isEmpty ? .nothing : .lookAt(waiting.map(\.uid))
+    }
+
+    /// Whether an object waits, itself or through others that do, for `goal` to go: then `goal` must not wait for it, or a
+    /// circle of owners would never end.
+    private func awaits(_ node: Node, _ goal: Node) -> Bool {
+        guard node.awaitsDependents else { return false }
+        var seen: Set<String> = []
+        var open = [node.uid]
+        while let uid = open.popLast() {
+            for dependent in dependents[uid] ?? [] {
+                if dependent == goal.uid { return true }
+                guard nodes[dependent]?.awaitsDependents == true, seen.insert(dependent).inserted else { continue }
+                open.append(dependent)
+            }
+        }
+        return false
     }
 
     /// Whether a reference means the object of that uid: the kind must fit, and owners in another namespace do not count.
