@@ -32,6 +32,9 @@ enum ConditionalDefaults {
     @Sendable private static func job(_ object: inout JSONObject) {
         if object["parallelism"] == nil { set(&object, "completions", 1) }
         set(&object, "parallelism", 1)
+        // Where failures count by index they have no limit of their own.
+        let limit = object["backoffLimitPerIndex"].map { $0.isNull } ?? true ? 6 : Int(Int32.max)
+        set(&object, "backoffLimit", JSON(limit))
         set(&object, "manualSelector", false)
         let replacement = object["podFailurePolicy"] == nil ? "TerminatingOrFailed" : "Failed"
         set(&object, "podReplacementPolicy", .string(replacement))

@@ -5,7 +5,7 @@ import KubernetesModel
 /// Runs the pods of each Job until enough have succeeded or too much has failed.
 ///
 /// The Job and the pods that are counted are read from the cluster itself, not from the informers: a count must not be made
-/// from what is old. Of `batch/v1` it does not know `podFailurePolicy`, `successPolicy` and `backoffLimitPerIndex`.
+/// from what is old.
 final class JobController: BuiltInController {
     enum Task: Hashable {
         case job(ObjectKey)
@@ -105,6 +105,7 @@ final class JobController: BuiltInController {
             }
             return .none
         }
+        if JobSpec(job).isManagedElsewhere { return .none }
         let pods = context.pods.pods(controlledBy: job.uid).filter { $0.object.namespace == job.namespace }
         if job.isBeingDeleted {
             for pod in pods where JobTracking.isHeld(pod.object) { try await release(pod.object) }

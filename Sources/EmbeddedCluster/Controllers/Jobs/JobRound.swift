@@ -12,6 +12,9 @@ final class JobRound {
     /// The most pods made in one round.
     private static let burst = 500
 
+    /// Each index's latest failed pod, where failures count by index.
+    private var latestFailures: [Int: PodFacts] = [:]
+
     private let controller: JobController
     private var job: KubernetesObject
     private let spec: JobSpec
@@ -38,6 +41,7 @@ final class JobRound {
             return try await expire()
         }
         if status.startTime == nil, !spec.isSuspended { status.startTime = Timestamp.text(now) }
+        noteFailedIndexes()
         try await count()
         var requeue = Requeue.none
         if let ending = ending() {
@@ -60,10 +64,31 @@ final class JobRound {
 
     // MARK: - Counting
 
+    /// Gives up the indexes that have failed too often.
+    private func noteFailedIndexes() {
+        guard let limit = spec.backoffLimitPerIndex, let completions = spec.completions else { return }
+        let failed = pods.filter { JobTracking.outcome(of: $0, spec) == .failed }
+        latestFailures = IndexFailures.latest(failed)
+        for pod in failed where IndexFailures.isFinal(pod.object, limit: limit, spec.failurePolicy) {
+            guard let index = JobIndexes.index(of: pod.object), index < completions else { continue }
+            status.failedIndexes?.insert(index)
+        }
+    }
+
+    /// Whether a failed pod is still needed, to tell its successor how often the index has failed.
+    private func isAwaitingSuccessor(_ pod: PodFacts) -> Bool {
+        guard ending() == nil, let index = JobIndexes.index(of: pod.object),
+            latestFailures[index]?.object.uid == pod.object.uid
+        else { return false }
+        return status.failedIndexes?.values.contains(index) == false
+            && !active.contains { JobIndexes.index(of: $0.object) == index }
+    }
+
     /// Counts the pods that have ended since the last round.
     private func count() async throws {
         var ended: [KubernetesObject] = []
         for pod in pods where JobTracking.isHeld(pod.object) && JobTracking.outcome(of: pod, spec) != nil {
+            if isAwaitingSuccessor(pod) { continue }
             let key = pod.object.key
             // What the informer shows may be let go and counted already.
             guard let live = try await context.cluster.find(.pods, namespace: key.namespace, name: key.name),
@@ -81,6 +106,7 @@ final class JobRound {
     private func note(_ pod: KubernetesObject, _ outcome: JobTracking.Outcome) {
         guard !status.uncountedSucceeded.contains(pod.uid), !status.uncountedFailed.contains(pod.uid) else { return }
         switch outcome {
+        case .failed where spec.failurePolicy?.verdict(on: pod).isCounted == false: return
         case .failed: status.uncountedFailed.append(pod.uid)
         case .succeeded where spec.isIndexed:
             guard let index = JobIndexes.index(of: pod), index < spec.completions ?? 0 else { return }
@@ -118,16 +144,48 @@ final class JobRound {
             return Ending(
                 isFailure: isFailure, reason: known?["reason"]?.string ?? "", message: known?["message"]?.string ?? "")
         }
+        if let message = failingVerdict {
+            return Ending(isFailure: true, reason: "PodFailurePolicy", message: message)
+        }
         if hasFailedTooOften {
             return Ending(isFailure: true, reason: "BackoffLimitExceeded", message: Self.limitReached)
         }
         if !spec.isSuspended, let seconds = secondsToDeadline, seconds <= 0 {
             return Ending(isFailure: true, reason: "DeadlineExceeded", message: Self.tooLong)
         }
+        if let ending = endingByIndexes { return ending }
         if spec.isComplete(succeeded: status.totalSucceeded, active: active.count) {
             return Ending(isFailure: false, reason: "CompletionsReached", message: Self.done)
         }
         return nil
+    }
+
+    /// What the policy says of a pod whose failure is the Job's.
+    private var failingVerdict: String? {
+        guard let policy = spec.failurePolicy else { return nil }
+        for pod in pods where JobTracking.outcome(of: pod, spec) == .failed {
+            let verdict = policy.verdict(on: pod.object)
+            if verdict.action == .failJob { return verdict.message }
+        }
+        return nil
+    }
+
+    private var endingByIndexes: Ending? {
+        guard spec.isIndexed, let completions = spec.completions else { return nil }
+        let done = status.completedIndexes
+        if let failed = status.failedIndexes?.values.count, failed > 0 {
+            if let most = spec.maxFailedIndexes, failed > most {
+                return Ending(
+                    isFailure: true, reason: "MaxFailedIndexesExceeded",
+                    message: "Job has exceeded the specified maximal number of failed indexes")
+            }
+            if failed + done.values.count >= completions {
+                return Ending(isFailure: true, reason: "FailedIndexes", message: "Job has failed indexes")
+            }
+        }
+        return spec.successPolicy?.message(succeeded: done, completions: completions).map {
+            Ending(isFailure: false, reason: "SuccessPolicy", message: $0)
+        }
     }
 
     private var hasFailedTooOften: Bool {
@@ -190,7 +248,8 @@ final class JobRound {
             try await delete(active, countsAsFailure: false)
             return .none
         }
-        let wanted = spec.wantedActive(succeeded: status.totalSucceeded, active: active.count)
+        let wanted = spec.wantedActive(
+            succeeded: status.totalSucceeded, givenUp: status.failedIndexes?.values.count ?? 0, active: active.count)
         if active.count > wanted {
             // Those that have not come far go first.
             let order = active.sorted { !$0.isReady && $1.isReady }
@@ -200,15 +259,37 @@ final class JobRound {
         let waiting = spec.replacesOnlyFailed ? pods.count(where: \.isTerminating) : 0
         let missing = min(wanted - active.count - waiting, Self.burst)
         guard missing > 0 else { return .none }
+        if spec.backoffLimitPerIndex != nil { return try await createByIndex(missing) }
         let delay = JobTracking.delay(after: pods, spec, now: now, base: controller.failureDelay)
         guard delay == 0 else { return .after(.seconds(delay)) }
         var indexes: [Int?] = Array(repeating: nil, count: missing)
-        if spec.isIndexed {
-            let busy = Set(active.compactMap { JobIndexes.index(of: $0.object) })
-            indexes = status.completedIndexes.missing(missing, below: spec.completions ?? 0, active: busy)
-        }
+        if spec.isIndexed { indexes = freeIndexes(missing) }
         try await create(indexes)
         return .none
+    }
+
+    /// The lowest indexes that are neither done nor given up nor being worked on.
+    private func freeIndexes(_ count: Int) -> [Int] {
+        let waiting = spec.replacesOnlyFailed ? pods.filter(\.isTerminating) : []
+        var busy = Set((active + waiting).compactMap { JobIndexes.index(of: $0.object) })
+        busy.formUnion(status.failedIndexes?.values ?? [])
+        return status.completedIndexes.missing(count, below: spec.completions ?? 0, active: busy)
+    }
+
+    /// Makes pods for indexes, each of which waits after its own failures only.
+    private func createByIndex(_ count: Int) async throws -> Requeue {
+        var ready: [Int] = []
+        var requeue = Requeue.none
+        for index in freeIndexes(Int.max) {
+            guard ready.count < count else { break }
+            let delay = JobTracking.delay(
+                after: latestFailures[index].map { [$0] } ?? [], spec, now: now,
+                base: controller.failureDelay
+                    << min(latestFailures[index].map { IndexFailures.count($0.object) } ?? 0, 10))
+            if delay == 0 { ready.append(index) } else { requeue = requeue.orSooner(.after(.seconds(delay))) }
+        }
+        if !ready.isEmpty { try await create(ready) }
+        return requeue
     }
 
     private func create(_ indexes: [Int?]) async throws {
@@ -216,7 +297,14 @@ final class JobRound {
         let job = self.job
         var rest = indexes[...]
         for size in ReplicaSetPlan.batches(of: indexes.count) {
-            let batch = rest.prefix(size).map { JobTemplate.pod(for: job, index: $0) }
+            let batch = rest.prefix(size).map { index in
+                let isCounted = spec.backoffLimitPerIndex != nil
+                return JobTemplate.pod(
+                    for: job, index: index,
+                    failures: isCounted
+                        ? IndexFailures.annotations(after: index.flatMap { latestFailures[$0] }, spec.failurePolicy)
+                        : [:])
+            }
             rest = rest.dropFirst(size)
             let made = try await withThrowingTaskGroup(of: KubernetesObject?.self) { group in
                 for pod in batch { group.addTask { try await controller.create(pod, for: job) } }

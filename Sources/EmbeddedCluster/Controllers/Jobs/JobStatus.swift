@@ -12,6 +12,8 @@ struct JobStatus: Sendable {
     var succeeded: Int
     var failed: Int
     var completedIndexes: JobIndexes
+    /// The indexes that are given up; `nil` for a Job that gives none up by itself.
+    var failedIndexes: JobIndexes?
     /// The uids of pods that have ended and are not yet let go.
     var uncountedSucceeded: [String]
     var uncountedFailed: [String]
@@ -28,6 +30,9 @@ struct JobStatus: Sendable {
         completedIndexes =
             spec.isIndexed
             ? JobIndexes(text: status["completedIndexes"]?.string ?? "", below: spec.completions ?? 0) : JobIndexes()
+        failedIndexes =
+            spec.backoffLimitPerIndex == nil
+            ? nil : JobIndexes(text: status["failedIndexes"]?.string ?? "", below: spec.completions ?? 0)
         uncountedSucceeded = status["uncountedTerminatedPods", "succeeded"]?.strings ?? []
         uncountedFailed = status["uncountedTerminatedPods", "failed"]?.strings ?? []
         conditions = status["conditions"]
@@ -71,6 +76,7 @@ struct JobStatus: Sendable {
         if hasIndexes, !completedIndexes.values.isEmpty { json["completedIndexes"] = .string(completedIndexes.text) }
         if let completionTime { json["completionTime"] = .string(completionTime) }
         if let conditions { json["conditions"] = conditions }
+        if let failedIndexes { json["failedIndexes"] = .string(failedIndexes.text) }
         if failed > 0 { json["failed"] = JSON(failed) }
         json["ready"] = JSON(ready)
         if let startTime { json["startTime"] = .string(startTime) }

@@ -4,7 +4,9 @@ import KubernetesModel
 /// The pods of a Job, as its template makes them.
 enum JobTemplate {
     /// A pod for the Job, or for one of its completions; the API completes its name.
-    static func pod(for job: KubernetesObject, index: Int?) -> KubernetesObject {
+    ///
+    /// - Parameter failures: annotations that tell how often the index has failed.
+    static func pod(for job: KubernetesObject, index: Int?, failures: [String: JSON] = [:]) -> KubernetesObject {
         let template = job.spec["template"]
         var metadata: JSON = [
             "generateName": .string(job.name + "-"), "namespace": .string(job.namespace),
@@ -20,6 +22,7 @@ enum JobTemplate {
             metadata["generateName"] = .string("\(job.name)-\(index)-")
             metadata["annotations", JobIndexes.key] = text
             metadata["labels", JobIndexes.key] = text
+            for (key, value) in failures { metadata["annotations", key] = value }
             if spec["hostname"] == nil { spec["hostname"] = .string("\(job.name)-\(index)") }
             for list in ["initContainers", "containers"] {
                 guard let containers = spec[list]?.array else { continue }
