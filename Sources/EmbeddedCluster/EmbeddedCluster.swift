@@ -47,7 +47,8 @@ public final class EmbeddedCluster: Sendable {
         }
         try StateFolder.make(configuration.stateFolder)
         let pipeline = try ResourcePipeline(
-            folder: configuration.stateFolder, serviceRange: addresses, hooks: hooks, nodes: nodes)
+            folder: configuration.stateFolder, serviceRange: addresses,
+            tokens: try ServiceAccountTokens.load(folder: configuration.stateFolder), hooks: hooks, nodes: nodes)
         do {
             let objects = SystemObjects(api: InProcessClusterAPI(pipeline: pipeline, user: .cluster))
             try await objects.ensure()

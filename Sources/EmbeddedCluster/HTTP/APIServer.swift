@@ -56,7 +56,7 @@ struct APIServer: HTTPResponder {
     private func authorize(
         _ request: HTTPRequest, _ path: RequestPath, isWatch: Bool
     ) throws(APIError) -> UserIdentity {
-        let user = try RequestUser.identify(request)
+        let user = try RequestUser.identify(request) { pipeline.user(ofToken: $0) }
         let verb = RequestUser.verb(request.method.rawValue, path, isWatch: isWatch)
         if case .resource(let resource) = path, Reviews.areFor(everybody: resource) { return user }
         try RequestUser.authorize(user, verb: verb, path, rawPath: request.path)

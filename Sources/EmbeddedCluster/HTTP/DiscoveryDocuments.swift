@@ -152,6 +152,7 @@ struct SubresourceFacts {
             case .scale: ("autoscaling", "v1", "Scale", ["get", "patch", "update"])
             case .binding: (nil, nil, "Binding", ["create"])
             case .eviction: ("policy", "v1", "Eviction", ["create"])
+            case .token: ("authentication.k8s.io", "v1", "TokenRequest", ["create"])
             case .log: (nil, nil, own, ["get"])
             case .finalize: (nil, nil, own, ["update"])
             case .exec: (nil, nil, "PodExecOptions", ["create", "get"])

@@ -1,17 +1,30 @@
 import HTTPTransport
 import KubernetesModel
+import NIOHTTP1
 import TLSTransport
 
 /// Who makes a request, and whether they may.
 enum RequestUser {
-    /// The user of the client's certificate, which the connection has verified against the cluster's authority.
+    /// The user of the client's certificate, which the connection has verified against the cluster's authority, or of a
+    /// bearer token.
     ///
-    /// - Throws: 401 without a certificate.
-    static func identify(_ request: HTTPRequest) throws(APIError) -> UserIdentity {
+    /// - Parameter userOfToken: `nil` for a token that does not hold.
+    /// - Throws: 401 where there is neither.
+    static func identify(
+        _ request: HTTPRequest, userOfToken: (String) -> UserIdentity?
+    ) throws(APIError) -> UserIdentity {
         guard let peer = request.peer, !peer.commonName.isEmpty else {
+            if let token = bearerToken(request), let user = userOfToken(token) { return user }
             throw APIError(code: 401, reason: .unauthorized, message: "Unauthorized")
         }
         return UserIdentity(name: peer.commonName, groups: peer.organizations + ["system:authenticated"])
+    }
+
+    private static func bearerToken(_ request: HTTPRequest) -> String? {
+        guard let header = request.headers.first(name: "authorization") else { return nil }
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return parts[1].trimmingPrefix { $0 == " " }.description
     }
 
     /// Lets administrators do everything and everybody else nothing.

@@ -38,6 +38,7 @@ enum Reviews {
             answer["status"] = ["allowed": JSON(user.isAdministrator)]
         } else {
             answer["status"] = ["userInfo": ["username": .string(user.name), "groups": JSON(user.groups)]]
+            if let uid = user.uid { answer["status", "userInfo", "uid"] = .string(uid) }
         }
         return Answer.json(answer, status: .created)
     }

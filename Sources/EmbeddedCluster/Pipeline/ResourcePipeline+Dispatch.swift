@@ -51,6 +51,7 @@ extension ResourcePipeline {
         switch try known(subresource, of: definition) {
         case "binding": try await bind(namespace: namespace, name: name, body, context)
         case "eviction": try await evict(namespace: namespace, name: name, body, context)
+        case "token": return try issueToken(namespace: namespace, name: name, body)
         case nil, .some: throw Self.methodNotAllowed
         }
         return ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201]

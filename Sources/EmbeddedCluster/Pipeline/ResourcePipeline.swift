@@ -12,6 +12,7 @@ final class ResourcePipeline: Sendable {
     let hooks: [any AdmissionHook]
     let nodes: NodeEndpoints
     let addresses: ServiceAddresses
+    let tokens: ServiceAccountTokens
     /// Seconds since 1970.
     let now: @Sendable () -> Int
     private let served: Served
@@ -31,8 +32,8 @@ final class ResourcePipeline: Sendable {
     ///
     /// - Throws: `StoreError`.
     init(
-        folder: String, serviceRange: ServiceAddresses, hooks: [any AdmissionHook], nodes: NodeEndpoints,
-        now: @escaping @Sendable () -> Int = { WallClock.seconds() }
+        folder: String, serviceRange: ServiceAddresses, tokens: ServiceAccountTokens, hooks: [any AdmissionHook],
+        nodes: NodeEndpoints, now: @escaping @Sendable () -> Int = { WallClock.seconds() }
     ) throws(StoreError) {
         let served = Served()
         let definitions = CustomDefinitions()
@@ -60,6 +61,7 @@ final class ResourcePipeline: Sendable {
         served.rebuild(definitions.all)
         self.served = served
         self.addresses = serviceRange
+        self.tokens = tokens
         self.hooks = hooks
         self.nodes = nodes
         self.now = now

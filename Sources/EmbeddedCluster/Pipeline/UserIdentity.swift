@@ -1,11 +1,14 @@
-/// Who makes a request: the names that a client certificate carries.
+/// Who makes a request: the names that a client certificate or a token carries.
 public struct UserIdentity: Sendable, Hashable {
     public let name: String
     public let groups: [String]
+    /// Of a ServiceAccount; `nil` for others.
+    public let uid: String?
 
-    public init(name: String, groups: [String]) {
+    public init(name: String, groups: [String], uid: String? = nil) {
         self.name = name
         self.groups = groups
+        self.uid = uid
     }
 
     /// The group whose members may do everything.

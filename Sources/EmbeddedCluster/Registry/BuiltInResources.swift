@@ -34,7 +34,7 @@ enum BuiltInResources {
             hasOwnFieldLabels: true, scale: replicas, strategy: .replicationControllers),
         ResourceDefinition(
             .secrets, selectableFields: ["type": FieldSelector.path("type")], hasOwnFieldLabels: true),
-        ResourceDefinition(.serviceAccounts, shortNames: ["sa"], returnsDeleted: true),
+        ResourceDefinition(.serviceAccounts, shortNames: ["sa"], subresources: [.token], returnsDeleted: true),
         ResourceDefinition(
             .services, shortNames: ["svc"], categories: ["all"], subresources: [.status],
             selectableFields: [
