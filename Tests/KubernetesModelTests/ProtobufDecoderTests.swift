@@ -51,6 +51,13 @@ struct ProtobufDecoderTests {
             ])
     }
 
+    @Test("the options of a deletion may name any group")
+    func deletionOptions() throws {
+        let object = try ProtobufDecoder.decode(
+            Self.body("coordination.k8s.io/v1", "DeleteOptions", Self.text(4, "Orphan")))
+        #expect(object["propagationPolicy"] == "Orphan")
+    }
+
     @Test(
         "what is malformed is refused",
         arguments: [

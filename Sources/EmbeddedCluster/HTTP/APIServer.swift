@@ -78,11 +78,7 @@ struct APIServer: HTTPResponder {
         let header = request.headers[canonicalForm: "accept"].joined(separator: ",")
         // A watch that begins with the list has its end marked on an object, for which a table has no place.
         let isStreamedList = parameters.flag("watch") && parameters.flag("sendInitialEvents")
-        guard let form = AcceptedForm(header, allowsTables: !isStreamedList) else {
-            throw APIError(
-                code: 406, reason: .notAcceptable,
-                message: "only the following media types are accepted: application/json")
-        }
+        guard let form = AcceptedForm(header, allowsTables: !isStreamedList) else { throw AcceptedForm.notAcceptable }
         return ObjectEncoder(
             definition: definition, form: form,
             inclusion: Table.Inclusion(rawValue: parameters.text("includeObject")) ?? .metadata, now: pipeline.now())

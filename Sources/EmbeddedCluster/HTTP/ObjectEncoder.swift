@@ -15,16 +15,20 @@ struct ObjectEncoder: Sendable {
     func object(_ object: StoredObject) -> [UInt8] {
         switch form {
         case .object, .aggregatedDiscovery: return object.bytes
-        case .metadata: return Table.partial(object.object).encoded()
-        case .table:
-            return table([object.object], ["resourceVersion": .string(object.object.resourceVersion)]).encoded()
+        case .metadata(let version): return Table.partial(object.object, apiVersion: version.apiVersion).encoded()
+        case .table(let version):
+            return table(
+                [object.object], ["resourceVersion": .string(object.object.resourceVersion)], version
+            ).encoded()
         }
     }
 
-    private func table(_ objects: [KubernetesObject], _ metadata: JSON, includesColumns: Bool = true) -> JSON {
+    private func table(
+        _ objects: [KubernetesObject], _ metadata: JSON, _ version: AcceptedForm.Version, includesColumns: Bool = true
+    ) -> JSON {
         Table.json(
             objects, columns: columns, metadata: metadata, inclusion: inclusion, includesColumns: includesColumns,
-            now: now)
+            apiVersion: version.apiVersion, now: now)
     }
 
     func list(_ page: ListPage) -> [UInt8] {
@@ -34,11 +38,11 @@ struct ObjectEncoder: Sendable {
         switch form {
         case .object, .aggregatedDiscovery:
             return list(page, kind: definition.listKind, apiVersion: definition.type.apiVersion, metadata) { $0.bytes }
-        case .metadata:
-            return list(page, kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata) {
-                Table.partial($0.object).encoded()
+        case .metadata(let version):
+            return list(page, kind: "PartialObjectMetadataList", apiVersion: version.apiVersion, metadata) {
+                Table.partial($0.object, apiVersion: version.apiVersion).encoded()
             }
-        case .table: return table(page.items.map(\.object), metadata).encoded()
+        case .table(let version): return table(page.items.map(\.object), metadata, version).encoded()
         }
     }
 
@@ -73,10 +77,11 @@ struct ObjectEncoder: Sendable {
     private func event(_ type: String, _ object: StoredObject, _ isFirst: Bool, _ bytes: inout [UInt8]) {
         switch form {
         case .object, .aggregatedDiscovery: line(type, object.bytes, &bytes)
-        case .metadata: line(type, Table.partial(object.object).encoded(), &bytes)
-        case .table:
+        case .metadata(let version):
+            line(type, Table.partial(object.object, apiVersion: version.apiVersion).encoded(), &bytes)
+        case .table(let version):
             let metadata: JSON = ["resourceVersion": .string(object.object.resourceVersion)]
-            line(type, table([object.object], metadata, includesColumns: isFirst).encoded(), &bytes)
+            line(type, table([object.object], metadata, version, includesColumns: isFirst).encoded(), &bytes)
         }
     }
 
@@ -84,9 +89,9 @@ struct ObjectEncoder: Sendable {
         var metadata: JSON = ["resourceVersion": .string(String(revision)), "creationTimestamp": .null]
         if isInitialEnd { metadata["annotations"] = ["k8s.io/initial-events-end": "true"] }
         switch form {
-        case .table: return table([], metadata, includesColumns: isFirst)
-        case .metadata:
-            return ["kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata]
+        case .table(let version): return table([], metadata, version, includesColumns: isFirst)
+        case .metadata(let version):
+            return ["kind": "PartialObjectMetadata", "apiVersion": .string(version.apiVersion), "metadata": metadata]
         case .object, .aggregatedDiscovery:
             return [
                 "kind": .string(definition.type.kind), "apiVersion": .string(definition.type.apiVersion),

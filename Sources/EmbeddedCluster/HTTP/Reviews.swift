@@ -28,6 +28,9 @@ enum Reviews {
         _ path: RequestPath.Resource, _ request: HTTPRequest, _ user: UserIdentity
     ) throws(APIError) -> HTTPResponse? {
         guard isReview(path) else { return nil }
+        // What is not stored has no metadata to show alone, and no table.
+        let accept = request.headers[canonicalForm: "accept"].joined(separator: ",")
+        guard AcceptedForm(accept, allowsTables: false) == .object else { throw AcceptedForm.notAcceptable }
         let kind = path.plural == accessReviews ? "SelfSubjectAccessReview" : "SelfSubjectReview"
         let type = ResourceType(
             group: path.group, version: path.version, plural: path.plural, kind: kind, isNamespaced: false)

@@ -40,6 +40,19 @@ enum ObjectRules {
         }
     }
 
+    /// A stored custom resource in a version that may have other fields and defaults than it was written with.
+    ///
+    /// There is no conversion (strategy `None`): only the version's name differs, and what its schema says.
+    static func renewed(_ object: KubernetesObject, as definition: ResourceDefinition) -> KubernetesObject {
+        var object = object
+        object.json["apiVersion"] = .string(definition.type.apiVersion)
+        guard let schema = definition.schema else { return object }
+        // What the schema cannot read is shown as it is, so that it can be mended.
+        if let decoded = try? SchemaDecoder.decode(object.json, as: schema) { object = KubernetesObject(decoded.value) }
+        applyDefaults(&object, definition)
+        return object
+    }
+
     private static func unreadable(_ definition: ResourceDefinition, _ why: String) -> APIError {
         let type = definition.type
         guard definition.custom == nil else { return .badRequest(why) }

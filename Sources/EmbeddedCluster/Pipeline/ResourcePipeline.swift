@@ -87,10 +87,13 @@ final class ResourcePipeline: Sendable {
             return PreparedObject(KubernetesObject(form.fromStored(object.object.json)), managed: object.managedFields)
                 .stored(object.reference, revision: object.revision)
         }
-        guard definition.custom != nil, object.object.apiVersion != definition.type.apiVersion else { return object }
-        // Conversion strategy None: only the version's name differs.
-        var other = object.object
-        other.json["apiVersion"] = .string(definition.type.apiVersion)
+        guard let custom = definition.custom else { return object }
+        // Written in this version, by the schema as it is now: nothing to do.
+        if object.object.apiVersion == definition.type.apiVersion, object.revision > custom.definitionRevision {
+            return object
+        }
+        let other = ObjectRules.renewed(object.object, as: definition)
+        if other == object.object { return object }
         return PreparedObject(other, managed: object.managedFields).stored(object.reference, revision: object.revision)
     }
 

@@ -27,7 +27,7 @@ enum CustomResources {
                 subresources: (hasStatus ? [.status] : []) + (scale == nil ? [] : [.scale]), generation: .contents,
                 selectableFields: selectableFields(version), hasOwnFieldLabels: true, scale: scale,
                 strategy: ResourceStrategy(statusMetadata: []),
-                custom: CustomVersion(definitionName: object.name, version: version))
+                custom: CustomVersion(definition: object, version: version))
         }
     }
 

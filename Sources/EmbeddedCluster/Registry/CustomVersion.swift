@@ -4,6 +4,8 @@ import KubernetesModel
 /// One version of a custom resource, as its definition describes it.
 struct CustomVersion: Sendable {
     let definitionName: String
+    /// The revision at which the definition came to be as it is.
+    let definitionRevision: Int
     let schema: Schema
     /// The schema as the definition writes it.
     let openAPIV3Schema: JSON
@@ -11,8 +13,9 @@ struct CustomVersion: Sendable {
     let isDeprecated: Bool
     let deprecationWarning: String
 
-    init(definitionName: String, version: JSON) {
-        self.definitionName = definitionName
+    init(definition: KubernetesObject, version: JSON) {
+        definitionName = definition.name
+        definitionRevision = Int(definition.resourceVersion) ?? 0
         openAPIV3Schema = version["schema", "openAPIV3Schema"] ?? .object(JSONObject())
         schema = Schema(openAPIV3Schema: openAPIV3Schema)
         columns = TableColumns(additionalPrinterColumns: version["additionalPrinterColumns"])

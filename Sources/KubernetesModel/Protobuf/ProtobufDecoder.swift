@@ -37,7 +37,9 @@ public struct ProtobufDecoder: Sendable {
         }
         let parts = apiVersion.split(separator: "/", maxSplits: 1).map(String.init)
         let (group, version) = parts.count == 2 ? (parts[0], parts[1]) : ("", apiVersion)
-        guard let schema = SchemaRegistry.builtIn.schema(group: group, version: version, kind: kind) else {
+        // The options of requests belong to every group.
+        let own = kind == "DeleteOptions" ? ("", "v1") : (group, version)
+        guard let schema = SchemaRegistry.builtIn.schema(group: own.0, version: own.1, kind: kind) else {
             throw ProtobufError("no kind \"\(kind)\" is registered for version \"\(apiVersion)\"")
         }
         var object = JSONObject()
