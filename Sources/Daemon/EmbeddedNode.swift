@@ -31,6 +31,7 @@ public final class EmbeddedNode: Sendable {
     ) async throws {
         self.configuration = configuration
         self.logger = logger
+        OpenFiles.raiseLimit()
         let folder = "\(configuration.state)/cluster"
         var settings = ClusterConfiguration(name: configuration.clusterName, stateFolder: folder)
         settings.kubeconfigPath = configuration.kubeconfig ?? "\(configuration.state)/admin.kubeconfig"

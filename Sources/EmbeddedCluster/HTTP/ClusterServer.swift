@@ -6,6 +6,12 @@ import NIOPosix
 import Synchronization
 import TLSTransport
 
+#if canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
 /// The HTTPS server of a cluster: its address, its certificates, and the kubeconfig that leads to it.
 final class ClusterServer: Sendable {
     private let configuration: ClusterConfiguration
@@ -38,6 +44,8 @@ final class ClusterServer: Sendable {
         var limits = HTTPServerConfiguration()
         // Enough for the 401 that answers a client which has lost its certificate; nothing that it sends is of use.
         limits.maxAnonymousBodyBytes = 16 * 1024
+        // The rest of the files that this process may open is for everything else that it does.
+        limits.maxConnections = min(limits.maxConnections, openFilesLimit() / 2)
         func listen(_ port: Int) async throws -> HTTPServer {
             try await HTTPServer.start(
                 group: MultiThreadedEventLoopGroup.singleton, host: configuration.host, port: port, tls: contexts,
@@ -54,6 +62,12 @@ final class ClusterServer: Sendable {
             throw error
         }
         return started
+    }
+
+    private static func openFilesLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
     }
 
     private static func load(_ configuration: ClusterConfiguration) throws -> ClusterCredentials {
