@@ -6,12 +6,20 @@ import NIOHTTP1
 
 /// Makes the answers of the API server.
 enum Answer {
+    /// Most bytes of warnings in one answer, as in Kubernetes: clients do not take headers of any length.
+    private static let warningBytes = 4 * 1024
+
     static func json(
         _ bytes: [UInt8], status: HTTPResponseStatus = .ok, warnings: [String] = [],
         contentType: String = "application/json"
     ) -> HTTPResponse {
         var headers: HTTPHeaders = ["Content-Type": contentType, "Cache-Control": "no-cache, private"]
-        for warning in warnings { headers.add(name: "Warning", value: "299 - \"\(quoted(warning))\"") }
+        var room = warningBytes
+        for warning in warnings {
+            room -= warning.utf8.count
+            guard room >= 0 else { break }
+            headers.add(name: "Warning", value: "299 - \"\(quoted(warning))\"")
+        }
         return HTTPResponse(status: status, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
     }
 

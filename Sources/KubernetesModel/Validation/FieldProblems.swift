@@ -8,8 +8,18 @@ public struct FieldProblems: Sendable, Hashable {
 
     public var isEmpty: Bool { causes.isEmpty }
 
-    private mutating func add(_ reason: String, _ path: FieldPath, _ message: String, _ detail: String) {
-        let message = detail.isEmpty ? message : "\(message): \(detail)"
+    /// Most bytes of messages: what is wrong with a hundred thousand elements helps nobody, and its text may be a thousand times
+    /// as long as the object.
+    private static let limit = 256 * 1024
+    private var bytes = 0
+
+    private mutating func add(
+        _ reason: String, _ path: FieldPath, _ message: @autoclosure () -> String, _ detail: @autoclosure () -> String
+    ) {
+        guard bytes < Self.limit else { return }
+        let (text, rest) = (message(), detail())
+        let message = rest.isEmpty ? text : "\(text): \(rest)"
+        bytes += message.utf8.count
         causes.append(APIError.Cause(reason: reason, message: message, field: path.text))
     }
 
@@ -26,8 +36,9 @@ public struct FieldProblems: Sendable, Hashable {
     }
 
     public mutating func unsupported(_ path: FieldPath, _ value: JSON, _ supported: [JSON]) {
-        let list = supported.map { $0.text() }.joined(separator: ", ")
-        add("FieldValueNotSupported", path, "Unsupported value: \(value.text())", "supported values: \(list)")
+        add(
+            "FieldValueNotSupported", path, "Unsupported value: \(value.text())",
+            "supported values: \(supported.map { $0.text() }.joined(separator: ", "))")
     }
 
     public mutating func duplicate(_ path: FieldPath, _ value: JSON) {
@@ -57,5 +68,8 @@ public struct FieldProblems: Sendable, Hashable {
             "\(path.text) in body must be of type \(wanted): \"\(found)\"")
     }
 
-    public mutating func append(_ other: FieldProblems) { causes += other.causes }
+    public mutating func append(_ other: FieldProblems) {
+        causes += other.causes
+        bytes += other.bytes
+    }
 }
