@@ -273,15 +273,17 @@ struct ObjectStoreTests {
     func overflow() async throws {
         let folder = try TemporaryFolder()
         let store = try ObjectStore(folder: folder.path)
-        func follower(limit: Int) -> StoreSubscription {
+        func follower(limit: Int, maxBytes: Int) -> StoreSubscription {
             StoreSubscription(
                 resource: Self.maps, namespace: nil, name: nil, after: 0, bookmarkInterval: nil, deadline: nil,
-                limit: limit)
+                limit: limit, maxBytes: maxBytes)
         }
-        let (slow, other) = (follower(limit: 3), follower(limit: 100))
-        #expect(store.follow(slow) && store.follow(other))
+        let (slow, other) = (follower(limit: 3, maxBytes: .max), follower(limit: 100, maxBytes: 10_000))
+        let heavy = follower(limit: 100, maxBytes: 500)
+        #expect(store.follow(slow) && store.follow(other) && store.follow(heavy))
         for name in 0..<10 { _ = try Self.stored(await Self.put(store, "n\(name)")) }
         #expect(await slow.next() == nil)
+        #expect(await heavy.next() == nil)
         #expect(await other.next()?.count == 10)
     }
 }

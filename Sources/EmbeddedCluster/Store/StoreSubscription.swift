@@ -3,8 +3,8 @@ import Synchronization
 
 /// The durable changes of one resource from a revision on, for one reader.
 ///
-/// The writer never waits for a reader: what one has not taken is queued, and one that lets more than `limit` changes
-/// pile up is cut off, to start again with a list.
+/// The writer never waits for a reader: what one has not taken is queued, and one that lets more than `limit` changes,
+/// or more than `maxBytes` of them, pile up is cut off, to start again with a list.
 final class StoreSubscription: Sendable {
     enum Signal: Sendable {
         case event(StoreEvent)
@@ -14,6 +14,8 @@ final class StoreSubscription: Sendable {
 
     private struct State {
         var signals: [Signal] = []
+        /// Bytes of the objects in `signals`.
+        var bytes = 0
         var waiter: CheckedContinuation<[Signal]?, Never>?
         var isEnded = false
     }
@@ -26,13 +28,14 @@ final class StoreSubscription: Sendable {
     /// Seconds between bookmarks; `nil` for none.
     let bookmarkInterval: Duration?
     private let limit: Int
+    private let maxBytes: Int
     private let deadline: ContinuousClock.Instant?
     private let nextBookmark: Mutex<ContinuousClock.Instant>
     private let state = Mutex(State())
 
     init(
         resource: ResourceID, namespace: String?, name: String?, after: Int, bookmarkInterval: Duration?,
-        deadline: ContinuousClock.Instant?, limit: Int = 20_000
+        deadline: ContinuousClock.Instant?, limit: Int = 20_000, maxBytes: Int = 16 << 20
     ) {
         self.resource = resource
         self.namespace = namespace
@@ -41,6 +44,7 @@ final class StoreSubscription: Sendable {
         self.bookmarkInterval = bookmarkInterval
         self.deadline = deadline
         self.limit = limit
+        self.maxBytes = maxBytes
         self.nextBookmark = Mutex(ContinuousClock.now + (bookmarkInterval ?? .zero))
     }
 
@@ -52,7 +56,10 @@ final class StoreSubscription: Sendable {
             await withCheckedContinuation { continuation in
                 let ready: [Signal]?? = state.withLock { state in
                     if !state.signals.isEmpty {
-                        defer { state.signals = [] }
+                        defer {
+                            state.signals = []
+                            state.bytes = 0
+                        }
                         return state.signals
                     }
                     if state.isEnded || Task.isCancelled { return .some(nil) }
@@ -110,9 +117,11 @@ final class StoreSubscription: Sendable {
                 defer { state.signals = [] }
                 return (waiter, state.signals)
             }
-            if state.signals.count > limit {
+            for case .event(let event) in signals { state.bytes += event.object.bytes.count }
+            if state.signals.count > limit || state.bytes > maxBytes {
                 state.isEnded = true
                 state.signals = []
+                state.bytes = 0
             }
             return (nil, [])
         }

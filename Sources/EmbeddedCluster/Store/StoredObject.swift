@@ -6,6 +6,9 @@ import Synchronization
 ///
 /// `metadata.managedFields` are in the bytes only: whoever reads trees has no use for them, and they would be half of a tree.
 final class StoredObject: Sendable {
+    /// Escapes may have made the text of what was once accepted longer than what a stranger may send.
+    private static let limits = JSONLimits(bytes: .max)
+
     let resource: ResourceID
     let key: ObjectKey
     let revision: Int
@@ -31,7 +34,7 @@ final class StoredObject: Sendable {
         tree.withLock { tree in
             if let tree { return tree }
             // The bytes are our own encoding, checked when they were loaded: an empty object only after a broken disk.
-            var parsed = KubernetesObject((try? JSON(parsing: bytes)) ?? .object(JSONObject()))
+            var parsed = KubernetesObject((try? JSON(parsing: bytes, limits: Self.limits)) ?? .object(JSONObject()))
             Self.strip(&parsed)
             tree = parsed
             return parsed
@@ -46,13 +49,13 @@ final class StoredObject: Sendable {
     /// The text of `metadata.managedFields`; empty where there are none.
     var managedFields: [UInt8] {
         if let managed { return managed.isEmpty ? [] : Array(bytes[managed]) }
-        return (try? JSON(parsing: bytes))?["metadata", "managedFields"]?.encoded() ?? []
+        return (try? JSON(parsing: bytes, limits: Self.limits))?["metadata", "managedFields"]?.encoded() ?? []
     }
 
     /// Who owns the fields: nobody where it is not told, or not as it should be.
     var ownership: FieldOwnership {
         let text = managedFields
-        guard !text.isEmpty, let json = try? JSON(parsing: text) else { return FieldOwnership() }
+        guard !text.isEmpty, let json = try? JSON(parsing: text, limits: Self.limits) else { return FieldOwnership() }
         return FieldOwnership(managedFields: json) ?? FieldOwnership()
     }
 
@@ -63,7 +66,7 @@ final class StoredObject: Sendable {
 
     /// Parses the tree for good.
     func loadTree() throws(JSONError) {
-        var parsed = KubernetesObject(try JSON(parsing: bytes))
+        var parsed = KubernetesObject(try JSON(parsing: bytes, limits: Self.limits))
         Self.strip(&parsed)
         tree.withLock { $0 = parsed }
     }
