@@ -46,7 +46,6 @@ struct Discovery: Sendable {
                 throw ResourcePipeline.notServed
             }
             return tagged(document, request)
-        case .other(["version"]): return Answer.json(Self.version)
         case .other(let segments) where segments.starts(with: ["openapi", "v3"]):
             return try openAPI.answer(Array(segments.dropFirst(2)), registry)
         case .resource, .other: throw ResourcePipeline.notServed

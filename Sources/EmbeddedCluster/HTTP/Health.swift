@@ -2,12 +2,15 @@ import HTTPTransport
 import KubernetesModel
 import NIOHTTP1
 
-/// The probes, which answer everybody: they say nothing but that the server answers.
+/// What answers everybody, certificate or not, as Kubernetes' `system:public-info-viewer` does: the probes, which say nothing
+/// but that the server answers, and the version.
 enum Health {
     static func answer(_ path: RequestPath) -> HTTPResponse? {
-        guard case .other(let segments) = path, let first = segments.first,
-            ["healthz", "livez", "readyz"].contains(first)
-        else { return nil }
-        return .text(.ok, "ok")
+        guard case .other(let segments) = path, let first = segments.first else { return nil }
+        switch first {
+        case "healthz", "livez", "readyz": return .text(.ok, "ok")
+        case "version" where segments.count == 1: return Answer.json(Discovery.version)
+        default: return nil
+        }
     }
 }

@@ -98,8 +98,12 @@ final class ResourcePipeline: Sendable {
     }
 
     /// Translates what the store says where nobody else is to blame.
+    ///
+    /// Only a stop is worth trying again by itself: a client that is told to would keep what is wrong with the disk from its
+    /// user meanwhile.
     static func error(_ error: StoreError) -> APIError {
-        APIError.unavailable("the change was not stored: \(error.message)", retryAfterSeconds: 1)
+        APIError.unavailable(
+            "the change was not stored: \(error.message)", retryAfterSeconds: error.code == .closed ? 1 : nil)
     }
 }
 
