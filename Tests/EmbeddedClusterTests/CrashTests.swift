@@ -62,7 +62,7 @@ struct CrashTests {
         Dictionary(objects.map { ($0.name, $0.json["data", "v"]?.string ?? "") }) { first, _ in first }
     }
 
-    private static func list(
+    static func list(
         _ client: HTTPClient, _ query: String = ""
     ) async throws -> (objects: [String: String], version: Int) {
         let (status, text) = try await client.get(collection + query)

@@ -62,7 +62,9 @@ final class ServerProcess {
     static var now: Int64 { Int64(WallClock.seconds()) }
 
     /// What the process holds of the machine's memory, in bytes.
-    func residentBytes() throws -> Int {
+    func residentBytes() throws -> Int { try Self.residentBytes(of: id) }
+
+    static func residentBytes(of id: pid_t) throws -> Int {
         let words = String(decoding: try TestFile.read("/proc/\(id)/statm"), as: UTF8.self).split(separator: " ")
         return words.count > 1 ? (Int(words[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
     }
