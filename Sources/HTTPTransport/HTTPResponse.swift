@@ -17,6 +17,9 @@ public struct HTTPResponse: Sendable {
         /// connection, so that the client knows that the body is incomplete. The closure's task is cancelled when the
         /// client goes away and when the server closes.
         case stream(@Sendable (HTTPBodyWriter) async throws -> Void)
+        /// As `stream`, but of a length that is known beforehand and sent, so not chunked. A closure that writes less or
+        /// more has the connection cut.
+        case sized(Int, @Sendable (HTTPBodyWriter) async throws -> Void)
         /// The connection becomes a WebSocket; made by ``WebSocketUpgrade/response`` only.
         case webSocket(WebSocketUpgrade)
     }

@@ -64,6 +64,9 @@ extension HTTPServerConnectionHandler {
             if response.status.mayHaveResponseBody {
                 head.headers.add(name: "Content-Length", value: String(bytes.readableBytes))
             }
+        case .sized(let length, _):
+            if response.status.mayHaveResponseBody { head.headers.add(name: "Content-Length", value: String(length)) }
+            exchange.missingBytes = length
         case .stream:
             if hasBody, exchange.version != .http1_0 {
                 head.headers.add(name: "Transfer-Encoding", value: "chunked")
@@ -80,7 +83,12 @@ extension HTTPServerConnectionHandler {
         } else if exchange.version == .http1_0 {
             head.headers.add(name: "Connection", value: "keep-alive")
         }
-        if hasBody, case .stream = response.body { exchange.isStreaming = true }
+        if hasBody {
+            switch response.body {
+            case .stream, .sized: exchange.isStreaming = true
+            case .none, .bytes, .webSocket: break
+            }
+        }
         self.exchange = exchange
 
         write(.head(head))
@@ -94,7 +102,10 @@ extension HTTPServerConnectionHandler {
         case .stream(let produce) where hasBody:
             flushIfNeeded()
             return produce
-        case .none, .bytes, .stream, .webSocket:
+        case .sized(_, let produce) where hasBody:
+            // The body's first piece follows at once: both go out together.
+            return produce
+        case .none, .bytes, .stream, .sized, .webSocket:
             end()
         }
         return nil
@@ -169,6 +180,12 @@ extension HTTPServerConnectionHandler {
             return .failed(failure ?? HTTPTransportError(.connectionClosed, "The response has ended."))
         }
         guard bytes.readableBytes > 0 else { return .written }
+        if let missing = exchange?.missingBytes {
+            guard bytes.readableBytes <= missing else {
+                return .failed(HTTPTransportError(.connectionClosed, "The response is longer than it was said to be."))
+            }
+            exchange?.missingBytes = missing - bytes.readableBytes
+        }
         write(.body(.byteBuffer(bytes)))
         flushIfNeeded()
         return context.channel.isWritable ? .written : .full
@@ -201,11 +218,15 @@ extension HTTPServerConnectionHandler {
     }
 
     func streamEnded(exchange number: UInt64) {
-        guard number == exchangeNumber, exchange != nil else { return }
+        guard number == exchangeNumber, let exchange else { return }
+        if let missing = exchange.missingBytes, missing > 0 {
+            let error = HTTPTransportError(.connectionClosed, "The response is shorter than it was said to be.")
+            return streamFailed(error, exchange: number)
+        }
         end()
     }
 
-    /// The body ends before its time: without the last chunk the client can tell.
+    /// The body ends before its time: without the last chunk, or all bytes, the client can tell.
     func streamFailed(_ error: any Error, exchange number: UInt64) {
         guard number == exchangeNumber, exchange != nil else { return }
         logger.debug("http response ended early", metadata: ["error": "\(error)"])

@@ -260,13 +260,13 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
 
     // MARK: End
 
-    /// Lets the request under way end, then closes; a streaming response is asked to end now.
+    /// Lets the request under way end, then closes; a streaming response of no known length is asked to end now.
     private func quiesce() {
         isQuiescing = true
         switch state.phase {
         case .idle where !headHasBegun:
             context?.close(promise: nil)
-        case .responding where exchange?.isStreaming == true:
+        case .responding where exchange?.isStreaming == true && exchange?.missingBytes == nil:
             task?.cancel()
         case .idle, .receiving, .responding, .lingering, .closed:
             break

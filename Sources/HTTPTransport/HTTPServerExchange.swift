@@ -11,4 +11,6 @@ struct HTTPServerExchange {
     var isStreaming = false
     /// How much of the server's memory budget the request's body takes until its response is written.
     let chargedBytes: Int
+    /// Bytes of a streamed body still to come; nil where its length is not known beforehand.
+    var missingBytes: Int?
 }

@@ -100,6 +100,14 @@ extension JSON {
         return result
     }
 
+    /// Whether this is an object or an array.
+    public var isContainer: Bool {
+        switch self {
+        case .object, .array: true
+        case .null, .bool, .number, .string: false
+        }
+    }
+
     /// What kind of value this is, in JSON's words: for messages.
     public var kindName: String {
         switch self {
@@ -168,6 +176,19 @@ extension JSON {
             if child.object == nil, newValue == nil { return }
             child[Array(path.dropFirst())] = newValue
             self[first] = child
+        }
+    }
+
+    /// The same for two steps, which is most often wanted: changes happen in place, without copies on the way.
+    public subscript(first: String, second: String) -> JSON? {
+        get { self[first]?[second] }
+        set {
+            if self[first] == nil {
+                guard let newValue else { return }
+                self[first] = .object([second: newValue])
+            } else {
+                self[first]?[second] = newValue
+            }
         }
     }
 

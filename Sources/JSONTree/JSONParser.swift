@@ -24,12 +24,14 @@ extension JSON {
     public init(
         parsing bytes: some Collection<UInt8>, limits: JSONLimits = .standard, duplicates: inout [String]
     ) throws(JSONError) {
-        let (result, found): (Result<JSON, JSONError>, [String]) = Array(bytes).withUnsafeBufferPointer { buffer in
+        func parse(_ buffer: UnsafeBufferPointer<UInt8>) -> (Result<JSON, JSONError>, [String]) {
             var parser = JSONParser(buffer, limits: limits)
             parser.allowsDuplicates = true
             let result = parser.parse()
             return (result, parser.duplicates)
         }
+        let (result, found) =
+            bytes.withContiguousStorageIfAvailable(parse) ?? Array(bytes).withUnsafeBufferPointer(parse)
         duplicates += found
         self = try result.get()
     }
@@ -48,8 +50,23 @@ struct JSONParser {
     private var values = 0
     var allowsDuplicates = false
     private(set) var duplicates: [String] = []
-    /// Where the parser is, kept only where duplicates are allowed: `.name` and `[index]`.
-    private var path: [String] = []
+    private enum Step {
+        case key(String)
+        case index(Int)
+    }
+
+    /// Where the parser is, kept only where duplicates are allowed.
+    private var path: [Step] = []
+
+    /// Such as `spec.containers[0].name`.
+    private var pathText: String {
+        path.reduce(into: "") { text, step in
+            switch step {
+            case .key(let key): text += text.isEmpty ? key : ".\(key)"
+            case .index(let index): text += "[\(index)]"
+            }
+        }
+    }
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits) {
         self.bytes = bytes
@@ -143,9 +160,9 @@ struct JSONParser {
             guard current == UInt8(ascii: ":") else { throw fail(.syntax, "expected ':' after a member's name") }
             at += 1
             skipSpace()
-            if allowsDuplicates { path.append(path.isEmpty ? key : ".\(key)") }
+            if allowsDuplicates { path.append(.key(key)) }
             if isDuplicate {
-                if duplicates.count < 100 { duplicates.append(path.joined()) }
+                if duplicates.count < 100 { duplicates.append(pathText) }
                 object[key] = try value(depth: depth)
             } else {
                 object.append(key, try value(depth: depth))
@@ -172,7 +189,7 @@ struct JSONParser {
             return .array(elements)
         }
         while true {
-            if allowsDuplicates { path.append("[\(elements.count)]") }
+            if allowsDuplicates { path.append(.index(elements.count)) }
             elements.append(try value(depth: depth))
             if allowsDuplicates { path.removeLast() }
             skipSpace()

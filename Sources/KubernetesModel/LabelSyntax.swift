@@ -27,8 +27,7 @@ public enum LabelSyntax {
         }
     }
 
-    private static func isName(_ text: some StringProtocol) -> Bool {
-        let bytes = Array(text.utf8)
+    private static func isName(_ bytes: Substring.UTF8View) -> Bool {
         guard let first = bytes.first, let last = bytes.last, isAlphanumeric(first), isAlphanumeric(last) else {
             return false
         }
@@ -39,28 +38,27 @@ public enum LabelSyntax {
 
     /// - Returns: what is wrong with a label or annotation key; `nil` where nothing is.
     public static func problem(key: String) -> String? {
-        let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = key.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard parts.count <= 2, let name = parts.last else {
             return "a qualified name " + qualifiedMessage.dropFirst("name part ".count)
                 + " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
         }
         if parts.count == 2 {
             guard !parts[0].isEmpty else { return "prefix part must be non-empty" }
-            if let problem = problem(subdomain: String(parts[0])) { return "prefix part \(problem)" }
+            if let problem = problem(subdomain: String(Substring(parts[0]))) { return "prefix part \(problem)" }
         }
         guard !name.isEmpty else { return "name part must be non-empty" }
-        guard name.utf8.count <= 63 else { return "name part must be no more than 63 bytes" }
+        guard name.count <= 63 else { return "name part must be no more than 63 bytes" }
         return isName(name) ? nil : qualifiedMessage
     }
 
     /// - Returns: what is wrong with a label's value; `nil` where nothing is.
     public static func problem(value: String) -> String? {
         guard value.utf8.count <= 63 else { return "must be no more than 63 bytes" }
-        return value.isEmpty || isName(value) ? nil : valueMessage
+        return value.isEmpty || isName(value[...].utf8) ? nil : valueMessage
     }
 
-    private static func isDNSLabel(_ text: some StringProtocol) -> Bool {
-        let bytes = Array(text.utf8)
+    private static func isDNSLabel(_ bytes: Substring.UTF8View) -> Bool {
         func isPlain(_ byte: UInt8) -> Bool {
             isAlphanumeric(byte) && !(UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
         }
@@ -71,13 +69,13 @@ public enum LabelSyntax {
     /// - Returns: what is wrong with a name that must be a DNS subdomain, as most objects' names must; `nil` where nothing is.
     public static func problem(subdomain name: String) -> String? {
         guard name.utf8.count <= 253 else { return "must be no more than 253 bytes" }
-        return name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(isDNSLabel)
+        return name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy(isDNSLabel)
             ? nil : subdomainMessage
     }
 
     /// - Returns: what is wrong with a name that must be a DNS label, as namespaces' names must; `nil` where nothing is.
     public static func problem(dnsLabel name: String) -> String? {
         guard name.utf8.count <= 63 else { return "must be no more than 63 bytes" }
-        return isDNSLabel(name) ? nil : labelMessage
+        return isDNSLabel(name[...].utf8) ? nil : labelMessage
     }
 }

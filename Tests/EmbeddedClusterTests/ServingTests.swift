@@ -51,6 +51,35 @@ struct ServingTests {
         await served.stop()
     }
 
+    @Test("a list that goes out in pieces is the same as its objects one by one", arguments: [1, 60])
+    func longList(count: Int) async throws {
+        let served = try await ServedCluster()
+        let client = try served.client()
+        let text = String(repeating: "x", count: 10_000)
+        for number in 0..<count {
+            _ = try await client.create(
+                .configMaps,
+                KubernetesObject(
+                    .configMaps, name: "map-\(number)", namespace: "default", ["data": ["text": .string(text)]]))
+        }
+        let http = try served.administrator()
+        let path = "/api/v1/namespaces/default/configmaps"
+        let (status, body) = try await http.get(path)
+        #expect(status == 200)
+        let list = try JSON(parsing: body)
+        #expect(list["kind"] == "ConfigMapList")
+        #expect(list["metadata", "resourceVersion"]?.string?.isEmpty == false)
+        let items = try #require(list["items"]?.array)
+        #expect(items.count == count)
+        for item in items {
+            let (_, single) = try await http.get("\(path)/\(KubernetesObject(item).name)")
+            #expect(try JSON(parsing: single) == item)
+        }
+        http.shutDown()
+        client.shutDown()
+        await served.stop()
+    }
+
     @Test("a certificate of another authority is refused")
     func foreign() async throws {
         let served = try await ServedCluster()

@@ -190,7 +190,6 @@ struct StateFileTests {
                 let store = try ObjectStore(folder: folder.path)
                 store.close()
             } catch {
-                let error = try #require(error as? StoreError)
                 #expect(error.message.contains(path) || error.code == .corrupt, "\(error)")
                 #expect(
                     try TestFile.read(path) == damaged, "seed \(CrashSettings.seed): refused, but changed: \(error)")

@@ -46,6 +46,47 @@ import Testing
         }
     }
 
+    @Test("a body of known length is not chunked, and the connection goes on")
+    func sized() async throws {
+        var responder = TestResponder()
+        responder.immediately = { request in
+            guard request.path == "/sized" else { return .text(.ok, "next") }
+            return HTTPResponse(
+                status: .ok,
+                body: .sized(8) { writer in
+                    try await writer.write(ByteBuffer(string: "one"))
+                    try await writer.write(ByteBuffer(string: "three"))
+                })
+        }
+        try await withServer(responder) { server in
+            let connection = try await RawConnection.connect(port: server.port)
+            try await connection.send("HEAD /sized HTTP/1.1\r\nHost: x\r\n\r\n")
+            try await connection.received { text, _ in text.hasSuffix("Content-Length: 8\r\n\r\n") }
+            try await connection.send("GET /sized HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            try await connection.received { text, _ in
+                text.contains("Content-Length: 8\r\n\r\nonethreeHTTP/1.1 200 OK") && text.hasSuffix("next")
+            }
+        }
+    }
+
+    @Test("a body of another length than was said is cut, with its connection", arguments: [2, 20])
+    func wrongSize(written: Int) async throws {
+        var responder = TestResponder()
+        responder.respond = { _ in
+            HTTPResponse(
+                status: .ok,
+                body: .sized(8) { writer in
+                    try await writer.write(ByteBuffer(repeating: UInt8(ascii: "x"), count: written))
+                })
+        }
+        try await withServer(responder) { server in
+            let connection = try await RawConnection.connect(port: server.port)
+            try await connection.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            let text = try await connection.receivedUntilClosed()
+            #expect(!text.hasSuffix(String(repeating: "x", count: 8)))
+        }
+    }
+
     @Test("a body whose producer fails has no end, and the connection closes")
     func failingProducer() async throws {
         struct Failure: Error {}

@@ -74,6 +74,16 @@ struct JSONTextTests {
         json["spec", "template"] = nil
         json["gone", "deep"] = nil
         #expect(json.text() == #"{"spec":{"replicas":3}}"#)
+        json["spec", "replicas"] = 4
+        json["status", "phase"] = "Running"
+        json["spec", "replicas", "deep"] = nil
+        #expect(json.text() == #"{"spec":{"replicas":4},"status":{"phase":"Running"}}"#)
+        json["spec", "replicas"] = nil
+        json["status"] = "text"
+        json["status", "phase"] = nil
+        #expect(json.text() == #"{"spec":{},"status":"text"}"#)
+        json["status", "phase"] = "Failed"
+        #expect(json["status", "phase"] == "Failed")
         var text: JSON = "scalar"
         text["a"] = nil
         #expect(text == "scalar")

@@ -23,6 +23,7 @@ struct BareServer: AsyncParsableCommand {
         let tls = try TLSContext(.server(identity: Identity(chain: [certificate], privateKey: key)))
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers([TLSHandler(context: tls), BareHandler()])
@@ -42,11 +43,30 @@ private final class BareHandler: ChannelInboundHandler {
     private var scanner = MessageScanner()
     private var target: [UInt8] = []
     private var answer = ByteBuffer()
+    /// What the client has not been sent of its answer.
+    private var rest = ByteBuffer()
+
+    /// Long answers go out in pieces of this size, as the client takes them.
+    private static let piece = 128 * 1024
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         scanner.take(unwrapInboundIn(data)) { request in
             if request.startLine != target { prepare(request.startLine) }
-            context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+            rest = answer
+        }
+        send(context)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        send(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func send(_ context: ChannelHandlerContext) {
+        while context.channel.isWritable, let bytes = rest.readSlice(length: min(Self.piece, rest.readableBytes)),
+            bytes.readableBytes > 0
+        {
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         }
     }
 

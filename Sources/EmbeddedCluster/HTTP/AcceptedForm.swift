@@ -24,7 +24,7 @@ enum AcceptedForm: Sendable, Equatable {
     /// - Parameter allowsTables: `false` where a table cannot be had, so that what the header names next counts.
     /// - Returns: the first form of the header that is served; `nil` where none is.
     init?(_ header: String?, allowsTables: Bool = true) {
-        guard let header, !header.isEmpty else {
+        guard let header, !header.isEmpty, header != "application/json" else {
             self = .object
             return
         }

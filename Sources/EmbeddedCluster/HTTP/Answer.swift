@@ -13,6 +13,14 @@ enum Answer {
         _ bytes: [UInt8], status: HTTPResponseStatus = .ok, warnings: [String] = [],
         contentType: String = "application/json"
     ) -> HTTPResponse {
+        json(.bytes(ByteBuffer(bytes: bytes)), status: status, warnings: warnings, contentType: contentType)
+    }
+
+    /// An answer whose body is JSON text.
+    static func json(
+        _ body: HTTPResponse.Body, status: HTTPResponseStatus = .ok, warnings: [String] = [],
+        contentType: String = "application/json"
+    ) -> HTTPResponse {
         var headers: HTTPHeaders = ["Content-Type": contentType, "Cache-Control": "no-cache, private"]
         var room = warningBytes
         for warning in warnings {
@@ -20,7 +28,7 @@ enum Answer {
             guard room >= 0 else { break }
             headers.add(name: "Warning", value: "299 - \"\(quoted(warning))\"")
         }
-        return HTTPResponse(status: status, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
+        return HTTPResponse(status: status, headers: headers, body: body)
     }
 
     static func json(

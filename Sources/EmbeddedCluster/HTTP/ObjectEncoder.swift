@@ -1,5 +1,7 @@
+import HTTPTransport
 import JSONTree
 import KubernetesModel
+import NIOCore
 
 /// Writes objects, lists and watch events in the form that the client asked for.
 ///
@@ -31,33 +33,34 @@ struct ObjectEncoder: Sendable {
             apiVersion: version.apiVersion, now: now)
     }
 
-    func list(_ page: ListPage) -> [UInt8] {
+    /// A page as the body of an answer.
+    func list(_ page: ListPage) -> HTTPResponse.Body {
         var metadata: JSON = ["resourceVersion": .string(String(page.revision))]
         if !page.continuation.isEmpty { metadata["continue"] = .string(page.continuation) }
         if let remaining = page.remaining { metadata["remainingItemCount"] = JSON(remaining) }
         switch form {
         case .object, .aggregatedDiscovery:
-            return list(page, kind: definition.listKind, apiVersion: definition.type.apiVersion, metadata) { $0.bytes }
+            return ListBody(head: head(definition.listKind, definition.type.apiVersion, metadata), items: page.items)
+                .response
         case .metadata(let version):
-            return list(page, kind: "PartialObjectMetadataList", apiVersion: version.apiVersion, metadata) {
-                Table.partial($0.object, apiVersion: version.apiVersion).encoded()
+            var bytes = head("PartialObjectMetadataList", version.apiVersion, metadata)
+            for (place, object) in page.items.enumerated() {
+                if place > 0 { bytes.append(UInt8(ascii: ",")) }
+                Table.partial(object.object, apiVersion: version.apiVersion).encode(into: &bytes)
             }
-        case .table(let version): return table(page.items.map(\.object), metadata, version).encoded()
+            bytes.append(contentsOf: ListBody.end)
+            return .bytes(ByteBuffer(bytes: bytes))
+        case .table(let version):
+            return .bytes(ByteBuffer(bytes: table(page.items.map(\.object), metadata, version).encoded()))
         }
     }
 
-    private func list(
-        _ page: ListPage, kind: String, apiVersion: String, _ metadata: JSON, item: (StoredObject) -> [UInt8]
-    ) -> [UInt8] {
+    /// A list's text up to its first item.
+    private func head(_ kind: String, _ apiVersion: String, _ metadata: JSON) -> [UInt8] {
         let head: JSON = ["kind": .string(kind), "apiVersion": .string(apiVersion), "metadata": metadata]
         var bytes = head.encoded()
         bytes.removeLast()
         bytes.append(contentsOf: #","items":["#.utf8)
-        for (place, object) in page.items.enumerated() {
-            if place > 0 { bytes.append(UInt8(ascii: ",")) }
-            bytes.append(contentsOf: item(object))
-        }
-        bytes.append(contentsOf: "]}".utf8)
         return bytes
     }
 

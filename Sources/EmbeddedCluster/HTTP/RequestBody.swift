@@ -12,6 +12,7 @@ enum RequestBody {
 
     private static func contentType(_ request: HTTPRequest) -> String {
         let header = request.headers.first(name: "Content-Type") ?? jsonType
+        if header == jsonType { return header }
         return (header.split(separator: ";").first.map(String.init) ?? jsonType).lowercased()
             .replacing(" ", with: "")
     }

@@ -2,6 +2,12 @@ import Dispatch
 import KubernetesModel
 import Synchronization
 
+#if canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
 /// All objects of an embedded cluster: durable in one SQLite file, served from memory.
 ///
 /// Writes queue for one writer. It takes all that wait, checks each, commits them in one transaction, and only then shows
@@ -183,8 +189,14 @@ final class ObjectStore: Sendable {
             }
             for ((_, continuation), outcome) in zip(batch, result.outcomes) { continuation.resume(returning: outcome) }
             writer.compactIfUseful(upTo: feed.forgotten)
+            // Writers who came together come again together: a moment later one commit serves more of them, at a fraction of
+            // the work for each. Whoever writes alone never waits.
+            if batch.count > 1 { usleep(Self.gatheringMicroseconds) }
         }
     }
+
+    /// About as long as a commit takes on a good disk, and a tenth of what one takes on a bad one.
+    private static let gatheringMicroseconds: UInt32 = 300
 
     var isClosed: Bool { queue.withLock { $0.isClosed } }
 

@@ -7,7 +7,7 @@ public import JSONTree
 /// Not here, because they need to know more than the object: cluster addresses of Services, and what admission adds to
 /// Pods (`PodAdmission`).
 public enum Defaults {
-    private static let constants: [String: JSONObject] = {
+    static let constants: [String: JSONObject] = {
         var length = 0
         let start = causeway_kubernetes_defaults(&length)
         let document = try? JSON(parsing: UnsafeBufferPointer(start: start, count: length))
@@ -25,6 +25,7 @@ public enum Defaults {
     private static func visit(_ value: JSON, _ schema: Schema) -> JSON? {
         switch value {
         case .object(let object):
+            let schema = schema.target
             guard schema.kind == .object || schema.isStructural else { return nil }
             return visit(object, schema).map(JSON.object)
         case .array(let elements):
@@ -41,20 +42,20 @@ public enum Defaults {
     }
 
     private static func visit(_ object: JSONObject, _ schema: Schema) -> JSONObject? {
-        let definition = schema.target.definition
         var result = object
         var isChanged = false
-        if let members = constants[definition] {
+        if let members = schema.knowledge.defaults {
             isChanged = fill(&result, with: members)
         }
-        if let conditional = ConditionalDefaults.byDefinition[definition] {
+        if let conditional = schema.knowledge.conditionalDefaults {
             let before = result
             conditional(&result)
             isChanged = isChanged || before != result
         }
         if schema.isStructural { isChanged = fillStructural(&result, schema) || isChanged }
         for (key, value) in result {
-            guard let child = schema.member(key), let new = visit(value, child) else { continue }
+            // Only objects, and lists of them, have anything to fill in.
+            guard value.isContainer, let child = schema.member(key), let new = visit(value, child) else { continue }
             result[key] = new
             isChanged = true
         }

@@ -28,7 +28,11 @@ public final class Schema: Sendable {
     public let definition: String
     let reference: String?
     private let own: SchemaBody
-    private let found = AtomicLazyReference<Schema>()
+    /// The definition that `reference` leads to, once it was asked for. The registry keeps definitions for good, so this need
+    /// not count as a reference, and reading it, which every look at a value does, is a plain load.
+    private let found = Atomic<Unmanaged<Schema>?>(nil)
+    /// What the tables by definition say about values of this one.
+    let knowledge: DefinitionKnowledge
 
     /// The type of a list, and the keys of its elements.
     public let listType: ListType
@@ -42,6 +46,7 @@ public final class Schema: Sendable {
     init(_ body: SchemaBody, definition: String = "", reference: String? = nil, placement: SchemaPlacement) {
         self.own = body
         self.definition = definition
+        self.knowledge = DefinitionKnowledge(definition)
         self.reference = reference
         self.listType = placement.listType
         self.mergeKey = placement.mergeKey
@@ -52,9 +57,10 @@ public final class Schema: Sendable {
     /// The definition that a reference leads to; the node itself where it is none.
     public var target: Schema {
         guard let reference else { return self }
-        if let known = found.load() { return known }
+        if let known = found.load(ordering: .acquiring) { return known.takeUnretainedValue() }
         guard let definition = SchemaRegistry.builtIn.definition(reference) else { return self }
-        return found.storeIfNil(definition)
+        found.store(Unmanaged.passUnretained(definition), ordering: .releasing)
+        return definition
     }
 
     /// The node that says what the value is.

@@ -40,7 +40,7 @@ public struct SchemaDecoder: Sendable {
     ) throws(DecodingFailure) -> Result {
         var decoder = SchemaDecoder()
         decoder.problems = duplicates.map { "duplicate field \"\($0)\"" }
-        switch try decoder.visit(json, schema, owner: schema.typeName) {
+        switch try decoder.visit(json, schema, owner: schema) {
         case .keep: return Result(value: json, problems: decoder.problems)
         case .replace(let value): return Result(value: value, problems: decoder.problems)
         case .drop: return Result(value: .object(JSONObject()), problems: decoder.problems)
@@ -63,7 +63,7 @@ public struct SchemaDecoder: Sendable {
         steps.compactMap { if case .key(let key) = $0 { key } else { nil } }.joined(separator: ".")
     }
 
-    private func mismatch(_ value: JSON, _ schema: Schema, owner: String) -> DecodingFailure {
+    private func mismatch(_ value: JSON, _ schema: Schema, owner: Schema?) -> DecodingFailure {
         let found =
             switch value {
             case .bool: "bool"
@@ -72,10 +72,12 @@ public struct SchemaDecoder: Sendable {
             case .null, .string, .array, .object: value.kindName
             }
         return DecodingFailure(
-            "json: cannot unmarshal \(found) into Go struct field \(owner).\(goPath) of type \(schema.goType)")
+            "json: cannot unmarshal \(found) into Go struct field \(owner?.typeName ?? "").\(goPath) of type \(schema.goType)"
+        )
     }
 
-    private mutating func visit(_ value: JSON, _ schema: Schema, owner: String) throws(DecodingFailure) -> Change {
+    private mutating func visit(_ value: JSON, _ schema: Schema, owner: Schema?) throws(DecodingFailure) -> Change {
+        let schema = schema.target
         if value.isNull { return schema.isStructural ? .keep : .drop }
         switch schema.kind {
         case .any:
@@ -105,16 +107,16 @@ public struct SchemaDecoder: Sendable {
     private mutating func visitStructural(_ value: JSON, _ schema: Schema) throws(DecodingFailure) -> Change {
         switch value {
         case .object(let object) where !schema.properties.isEmpty || schema.additional != nil:
-            return try visit(object, schema, owner: "")
+            return try visit(object, schema, owner: nil)
         case .array(let elements):
             guard let items = schema.items else { return .keep }
-            return try visit(elements, items, owner: "")
+            return try visit(elements, items, owner: nil)
         case .null, .bool, .number, .string, .object: return .keep
         }
     }
 
     private mutating func visit(
-        _ object: JSONObject, _ schema: Schema, owner: String
+        _ object: JSONObject, _ schema: Schema, owner: Schema?
     ) throws(DecodingFailure) -> Change {
         let isStructural = schema.isStructural
         let properties = schema.properties
@@ -122,18 +124,17 @@ public struct SchemaDecoder: Sendable {
         // A definition without members is free-form: `FieldsV1`, `RawExtension`.
         if !isStructural, properties.isEmpty, additional == nil { return .keep }
         let keepsUnknown = schema.rules?.preservesUnknown ?? false
-        let typeName = schema.typeName
         var changed: JSONObject?
         for (key, value) in object {
             var change = Change.keep
             if let child = properties[key] {
                 steps.append(.key(key))
-                change = try visit(value, child, owner: typeName)
+                change = try visit(value, child, owner: schema)
                 steps.removeLast()
                 if !isStructural, Self.isAbsent(value, key, child, in: schema) { change = .drop }
             } else if let additional {
                 steps.append(.mapKey(key))
-                change = try visit(value, additional, owner: typeName.isEmpty ? owner : typeName)
+                change = try visit(value, additional, owner: schema.definition.isEmpty ? owner : schema)
                 steps.removeLast()
                 if case .drop = change { change = .replace(Self.zero(additional)) }
             } else if !keepsUnknown {
@@ -154,7 +155,7 @@ public struct SchemaDecoder: Sendable {
     }
 
     private mutating func visit(
-        _ elements: [JSON], _ items: Schema, owner: String
+        _ elements: [JSON], _ items: Schema, owner: Schema?
     ) throws(DecodingFailure) -> Change {
         var changed: [JSON]?
         for (place, element) in elements.enumerated() {
@@ -208,7 +209,7 @@ public struct SchemaDecoder: Sendable {
         return value.string == text ? .keep : .replace(.string(text))
     }
 
-    private func check(_ value: JSON, _ schema: Schema, owner: String) throws(DecodingFailure) {
+    private func check(_ value: JSON, _ schema: Schema, owner: Schema?) throws(DecodingFailure) {
         switch schema.kind {
         case .string:
             guard case .string(let text) = value else { throw mismatch(value, schema, owner: owner) }

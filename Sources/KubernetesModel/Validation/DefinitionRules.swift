@@ -73,7 +73,7 @@ enum DefinitionRules {
         }
         for (place, variable) in (object["env"]?.array ?? []).enumerated() {
             let own = path.child("env").index(place)
-            if let name = variable["name"]?.string, name.contains("=") || name.contains("\0") {
+            if let name = variable["name"]?.string, name.utf8.contains(where: { $0 == UInt8(ascii: "=") || $0 == 0 }) {
                 problems.invalid(
                     own.child("name"), name,
                     "a valid environment variable name must consist only of printable ASCII characters other than '='")

@@ -49,12 +49,11 @@ public enum ObjectValidation {
     ) {
         switch value {
         case .object(let object):
+            let schema = schema.target
             guard schema.kind == .object else { return }
-            let definition = schema.target.definition
-            for rule in FieldRules.byDefinition[definition] ?? [] { rule.check(object, path, &problems) }
-            DefinitionRules.byDefinition[definition]?(object, path, &problems)
-            for (key, child) in object where key != "metadata" && key != "status" {
-                guard child.object != nil || child.array != nil else { continue }
+            for rule in schema.knowledge.fieldRules { rule.check(object, path, &problems) }
+            schema.knowledge.rule?(object, path, &problems)
+            for (key, child) in object where child.isContainer && key != "metadata" && key != "status" {
                 if let member = schema.properties[key] {
                     visit(child, member, path.child(key), &problems)
                 } else if let additional = schema.additional, additional.kind == .object {

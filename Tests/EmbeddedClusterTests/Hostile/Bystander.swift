@@ -4,11 +4,13 @@ import Testing
 
 @testable import EmbeddedCluster
 
-/// A well-behaved client that is served all the while that others misbehave, and the memory that the server takes.
+/// A well-behaved client that is served all the while that others misbehave, and the memory that the server takes; for one
+/// `watch`.
 final class Bystander: Sendable {
     private let client: HTTPClient
     private let longest = Mutex(Duration.zero)
     private let served = Atomic(0)
+    private let isOver = Atomic(false)
 
     init(_ client: HTTPClient) { self.client = client }
 
@@ -23,10 +25,9 @@ final class Bystander: Sendable {
     ) async throws {
         let before = try server.residentBytes()
         let id = server.id
-        let isOver = Atomic(false)
         try await withThrowingTaskGroup(of: Int.self) { group in
             group.addTask {
-                while !isOver.load(ordering: .acquiring) {
+                while !self.isOver.load(ordering: .acquiring) {
                     let start = ContinuousClock.now
                     let status = try await self.client.get("/api/v1/namespaces/default").0
                     let time = ContinuousClock.now - start
@@ -39,7 +40,7 @@ final class Bystander: Sendable {
             }
             group.addTask {
                 var highest = before
-                while !isOver.load(ordering: .acquiring) {
+                while !self.isOver.load(ordering: .acquiring) {
                     highest = max(highest, try ServerProcess.residentBytes(of: id))
                     try await Task.sleep(for: .milliseconds(10))
                 }

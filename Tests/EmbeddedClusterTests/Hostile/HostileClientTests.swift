@@ -246,7 +246,7 @@ struct HostileClientTests {
     func schemas() async throws {
         let scene = try await Scene()
         let client = scene.client
-        func definition(_ name: String, _ schema: JSON) -> JSON {
+        @Sendable func definition(_ name: String, _ schema: JSON) -> JSON {
             [
                 "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
                 "metadata": ["name": .string("\(name)s.test.io")],
@@ -263,7 +263,7 @@ struct HostileClientTests {
             ]
         }
         let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-        func define(_ name: String, _ schema: JSON) async throws -> (Int, String) {
+        @Sendable func define(_ name: String, _ schema: JSON) async throws -> (Int, String) {
             try await client.send(.POST, definitions, headers: Self.json, definition(name, schema).text())
         }
         try await Bystander(client).watch(scene.server, patience: .seconds(15), megabytes: 900) {
