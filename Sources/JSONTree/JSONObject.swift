@@ -5,9 +5,12 @@ public struct JSONObject: Sendable {
     @usableFromInline struct Member: Sendable {
         var key: String
         var value: JSON
+        /// A place whose member was removed; only in objects that are indexed.
+        var isHole = false
     }
 
     private var members: [Member] = []
+    private var holes = 0
     /// Where each key is, kept only above `indexedAbove` members.
     private var index: [String: Int] = [:]
     private static let indexedAbove = 24
@@ -19,10 +22,10 @@ public struct JSONObject: Sendable {
         for (key, value) in pairs { self[key] = value }
     }
 
-    public var count: Int { members.count }
-    public var isEmpty: Bool { members.isEmpty }
-    public var keys: [String] { members.map(\.key) }
-    public var values: [JSON] { members.map(\.value) }
+    public var count: Int { members.count - holes }
+    public var isEmpty: Bool { count == 0 }
+    public var keys: [String] { map(\.key) }
+    public var values: [JSON] { map(\.value) }
 
     private func position(_ key: String) -> Int? {
         if members.count > Self.indexedAbove { return index[key] }
@@ -73,12 +76,21 @@ public struct JSONObject: Sendable {
         }
     }
 
+    /// Large objects keep a hole until half of them are holes: whoever removes members one by one pays for each once.
     private mutating func remove(at place: Int) {
-        members.remove(at: place)
-        reindex()
+        guard members.count > Self.indexedAbove else {
+            members.remove(at: place)
+            return
+        }
+        index[members[place].key] = nil
+        members[place] = Member(key: "", value: .null, isHole: true)
+        holes += 1
+        if holes > members.count / 2 || count <= Self.indexedAbove { reindex() }
     }
 
     private mutating func reindex() {
+        if holes > 0 { members.removeAll(where: \.isHole) }
+        holes = 0
         index.removeAll(keepingCapacity: true)
         guard members.count > Self.indexedAbove else { return }
         for (place, member) in members.enumerated() { index[member.key] = place }
@@ -86,12 +98,14 @@ public struct JSONObject: Sendable {
 
     /// Keeps the members for which `isKept` says so, in one pass.
     public mutating func filter(_ isKept: (String, JSON) -> Bool) {
-        members.removeAll { !isKept($0.key, $0.value) }
+        members.removeAll { $0.isHole || !isKept($0.key, $0.value) }
+        holes = 0
         reindex()
     }
 
     /// Puts the members in the order of their keys' bytes.
     public mutating func sortKeys() {
+        if holes > 0 { reindex() }
         members.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         reindex()
     }
@@ -101,19 +115,22 @@ extension JSONObject: Sequence {
     public struct Iterator: IteratorProtocol {
         fileprivate var base: IndexingIterator<[Member]>
         public mutating func next() -> (key: String, value: JSON)? {
-            base.next().map { ($0.key, $0.value) }
+            while let member = base.next() {
+                if !member.isHole { return (member.key, member.value) }
+            }
+            return nil
         }
     }
     public func makeIterator() -> Iterator { Iterator(base: members.makeIterator()) }
-    public var underestimatedCount: Int { members.count }
+    public var underestimatedCount: Int { count }
 }
 
 extension JSONObject: Hashable {
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         guard left.count == right.count else { return false }
-        for (place, member) in left.members.enumerated() {
+        for (place, member) in left.members.enumerated() where !member.isHole {
             // Mostly both sides have the same order: look there before searching.
-            if right.members[place].key == member.key {
+            if place < right.members.count, right.members[place].key == member.key, !right.members[place].isHole {
                 if right.members[place].value != member.value { return false }
             } else {
                 guard let other = right[member.key], other == member.value else { return false }
@@ -124,7 +141,7 @@ extension JSONObject: Hashable {
 
     public func hash(into hasher: inout Hasher) {
         var sum = 0
-        for member in members {
+        for member in self {
             var own = Hasher()
             own.combine(member.key)
             own.combine(member.value)

@@ -236,3 +236,42 @@ struct DuplicateKeyTests {
         #expect(json == ["a": 2, "spec": ["list": [["n": 1], ["n": 3]], "x": ["y": 1]]])
     }
 }
+
+@Suite("JSON objects")
+struct JSONObjectTests {
+    @Test("members that come and go keep their order, their values and their equality")
+    func comingAndGoing() {
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed \(seed)")
+        var state = seed
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        var object = JSONObject()
+        var model: [(key: String, value: JSON)] = []
+        for step in 0..<4000 {
+            // Grows beyond where objects are indexed, and shrinks again.
+            let key = "k\(next(step / 1000 % 2 == 0 ? 120 : 40))"
+            let place = model.firstIndex { $0.key == key }
+            if next(step / 1000 % 2 == 0 ? 3 : 2) > 0, step / 1000 % 2 == 0 || place != nil {
+                object[key] = JSON(step)
+                if let place { model[place].value = JSON(step) } else { model.append((key, JSON(step))) }
+            } else {
+                object[key] = nil
+                if let place { model.remove(at: place) }
+            }
+            guard object.count == model.count else {
+                Issue.record("seed \(seed), step \(step): \(object.count) members instead of \(model.count)")
+                return
+            }
+            if step % 50 == 0 {
+                #expect(object.keys == model.map(\.key), "seed \(seed), step \(step)")
+                #expect(object.values == model.map(\.value), "seed \(seed), step \(step)")
+                let fresh = JSONObject(model.map { ($0.key, $0.value) })
+                #expect(object == fresh && fresh == object && object.hashValue == fresh.hashValue)
+                #expect(model.allSatisfy { object[$0.key] == $0.value })
+            }
+        }
+    }
+}

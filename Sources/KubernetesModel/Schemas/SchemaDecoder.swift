@@ -125,6 +125,8 @@ public struct SchemaDecoder: Sendable {
         if !isStructural, properties.isEmpty, additional == nil { return .keep }
         let keepsUnknown = schema.rules?.preservesUnknown ?? false
         var changed: JSONObject?
+        // Taken out in one pass: one by one, a sender of many would choose how long it takes.
+        var dropped: Set<String> = []
         for (key, value) in object {
             var change = Change.keep
             if let child = properties[key] {
@@ -145,12 +147,13 @@ public struct SchemaDecoder: Sendable {
             case .keep: break
             case .drop:
                 if changed == nil { changed = object }
-                changed?[key] = nil
+                dropped.insert(key)
             case .replace(let new):
                 if changed == nil { changed = object }
                 changed?[key] = new
             }
         }
+        if !dropped.isEmpty { changed?.filter { key, _ in !dropped.contains(key) } }
         return changed.map { .replace(.object($0)) } ?? .keep
     }
 
