@@ -40,6 +40,19 @@ extension ClusterAPIContract {
             try await api.delete(.pods, namespace: namespace, name: "bound", DeleteOptions(gracePeriodSeconds: 0))
             try promise(try await api.find(.pods, namespace: namespace, name: "bound") == nil, "gone")
         },
+        Promise(description: "a pod that has ended tells so to who holds it, once") { api, namespace in
+            var object = pod("held", namespace)
+            object.finalizers = ["causeway.io/contract"]
+            try await api.deleteEnded(try await api.create(.pods, object))
+            let held = try await api.get(.pods, namespace: namespace, name: "held")
+            try promise(held.isBeingDeleted && held.status["phase"] == "Failed", "\(held.json)")
+            try await api.deleteEnded(held)
+            let again = try await api.get(.pods, namespace: namespace, name: "held")
+            try promise(again.resourceVersion == held.resourceVersion, "left alone")
+            _ = try await api.merge(.pods, namespace: namespace, name: "held", ["metadata": ["finalizers": .null]])
+            try promise(try await api.find(.pods, namespace: namespace, name: "held") == nil, "gone")
+            try await api.deleteEnded(held)
+        },
     ]
 
     static let watching: [Promise] = [

@@ -164,7 +164,6 @@ struct PodReconciler: Sendable {
     }
 
     func forceDelete(_ pod: KubernetesObject) async throws {
-        try await context.cluster.deleteIfPresent(
-            .pods, namespace: pod.namespace, name: pod.name, DeleteOptions(gracePeriodSeconds: 0, uid: pod.uid))
+        try await context.cluster.deleteEnded(pod)
     }
 }

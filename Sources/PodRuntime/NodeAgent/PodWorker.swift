@@ -172,7 +172,8 @@ actor PodWorker {
 
     private func delete(_ pod: KubernetesObject) async throws -> Requeue {
         guard let status = await runtime.status(uid: pod.uid) else {
-            try await deleteForGood(pod)
+            // It never ran, or nobody knows how it ended.
+            try await cluster.deleteEnded(pod)
             return .none
         }
         guard status.phase == .finished else {

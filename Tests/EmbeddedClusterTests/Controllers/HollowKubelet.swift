@@ -48,6 +48,12 @@ final class HollowKubelet: Sendable {
     private func reconcile(_ key: ObjectKey) async throws {
         guard let pod = try await cluster.find(.pods, namespace: key.namespace, name: key.name) else { return }
         if pod.isBeingDeleted {
+            // As a kubelet does, so that a finalizer's owner learns how the pod ended.
+            if pod.status["phase"] == "Running" {
+                _ = try await cluster.merge(
+                    .pods, namespace: key.namespace, name: key.name, ["status": ["phase": "Failed"]],
+                    subresource: "status")
+            }
             try await cluster.deleteIfPresent(
                 .pods, namespace: key.namespace, name: key.name, DeleteOptions(gracePeriodSeconds: 0))
             return

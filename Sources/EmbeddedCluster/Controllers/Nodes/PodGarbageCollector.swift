@@ -42,7 +42,9 @@ final class PodGarbageCollector: BuiltInController {
     private func reconcile(_ node: String) async throws -> Requeue {
         guard !node.isEmpty else {
             for pod in context.pods.informer.objects
-            where pod.isBeingDeleted && pod.spec["nodeName"]?.string ?? "" == "" { try await remove(pod) }
+            where pod.isBeingDeleted && pod.spec["nodeName"]?.string ?? "" == "" {
+                try await context.cluster.deleteEnded(pod)
+            }
             return .none
         }
         let pods = context.pods.pods(onNode: node)
@@ -60,16 +62,8 @@ final class PodGarbageCollector: BuiltInController {
         guard try await context.cluster.find(.nodes, name: node) == nil else { return .after(grace) }
         context.logger.info(
             "deleting pods of a node that is gone", metadata: ["node": "\(node)", "pods": "\(pods.count)"])
-        for pod in pods { try await remove(pod.object) }
+        // A conflict tells of a pod that is not what it was: looked at again.
+        for pod in pods { try await context.cluster.deleteEnded(pod.object) }
         return .none
-    }
-
-    private func remove(_ pod: KubernetesObject) async throws {
-        do {
-            try await context.cluster.deleteIfPresent(
-                .pods, namespace: pod.namespace, name: pod.name, DeleteOptions(gracePeriodSeconds: 0, uid: pod.uid))
-        } catch let error as APIError where error.isConflict {
-            return  // Another pod of the name by now.
-        }
     }
 }
