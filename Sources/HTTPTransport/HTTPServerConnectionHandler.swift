@@ -35,6 +35,8 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
     /// Why nothing can be written any more.
     var failure: HTTPTransportError?
     var writeTimer: Scheduled<Void>?
+    /// How much of a response was left to take when its idle time was over.
+    private var lastQueuedBytes = 0
     /// What this connection has taken of the budget for bodies.
     var chargedBytes = 0
     /// Bytes of bodies that were written since the last flush.
@@ -254,6 +256,14 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
     /// Bytes that a client has to take per write timeout: a modem's pace, but not that of one who only wants the socket.
     private static let leastProgress = 4096
 
+    /// Whether what is left of a response, too little for the write timer, has become less since the last look.
+    private var isTakingItsLastBytes: Bool {
+        guard let context else { return false }
+        let queued = Self.queuedBytes(context)
+        defer { lastQueuedBytes = queued }
+        return queued > 0 && queued != lastQueuedBytes
+    }
+
     private static func queuedBytes(_ context: ChannelHandlerContext) -> Int {
         (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
@@ -330,6 +340,9 @@ final class HTTPServerConnectionHandler: ChannelDuplexHandler, RemovableChannelH
         case .idle where context?.channel.isWritable == false:
             // Still taking its last response; the write timer watches it.
             setDeadline(configuration.idleTimeout)
+            scheduleDeadlineTimer()
+        case .idle where isTakingItsLastBytes:
+            setDeadline(configuration.writeTimeout)
             scheduleDeadlineTimer()
         case .idle, .lingering, .closed:
             context?.close(promise: nil)
