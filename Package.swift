@@ -132,7 +132,7 @@ let package = Package(
             "Daemon",
             [
                 "OffloadingModel", "ClusterBootstrap",
-                "EmbeddedCluster", "ClusterAPI", "PodRuntime", "Scheduling", "SchedulerLoop", "TLSTransport", "Digests", "JSONTree",
+                "EmbeddedCluster", "KubernetesClient", "ClusterAPI", "PodRuntime", "Scheduling", "SchedulerLoop", "TLSTransport", "Digests", "JSONTree",
                 "KubernetesModel", argumentParser, logging, yams, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
@@ -150,6 +150,11 @@ let package = Package(
             ]),
         program("causewayctl", ["CommandLineTool", argumentParser]),
         program("causeway-supervisor", ["CLinuxShims", "PodHost", "PodRecords"]),
+
+        // Plays the nodes of control planes that have none, for scripts/test-kubernetes
+        program(
+            "NodeStandIn",
+            ["KubernetesClient", "ClusterAPI", "PodRuntime", "SchedulerLoop", argumentParser, logging]),
 
         // Measures the programs, for scripts/bench
         program(

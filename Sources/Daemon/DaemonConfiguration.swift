@@ -1,6 +1,6 @@
 public import Logging
 
-/// How a daemon with an embedded cluster is set up: the same for a hub and an agent.
+/// How a daemon is set up: the same for a hub and an agent.
 public struct DaemonConfiguration: Sendable, Hashable {
     /// What runs the pods of the local nodes.
     public enum Runtime: String, Sendable, CaseIterable {
@@ -12,6 +12,16 @@ public struct DaemonConfiguration: Sendable, Hashable {
         case podman
     }
 
+    /// Where to find the real cluster to work on.
+    public enum ClusterAccess: Sendable, Hashable {
+        /// As a kubeconfig file says; `context` is `nil` for its current one.
+        case kubeconfig(String, context: String?)
+        /// As the service account of the pod that the daemon runs in says.
+        case serviceAccount
+    }
+
+    /// The real cluster to work on; `nil` for a daemon that brings its own, embedded one.
+    public var access: ClusterAccess?
     /// The folder of everything that must survive: identity, keys, database, pods. Made where it is missing.
     public var state: String
     /// The cluster's name: a DNS label, the suffix of its virtual nodes' names elsewhere.
@@ -26,7 +36,7 @@ public struct DaemonConfiguration: Sendable, Hashable {
     public var peerAddress: String?
     /// Where the administrator's kubeconfig is written; `nil` for `admin.kubeconfig` in the state folder.
     public var kubeconfig: String?
-    /// The pods' network.
+    /// The pods' network; empty for a real cluster of which it is not known.
     public var podCIDR = "10.200.0.0/16"
     /// The services' addresses.
     public var serviceCIDR = "10.96.0.0/16"

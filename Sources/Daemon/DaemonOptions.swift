@@ -5,6 +5,17 @@ public struct DaemonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A YAML file with these settings; its keys are the flags' names.", valueName: "file"))
     var config: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Work on the real cluster of this kubeconfig instead of an embedded one.", valueName: "file"))
+    var kubeconfig: String?
+
+    @Option(help: ArgumentHelp("The kubeconfig's context to use.", valueName: "name"))
+    var context: String?
+
+    @Flag(help: "Work on the cluster that this pod runs in, by its service account.")
+    var inCluster = false
+
     @Option(help: ArgumentHelp("The folder that keeps the cluster's state.", valueName: "folder"))
     var state: String?
 
@@ -67,6 +78,7 @@ public struct DaemonOptions: ParsableArguments {
             ("peer-listen", peerListen), ("peer-address", peerAddress), ("kubeconfig-out", kubeconfigOut),
             ("pod-cidr", podCIDR), ("service-cidr", serviceCIDR), ("runtime", runtime), ("images", images),
             ("local-nodes", localNodes), ("scheduling-seed", schedulingSeed), ("log-level", logLevel),
+            ("kubeconfig", kubeconfig), ("context", context), ("in-cluster", inCluster ? "true" : nil),
         ]
         for (name, text) in flags {
             if let text { settings.values[name] = DaemonSettings.Value(text: text, origin: "--\(name)") }

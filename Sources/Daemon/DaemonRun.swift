@@ -1,5 +1,4 @@
 import ClusterBootstrap
-import EmbeddedCluster
 public import Logging
 public import OffloadingModel
 public import Scheduling
@@ -34,7 +33,7 @@ public enum DaemonRun {
         }
     }
 
-    /// Runs a node with what the daemon adds to it, says what the cluster is, and when everything is ready.
+    /// Runs a cluster with what the daemon adds to it, says what the cluster is, and when everything is ready.
     ///
     /// - Parameters:
     ///   - info: published as long as the daemon runs.
@@ -42,24 +41,24 @@ public enum DaemonRun {
     ///   - schedules: given what makes the scheduler look at the nodes again.
     ///   - service: the hub's or the agent's own work; runs until it is cancelled.
     public static func serve(
-        _ node: EmbeddedNode, state: DaemonState, info: ClusterInfo, logger: Logger,
+        _ cluster: any DaemonCluster, state: DaemonState, info: ClusterInfo, logger: Logger,
         advice: any PlacementAdvice = OrdinaryNodes(),
         schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in },
         service: @escaping @Sendable () async throws -> Void
     ) async throws {
         // Only now: while another daemon had the folder, the word was that one's.
         state.markNotReady()
-        let publisher = ClusterInfoPublisher(node.api, info, logger: logger)
+        let publisher = ClusterInfoPublisher(cluster.api, info, logger: logger)
         try await untilStopped(logger: logger) {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await node.run(advice: advice, schedules: schedules) }
+                group.addTask { try await cluster.run(advice: advice, schedules: schedules) }
                 group.addTask { try await service() }
                 group.addTask { await publisher.run() }
                 try await publisher.publish()
-                try await node.waitUntilReady()
-                try state.markReady(api: node.cluster.address)
+                try await cluster.waitUntilReady()
+                try state.markReady(api: cluster.address)
                 defer { state.markNotReady() }
-                logger.info("ready", metadata: ["api": "\(node.cluster.address)", "cluster": "\(info.clusterName)"])
+                logger.info("ready", metadata: ["api": "\(cluster.address)", "cluster": "\(info.clusterName)"])
                 // Whichever ends first ends all: none of them ends on its own.
                 try await group.next()
                 group.cancelAll()

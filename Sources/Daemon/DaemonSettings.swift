@@ -11,6 +11,12 @@ struct DaemonSettings {
         "state", "cluster-name", "cluster-labels", "api-listen", "peer-listen", "peer-address", "kubeconfig-out",
         "pod-cidr",
         "service-cidr", "runtime", "images", "local-nodes", "scheduling-seed", "log-level",
+        "kubeconfig", "context", "in-cluster",
+    ]
+
+    /// What only an embedded cluster has: a real one has its own.
+    private static let embeddedOnly = [
+        "api-listen", "kubeconfig-out", "service-cidr", "runtime", "images", "local-nodes",
     ]
 
     /// One text with where it comes from, for messages: `--state` or `hub.yaml:3: state`.
@@ -41,6 +47,8 @@ struct DaemonSettings {
         if let address = values["peer-listen"] { configuration.peerListen = try listen(address) }
         configuration.peerAddress = values["peer-address"]?.text
         configuration.kubeconfig = values["kubeconfig-out"]?.text
+        configuration.access = try access()
+        if configuration.access != nil { configuration.podCIDR = "" }
         if let cidr = values["pod-cidr"] { configuration.podCIDR = cidr.text }
         if let cidr = values["service-cidr"] { configuration.serviceCIDR = cidr.text }
         if let runtime = values["runtime"] { configuration.runtime = try word(runtime) }
@@ -66,6 +74,38 @@ struct DaemonSettings {
             configuration.logLevel = known
         }
         return configuration
+    }
+
+    /// Which real cluster the daemon works on; `nil` for its own.
+    private func access() throws(DaemonError) -> DaemonConfiguration.ClusterAccess? {
+        let access: DaemonConfiguration.ClusterAccess
+        switch (values["kubeconfig"], try values["in-cluster"].map(flag) ?? false) {
+        case (let file?, false) where !file.text.isEmpty:
+            access = .kubeconfig(file.text, context: values["context"]?.text)
+        case (let file?, false): throw error(file, "names no file")
+        case (let file?, true): throw error(file, "goes without in-cluster: name the cluster in one way")
+        case (nil, true): access = .serviceAccount
+        case (nil, false):
+            if let context = values["context"] { throw error(context, "goes with kubeconfig, which is missing") }
+            return nil
+        }
+        if case .serviceAccount = access, let context = values["context"] {
+            throw error(context, "goes with kubeconfig, not with in-cluster")
+        }
+        for name in Self.embeddedOnly {
+            if let value = values[name] {
+                throw error(value, "concerns the embedded cluster, and a real one was named: leave it out")
+            }
+        }
+        return access
+    }
+
+    private func flag(_ value: Value) throws(DaemonError) -> Bool {
+        switch value.text {
+        case "true": return true
+        case "false": return false
+        default: throw error(value, "\"\(value.text)\" is neither true nor false")
+        }
     }
 
     private func error(_ value: Value, _ problem: String) -> DaemonError { DaemonError("\(value.origin): \(problem)") }

@@ -3,16 +3,22 @@ public import TLSTransport
 
 /// What a daemon keeps in its state folder to be the same one after a restart: its id, its peering authority, its ports.
 public struct DaemonState: Sendable {
-    /// The id of this cluster: a UUID, made at the first start.
+    /// The id of this cluster: a UUID, made at the first start, or the real cluster's own.
     public let clusterID: String
     private let files: StateFiles
     private let configuration: DaemonConfiguration
 
+    private let mode: String
+
     /// Makes the folder where it is missing.
-    public init(_ configuration: DaemonConfiguration) throws {
+    ///
+    /// - Parameter cluster: whose state it is: a cluster that has an id of its own keeps it.
+    /// - Throws: `DaemonError` where the folder is another cluster's.
+    public init(_ configuration: DaemonConfiguration, of cluster: any DaemonCluster) throws {
         self.configuration = configuration
+        mode = cluster.mode
         files = try StateFiles(configuration.state)
-        clusterID = try files.clusterID()
+        clusterID = try files.clusterID(given: cluster.clusterID)
     }
 
     /// The authority that issues the certificates of peerings.
@@ -35,7 +41,7 @@ public struct DaemonState: Sendable {
             clusterID: clusterID, clusterName: configuration.clusterName, labels: configuration.clusterLabels,
             role: role,
             peerAddress: peerAddress, authorityPin: authorityPin, version: CausewayVersion.current,
-            podCIDR: configuration.podCIDR, apiServer: apiServer, mode: "embedded")
+            podCIDR: configuration.podCIDR, apiServer: apiServer, mode: mode)
     }
 
     /// Says that everything is ready: the file `ready` in the state folder, with the process and the API's address.

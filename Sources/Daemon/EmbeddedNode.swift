@@ -11,7 +11,7 @@ import SchedulerLoop
 public import Scheduling
 
 /// A whole small cluster in this process: API, controllers, scheduler, and local nodes that run pods.
-public final class EmbeddedNode: Sendable {
+public final class EmbeddedNode: DaemonCluster {
     /// As it was given.
     public let configuration: DaemonConfiguration
     /// The API with its store and controllers.
@@ -20,6 +20,10 @@ public final class EmbeddedNode: Sendable {
     public let api: any ClusterAPI
     /// Where the machine is in the pods' network: the gateway's address, or loopback.
     public let gateway: String
+    public var address: String { cluster.address }
+    public var clusterID: String? { nil }
+    public var mode: String { "embedded" }
+    public var nodeEndpoints: NodeEndpoints { cluster.nodeEndpoints }
     private let runtime: any PodRuntime
     private let logger: Logger
 
@@ -109,13 +113,8 @@ public final class EmbeddedNode: Sendable {
     }
 
     /// Runs everything until the task is cancelled. Pods go on running then.
-    ///
-    /// - Parameters:
-    ///   - advice: what the scheduler must know of nodes that stand for edges.
-    ///   - schedules: given the scheduler's loop, to tell it of changes that no node shows.
     public func run(
-        advice: any PlacementAdvice = OrdinaryNodes(),
-        schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in }
+        advice: any PlacementAdvice, schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
     ) async throws {
         let now: @Sendable () -> Int = { Int(time(nil)) }
         let agent = NodeAgent(
@@ -154,6 +153,10 @@ public final class EmbeddedNode: Sendable {
 
     /// Ends all pods of a state folder and removes everything that its runtime made on the machine.
     public static func cleanUp(_ configuration: DaemonConfiguration, logger: Logger) async throws {
+        guard configuration.access == nil else {
+            throw DaemonError(
+                "on a real cluster there is nothing to clean up on this machine: its own nodes run the pods")
+        }
         guard configuration.runtime == .process else { return }
         let runtime = try await ProcessRuntime.open(try processRuntime(configuration), logger: logger)
         await runtime.purge()

@@ -31,8 +31,24 @@ struct StateFiles: Sendable {
         try KeyFile.write(Array(text.utf8), to: path(name))
     }
 
-    /// The cluster's id: a random UUID (RFC 9562, version 4), made once.
-    func clusterID() throws -> String {
+    /// The cluster's id: what the cluster itself says, else a random UUID (RFC 9562, version 4), made once.
+    ///
+    /// - Parameter given: the id that the cluster has of its own.
+    /// - Throws: `DaemonError` for a folder that belongs to a cluster with another id.
+    func clusterID(given: String? = nil) throws -> String {
+        if let given {
+            guard Self.isID(given) else { throw DaemonError("the cluster's id \"\(given)\" is not a UUID") }
+            guard let known = try read("cluster-id") else {
+                try write(given, "cluster-id")
+                return given
+            }
+            guard known == given else {
+                throw DaemonError(
+                    "the state folder \(folder) is of the cluster \(known), and this one is \(given): "
+                        + "name another folder with --state, or the other cluster")
+            }
+            return given
+        }
         if let known = try read("cluster-id") {
             guard Self.isID(known) else {
                 throw damaged(

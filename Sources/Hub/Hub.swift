@@ -24,6 +24,9 @@ public final class Hub: Sendable {
     private let offloadings: Controller<String>
     private let pods: Controller<ObjectKey>
     private let podReconciler: PodReconciler
+    /// Where pods may come past the admission; `nil` where none can.
+    private let adoption: PodAdoption?
+    private let adoptions: Controller<ObjectKey>
 
     /// - Parameters:
     ///   - cluster: the origin.
@@ -59,12 +62,16 @@ public final class Hub: Sendable {
             try await offloadingReconciler.reconcile($0)
         }
         pods = Controller("offloaded-pods", workers: 8, logger: logger) { try await podReconciler.reconcile($0) }
+        let adoption = configuration.adoptsPods ? PodAdoption(context: context) : nil
+        self.adoption = adoption
+        adoptions = Controller("pods-to-adopt", logger: logger) { try await adoption?.reconcile($0) ?? .none }
         wire()
     }
 
     /// What the scheduler of the origin must know of the edges.
     public var advice: any PlacementAdvice {
-        EdgeAdvice(edges: context.edges, rejections: context.rejections, offloadings: context.offloadings)
+        EdgeAdvice(
+            edges: context.edges, rejections: context.rejections, offloadings: context.offloadings, adoption: adoption)
     }
 
     /// Calls `handler` when an edge's state, or how a namespace fills its edges, may have changed: pods may be placed otherwise
@@ -93,6 +100,7 @@ public final class Hub: Sendable {
             offloadings.add(change.key.namespace)
             for pod in context.pods.objects where pod.namespace == change.key.namespace { pods.add(pod.key) }
         }
+        if adoption != nil { wireAdoption() }
         context.namespaces.onChange { offloadings.add($0.key.name) }
         context.pods.onChange { change in
             pods.add(change.key)
@@ -115,6 +123,17 @@ public final class Hub: Sendable {
                     pods.add(ObjectKey(namespace: key.namespace, name: key.name))
                 }
             }
+        }
+    }
+
+    private func wireAdoption() {
+        let (context, queue) = (context, adoptions.queue)
+        context.pods.onChange { change in
+            if let pod = change.new, PodAdoption.mayBeAdopted(pod) { queue.add(pod.key) }
+        }
+        context.offloadings.onChange { change in
+            for pod in context.pods.objects
+            where pod.namespace == change.key.namespace && PodAdoption.mayBeAdopted(pod) { queue.add(pod.key) }
         }
     }
 
@@ -146,6 +165,7 @@ public final class Hub: Sendable {
             group.addTask { await self.foreignClusters.run() }
             group.addTask { await self.offloadings.run() }
             group.addTask { await self.pods.run() }
+            group.addTask { await self.adoptions.run() }
             group.addTask { await self.watchSilence() }
             group.addTask { await self.renewLeases() }
             group.addTask { await self.port.run() }

@@ -16,6 +16,9 @@ public struct HubConfiguration: Sendable, Hashable {
     public var halfOpen = PeerListener.HalfOpenLimits()
     /// How often tokens that are over are deleted.
     public var tokenSweepInterval: Duration = .seconds(60)
+    /// Whether pods may come into offloaded namespaces past ``PodAdmission``, and are then taken as they are: on clusters
+    /// whose API asks the hub by webhook, or not at all.
+    public var adoptsPods = false
     /// What the virtual nodes give as their kubelet's address: where the hub can be reached from the origin.
     public var nodeAddress = "127.0.0.1"
     /// How long a withdrawal waits for the edge to confirm that everything is gone, before it ends without it: an edge that

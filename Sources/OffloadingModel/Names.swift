@@ -53,6 +53,9 @@ public enum Names {
     /// `off`, `on`, or weights by edge.
     public static let fillAnnotation = "causeway.io/fill"
 
+    /// On a pod that came past its offloading's admission: `true` once the hub has given it what it lacked.
+    public static let adoptedAnnotation = "causeway.io/adopted"
+
     // MARK: Remote pods
 
     /// On a remote pod: the uid of the pod it runs for.

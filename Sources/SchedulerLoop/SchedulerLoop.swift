@@ -131,8 +131,10 @@ public final class SchedulerLoop: Sendable {
     }
 
     private func podChanged(_ change: InformerChange) {
+        // Asked outside the lock: advice is somebody else's code.
+        let placed = change.new.map(advice.placed)
         update { state, now in
-            if let pod = change.new {
+            if let pod = placed {
                 state.podChanged(pod, now: now)
             } else {
                 state.podRemoved(change.key, now: now)

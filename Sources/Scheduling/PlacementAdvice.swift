@@ -12,10 +12,17 @@ public protocol PlacementAdvice: Sendable {
 
     /// How namespaces are filled that ask for it, by name. Asked when the loop starts and with `refreshNodes`.
     var fills: [String: WaterFill] { get }
+
+    /// The pod as it is to be placed: asked for each version of a pod, before anything else is decided of it. The name, the
+    /// uid and the node stay.
+    func placed(_ pod: KubernetesObject) -> KubernetesObject
 }
 
 extension PlacementAdvice {
     public var fills: [String: WaterFill] { [:] }
+
+    /// As it is.
+    public func placed(_ pod: KubernetesObject) -> KubernetesObject { pod }
 }
 
 /// The advice of a cluster without edges: every node is an ordinary one.

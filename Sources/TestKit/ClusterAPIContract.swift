@@ -13,20 +13,37 @@ public struct ClusterAPIContract: Sendable {
     }
 
     private let api: any ClusterAPI
+    private let hasServiceAccounts: Bool
 
-    public init(_ api: any ClusterAPI) { self.api = api }
+    /// - Parameter hasServiceAccounts: whether the cluster takes pods only once its controllers have given the namespace its
+    ///   service account.
+    public init(_ api: any ClusterAPI, hasServiceAccounts: Bool = false) {
+        self.api = api
+        self.hasServiceAccounts = hasServiceAccounts
+    }
 
     /// Checks one promise.
     public func check(_ promise: Promise) async throws {
         let name = "contract-\(Int.random(in: 0..<Int.max))"
         _ = try await api.create(.namespaces, KubernetesObject(.namespaces, name: name))
         do {
+            if hasServiceAccounts { try await waitForServiceAccount(name) }
             try await promise.check(api, name)
         } catch {
             try? await api.delete(.namespaces, namespace: nil, name: name, DeleteOptions())
             throw error
         }
         try await api.delete(.namespaces, namespace: nil, name: name, DeleteOptions())
+    }
+
+    private func waitForServiceAccount(_ namespace: String) async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try await api.find(.serviceAccounts, namespace: namespace, name: "default") == nil {
+            guard ContinuousClock.now < deadline else {
+                throw ContractBroken(description: "the namespace has no service account after 30 s")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
     }
 
     /// All promises, for a parameterised test.

@@ -19,25 +19,25 @@ struct Program: AsyncParsableCommand {
 }
 
 struct Run: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Run the agent with its embedded cluster (the default).")
+    static let configuration = CommandConfiguration(abstract: "Run the agent, with a cluster of its own or on a real one (the default).")
 
     @OptionGroup var options: DaemonOptions
 
     func run() async throws {
         let configuration = try options.configuration()
         let logger = DaemonRun.logger("causeway-agent", level: configuration.logLevel)
-        let state = try DaemonState(configuration)
+        let cluster = try await DaemonClusters.open(configuration, role: .agent, logger: logger)
+        let state = try DaemonState(configuration, of: cluster)
         let authority = try state.peeringAuthority(now: Int64(time(nil)))
-        let node = try await EmbeddedNode(configuration, logger: logger)
         let listen = try state.peerListen()
         var settings = AgentConfiguration(
             clusterID: state.clusterID, clusterName: configuration.clusterName, version: CausewayVersion.current,
             listen: PeerAddress(host: listen.host, port: listen.port))
         settings.labels = configuration.clusterLabels
         settings.podCIDR = configuration.podCIDR
-        settings.gateway = node.gateway
+        settings.gateway = cluster.gateway
         let agent = try Agent(
-            configuration: settings, cluster: node.api,
+            configuration: settings, cluster: cluster.api,
             authority: PeeringAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),
             peerings: FilePeeringStore(stateFolder: configuration.state),
             credentials: try FileCredentialStore(stateFolder: configuration.state), logger: logger,
@@ -45,7 +45,7 @@ struct Run: AsyncParsableCommand {
         try await agent.bind()
         let info = state.clusterInfo(
             role: .agent, peerAddress: configuration.peerAddress ?? listen.description,
-            authorityPin: Hex.encode(authority.certificate.subjectPublicKeyInfoSHA256), apiServer: node.cluster.address)
-        try await DaemonRun.serve(node, state: state, info: info, logger: logger, service: { try await agent.run() })
+            authorityPin: Hex.encode(authority.certificate.subjectPublicKeyInfoSHA256), apiServer: cluster.address)
+        try await DaemonRun.serve(cluster, state: state, info: info, logger: logger, service: { try await agent.run() })
     }
 }

@@ -22,34 +22,35 @@ struct Program: AsyncParsableCommand {
 }
 
 struct Run: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Run the hub with its embedded cluster (the default).")
+    static let configuration = CommandConfiguration(abstract: "Run the hub, with a cluster of its own or on a real one (the default).")
 
     @OptionGroup var options: DaemonOptions
 
     func run() async throws {
         let configuration = try options.configuration()
         let logger = DaemonRun.logger("causeway-hub", level: configuration.logLevel)
-        let state = try DaemonState(configuration)
         let admission = Admission()
-        let node = try await EmbeddedNode(configuration, hooks: [admission], logger: logger)
-        admission.cluster = node.api
+        let cluster = try await DaemonClusters.open(configuration, role: .hub, hooks: [admission], logger: logger)
+        admission.cluster = cluster.api
+        let state = try DaemonState(configuration, of: cluster)
         let authority = try state.peeringAuthority(now: Int64(time(nil)))
         let listen = try state.peerListen()
         var settings = HubConfiguration(
             clusterID: state.clusterID, clusterName: configuration.clusterName, version: CausewayVersion.current)
         settings.listen = PeerAddress(host: listen.host, port: listen.port)
+        settings.adoptsPods = configuration.access != nil
         let hub = try Hub(
-            configuration: settings, cluster: node.api,
+            configuration: settings, cluster: cluster.api,
             credentials: try FileCredentialStore(stateFolder: configuration.state),
             authority: PeeringAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),
-            peerings: FilePeeringStore(stateFolder: configuration.state), endpoints: node.cluster.nodeEndpoints,
+            peerings: FilePeeringStore(stateFolder: configuration.state), endpoints: cluster.nodeEndpoints,
             group: MultiThreadedEventLoopGroup.singleton, logger: logger, now: { Int(time(nil)) })
         try await hub.bind()
         let info = state.clusterInfo(
             role: .hub, peerAddress: configuration.peerAddress ?? listen.description,
-            authorityPin: Hex.encode(authority.certificate.subjectPublicKeyInfoSHA256), apiServer: node.cluster.address)
+            authorityPin: Hex.encode(authority.certificate.subjectPublicKeyInfoSHA256), apiServer: cluster.address)
         try await DaemonRun.serve(
-            node, state: state, info: info, logger: logger, advice: hub.advice, schedules: { hub.onPlacementChange($0) },
+            cluster, state: state, info: info, logger: logger, advice: hub.advice, schedules: { hub.onPlacementChange($0) },
             service: { try await hub.run() })
     }
 }

@@ -21,9 +21,12 @@ struct Bench: Sendable {
     let link = RecordingLink()
     static let hubID = "hub-1"
 
-    /// - Parameter connected: whether the hub is connected from the beginning.
+    /// - Parameters:
+    ///   - connected: whether the hub is connected from the beginning.
+    ///   - now: what the agent takes for the time.
     init(
-        existing: [(ResourceType, KubernetesObject)] = [], record: PeeringRecord? = nil, connected: Bool = true
+        existing: [(ResourceType, KubernetesObject)] = [], record: PeeringRecord? = nil, connected: Bool = true,
+        now: Int = 1000
     ) async throws {
         for (type, object) in existing { _ = try await cluster.base.create(type, object) }
         let record = record ?? PeeringRecord(clusterID: Self.hubID, clusterName: "cloud", epoch: 1, since: 1)
@@ -34,10 +37,10 @@ struct Bench: Sendable {
         configuration.refusalRetry = .milliseconds(50)
         var logger = Logger(label: "test")
         logger.logLevel = .error
-        let book = PeeringBook(store, now: { 1000 })
+        let book = PeeringBook(store, now: { now })
         try await book.load()
         context = AgentContext(
-            configuration: configuration, cluster: cluster, book: book, logger: logger, now: { 1000 })
+            configuration: configuration, cluster: cluster, book: book, logger: logger, now: { now })
         reconcilers = Reconcilers(
             context,
             joins: Joins(context: context, credentials: NoCredentials(), group: .singletonMultiThreadedEventLoopGroup),

@@ -2,6 +2,7 @@ import ClusterAPI
 import JSONTree
 import KubernetesModel
 import OffloadingModel
+import Synchronization
 import TestKit
 import Testing
 import Wire
@@ -155,6 +156,25 @@ import Wire
             bench.want(Bench.namespace.merging(Bench.pod("p")) { $1 })
             try await eventually("refused") { bench.link.pod("p")?.refused?.reason == "Forbidden" }
             #expect(bench.link.pod("p")?.refused?.message.contains("exceeded quota") == true)
+            bench.cluster.refuse(nil)
+            try await eventually("made") { bench.link.pod("p")?.edgeUID.isEmpty == false }
+        }
+    }
+
+    @Test("a new namespace that has no service account yet is waited for, and the hub not told of a refusal")
+    func awaitsServiceAccount() async throws {
+        let refusals = Mutex(0)
+        try await Bench(now: 20).run { bench in
+            bench.cluster.refuse { type, object in
+                guard type == .pods else { return nil }
+                refusals.withLock { $0 += 1 }
+                return APIError.forbidden(
+                    .pods, object.name,
+                    "error looking up service account demo/default: serviceaccount \"default\" not found")
+            }
+            bench.want(Bench.namespace.merging(Bench.pod("p")) { $1 })
+            try await eventually("tried again") { refusals.withLock { $0 } >= 3 }
+            #expect(bench.link.pod("p")?.refused == nil)
             bench.cluster.refuse(nil)
             try await eventually("made") { bench.link.pod("p")?.edgeUID.isEmpty == false }
         }

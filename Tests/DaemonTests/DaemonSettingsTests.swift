@@ -37,6 +37,36 @@ struct DaemonSettingsTests {
         } throws: { "\($0)".hasPrefix(message) }
     }
 
+    @Test("a kubeconfig or a service account names a real cluster, whose pods' network is not assumed")
+    func realCluster() throws {
+        func access(_ lines: String) throws -> DaemonConfiguration.ClusterAccess? {
+            try DaemonSettings(yaml: minimum + lines, file: "a.yaml").configuration().access
+        }
+        #expect(try access("") == nil)
+        #expect(try access("kubeconfig: /k\n") == .kubeconfig("/k", context: nil))
+        #expect(try access("kubeconfig: /k\ncontext: c\n") == .kubeconfig("/k", context: "c"))
+        #expect(try access("in-cluster: true\n") == .serviceAccount)
+        #expect(try access("in-cluster: false\n") == nil)
+        let settings = try DaemonSettings(yaml: minimum + "in-cluster: true\n", file: "a.yaml")
+        #expect(try settings.configuration().podCIDR.isEmpty)
+    }
+
+    @Test(
+        "settings that do not go with a real cluster are refused",
+        arguments: [
+            ("kubeconfig: /k\nruntime: process\n", "a.yaml:4: runtime: concerns the embedded cluster"),
+            ("in-cluster: true\nlocal-nodes: 2\n", "a.yaml:4: local-nodes: concerns the embedded cluster"),
+            ("kubeconfig: /k\nin-cluster: true\n", "a.yaml:3: kubeconfig: goes without in-cluster"),
+            ("in-cluster: true\ncontext: c\n", "a.yaml:4: context: goes with kubeconfig, not"),
+            ("context: c\n", "a.yaml:3: context: goes with kubeconfig, which is missing"),
+            ("in-cluster: maybe\n", "a.yaml:3: in-cluster: \"maybe\" is neither"),
+        ])
+    func refusedForRealClusters(_ lines: String, _ message: String) {
+        #expect {
+            _ = try DaemonSettings(yaml: minimum + lines, file: "a.yaml").configuration()
+        } throws: { "\($0)".hasPrefix(message) }
+    }
+
     @Test("what is missing is asked for")
     func missing() {
         #expect { try DaemonSettings().configuration() } throws: { "\($0)".hasPrefix("--state is missing") }

@@ -38,6 +38,17 @@ final class StateFilesTests {
         #expect(try StateFiles(folder).port("peer", host: "127.0.0.1") == port)
     }
 
+    @Test("a cluster's own id is kept, and another cluster's folder is refused")
+    func givenID() throws {
+        let id = "0b1e5a52-6a0c-4bd0-8f44-0d1c0a4f2a11"
+        #expect(try StateFiles(folder).clusterID(given: id) == id)
+        #expect(try StateFiles(folder).clusterID() == id)
+        #expect {
+            try StateFiles(folder).clusterID(given: "1b1e5a52-6a0c-4bd0-8f44-0d1c0a4f2a11")
+        } throws: { "\($0)".hasPrefix("the state folder \(folder) is of the cluster \(id)") }
+        #expect(throws: DaemonError.self) { try StateFiles(folder).clusterID(given: "no-uuid") }
+    }
+
     @Test("a damaged file is named and left as it is", arguments: ["", "541f-40a6"])
     func damaged(_ content: String) throws {
         let id = try complaint("cluster-id", content) { _ = try $0.clusterID() }

@@ -137,4 +137,32 @@ struct RemotePodTests {
                 "containers": [["name": "c", "volumeMounts": [["name": "data"]]]],
             ])
     }
+
+    @Test("the Secret with the account's token, which old clusters mount, stays behind; the pod's own Secrets do not")
+    func tokenSecret() {
+        let place = "/var/run/secrets/kubernetes.io/serviceaccount"
+        let pod = KubernetesObject(
+            .pods, name: "a", namespace: "shop",
+            [
+                "spec": [
+                    "serviceAccountName": "default",
+                    "volumes": [
+                        ["name": "default-token-x", "secret": ["secretName": "default-token-x"]],
+                        ["name": "own", "secret": ["secretName": "default-token-y"]],
+                    ],
+                    "containers": [
+                        [
+                            "name": "c",
+                            "volumeMounts": [
+                                ["name": "default-token-x", "mountPath": .string(place)],
+                                ["name": "own", "mountPath": "/own"],
+                            ],
+                        ]
+                    ],
+                ]
+            ])
+        let remote = RemotePod.make(from: pod, namespace: "shop", originClusterID: "cid")
+        #expect(remote.spec["volumes"] == [["name": "own", "secret": ["secretName": "default-token-y"]]])
+        #expect(remote.spec["containers"]?[0]?["volumeMounts"] == [["name": "own", "mountPath": "/own"]])
+    }
 }

@@ -36,6 +36,23 @@ import Wire
             ])
     }
 
+    @Test("the taint by which the cluster's own controller evicts is not the hub's to take away")
+    func evictionTaint() {
+        var before = node(.ready)
+        let taints: [JSON] = [
+            ["key": "node.kubernetes.io/unreachable", "effect": "NoExecute"],
+            ["key": "node.kubernetes.io/unreachable", "effect": "NoSchedule"],
+        ]
+        before.json["spec", "taints"] = .array(taints)
+        func unreachable(_ state: EdgeState) -> [JSON] {
+            (node(state, before: before).spec["taints"]?.array ?? []).filter {
+                $0["key"] == "node.kubernetes.io/unreachable"
+            }
+        }
+        #expect(unreachable(.ready) == [taints[0]])
+        #expect(unreachable(.lost) == taints)
+    }
+
     @Test("labels and amounts that no node can have are left out")
     func sanitized() {
         var edge = HubBench.advertisement

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # The clusters of a playground: their folders, networks and daemons. Sourced by scripts/playground.
 #
+# A cluster that CAUSEWAY_CONTROL_PLANES names (`all`, or names joined by commas) is a real Kubernetes control plane, with the
+# daemon as its client, and at an edge a program that stands in for its kubelet and its scheduler.
+#
 # In the playground's folder: liqo_kubeconf_NAME; NAME/state, which is the daemon's; NAME/log, what it said; NAME/network,
 # the number that its addresses derive from. No process ids are kept: a daemon is found by the state folder that it was
 # started with, so that nothing can be stale.
@@ -122,6 +125,67 @@ is_ready() {
     [[ -n $pid ]] && grep -Eq "\"pid\": *$pid[,}]" "$ready" 2>/dev/null
 }
 
+# MARK: Real control planes
+
+control_plane() { echo "$playground/$1/control-plane"; }
+
+# Whether the cluster is or shall be a real one.
+is_real() {
+    [[ -d $(control_plane "$1") ]] && return
+    [[ ! -d $(folder "$1") ]] || return 1
+    [[ ${CAUSEWAY_CONTROL_PLANES:-} == all || ,${CAUSEWAY_CONTROL_PLANES:-}, == *,"$1",* ]]
+}
+
+# start_control_planes NAME…: those of them that are real, all at once.
+start_control_planes() {
+    local name number pid pids=()
+    for name in "$@"; do
+        is_real "$name" || continue
+        mkdir -p "$(control_plane "$name")"
+        assign_network "$name"
+        "$root/scripts/control-plane" up "$(control_plane "$name")" --service-cidr "$(service_cidr "$(network "$name")")" 9<&- &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid" || fail "a control plane could not be started"; done
+}
+
+# Starts what plays the kubelet and the scheduler of a real edge, unless it runs.
+start_stand_in() {
+    local name=$1 pods
+    pods=$(state "$name")/pods
+    [[ $name != "$origin" && -z $(stand_in "$name") ]] || return 0
+    mkdir -p "$pods"
+    (
+        close_inherited
+        exec setsid "$programs/NodeStandIn" --kubeconfig "$(control_plane "$name")/kubeconfig" --node "$name-worker" \
+            --pods "$pods" --pod-cidr "$(pod_cidr "$(network "$name")")" --images "$root/config/images.yaml" \
+            --programs "$programs" </dev/null >>"$(folder "$name")/stand-in.log" 2>&1
+    ) &
+}
+
+# The process id of an edge's stand-in, if it runs.
+stand_in() {
+    local file pid program
+    grep -lzxF -- "$(control_plane "$1")/kubeconfig" /proc/[0-9]*/cmdline 2>/dev/null | while read -r file; do
+        pid=${file#/proc/}
+        pid=${pid%/cmdline}
+        IFS= read -r -d '' program 2>/dev/null <"$file" || continue
+        if [[ ${program##*/} == NodeStandIn ]]; then echo "$pid"; fi
+    done || true
+}
+
+# Ends all of a real cluster but its daemon.
+end_real_cluster() {
+    local pid deadline=$((SECONDS + 5))
+    pid=$(stand_in "$1")
+    [[ -z $pid ]] || kill -TERM "$pid" 2>/dev/null || true
+    while [[ -n $(stand_in "$1") ]]; do
+        ((SECONDS <= deadline)) || kill -KILL "$pid" 2>/dev/null || true
+        sleep 0.02
+    done
+    "$root/scripts/control-plane" down "$(control_plane "$1")"
+}
+
 # Starts a cluster's daemon and does not wait for it. One that runs but never became ready is ended before.
 launch() {
     local name=$1 number program=causeway-agent type=destination extra=(--peer-listen 127.0.0.1:0)
@@ -140,14 +204,20 @@ launch() {
     fi
     rm -f "$(state "$name")/ready"
     if [[ -f $(folder "$name")/log ]]; then mv "$(folder "$name")/log" "$(folder "$name")/log.1"; fi
+    if is_real "$name"; then
+        start_stand_in "$name"
+        cp -p "$(control_plane "$name")/kubeconfig" "$(kubeconfig "$name")"
+        extra+=(--kubeconfig "$(kubeconfig "$name")")
+    else
+        extra+=(--api-listen 127.0.0.1:0 --kubeconfig-out "$(kubeconfig "$name")"
+            --service-cidr "$(service_cidr "$number")" --runtime process --images "$root/config/images.yaml"
+            --local-nodes 1)
+    fi
     (
         cd "$root"
         close_inherited
         exec setsid "$programs/$program" --state "$(state "$name")" --cluster-name "$name" \
-            --cluster-labels "topology.liqo.io/type=$type" --api-listen 127.0.0.1:0 "${extra[@]}" \
-            --kubeconfig-out "$(kubeconfig "$name")" --pod-cidr "$(pod_cidr "$number")" \
-            --service-cidr "$(service_cidr "$number")" --runtime process --images "$root/config/images.yaml" \
-            --local-nodes 1 --log-level "${CAUSEWAY_LOG_LEVEL:-info}" </dev/null >"$(folder "$name")/log" 2>&1
+            --cluster-labels "topology.liqo.io/type=$type" --pod-cidr "$(pod_cidr "$number")" "${extra[@]}" --log-level "${CAUSEWAY_LOG_LEVEL:-info}" </dev/null >"$(folder "$name")/log" 2>&1
     ) &
     launched[$name]=$!
 }
@@ -195,6 +265,7 @@ said() {
 remove_cluster() {
     local name=$1 pods
     pods=$(state "$name")/pods
+    if is_real "$name"; then end_real_cluster "$name"; fi
     if [[ -d $pods ]] && ! "$programs/causeway-supervisor" --purge "$pods" >&2; then return 1; fi
     # Of a cluster whose files were deleted by hand.
     end_orphans "$pods"

@@ -4,7 +4,7 @@
 dynamic_edges=europe-rome-edge,europe-milan-edge
 
 dynamic() {
-    heading "Provision the playground" && provision
+    heading "Provision the playground" && provision || return 1
     heading "Peer the clusters, and offload the namespace liqo-test" && offload_test
     heading "Deploy the application" && deploy_test
     heading "Disable a peering" && disable_peering

@@ -4,7 +4,7 @@
 replicated_edges=europe-rome-edge,europe-milan-edge
 
 replicated() {
-    heading "Provision the playground" && provision
+    heading "Provision the playground" && provision || return 1
     heading "Check the clusters' labels" && check_labels
     heading "Peer the clusters" && peer_both
     heading "Look at the peerings" && look_at_peerings

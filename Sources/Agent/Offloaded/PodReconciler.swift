@@ -176,6 +176,8 @@ struct PodReconciler: Sendable {
             return try await taken(hub, desired, wanted, refuse: { refuse("AlreadyExists", $0) })
         } catch let error as APIError where error.causes.contains(where: { $0.reason == "NamespaceTerminating" }) {
             return .after(.seconds(1))
+        } catch let error as APIError where error.code == 403 && isNew(namespace) && Self.awaitsServiceAccount(error) {
+            return .after(.milliseconds(100))
         } catch let error as APIError where Self.isRefusal(error) {
             return refuse(error.reason.rawValue, error.message)
         }
@@ -189,6 +191,17 @@ struct PodReconciler: Sendable {
             .pods, namespace: wanted.remoteNamespace, name: desired.key.name)
         guard let found, OriginOf.pod(found)?.hub != hub.clusterID else { return .after(.milliseconds(100)) }
         return refuse("the namespace \(wanted.remoteNamespace) has a pod of that name which is not the hub's")
+    }
+
+    /// Whether the cluster's controllers may still be busy with what every namespace gets.
+    private func isNew(_ namespace: KubernetesObject) -> Bool {
+        guard let made = Timestamp.seconds(namespace.creationTimestamp) else { return false }
+        return context.now() - made < 30
+    }
+
+    /// A namespace takes no pods until the cluster's controllers have given it its service account.
+    private static func awaitsServiceAccount(_ error: APIError) -> Bool {
+        error.message.contains("error looking up service account")
     }
 
     /// Whether the API says that this object cannot be, rather than not now.

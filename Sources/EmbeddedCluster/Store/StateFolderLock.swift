@@ -7,11 +7,11 @@
 /// Holds a state folder for this process alone.
 ///
 /// The lock is the kernel's (`flock`), so it goes with the process however that ends.
-final class StateFolderLock: Sendable {
+public final class StateFolderLock: Sendable {
     private let descriptor: Int32
 
     /// - Throws: `StoreError` with code `locked` where another process, or another store of this one, has the folder.
-    init(path: String) throws(StoreError) {
+    public init(path: String) throws(StoreError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw StoreError(

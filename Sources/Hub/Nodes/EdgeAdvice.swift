@@ -8,6 +8,7 @@ struct EdgeAdvice: PlacementAdvice {
     let edges: EdgeDirectory
     let rejections: EdgeRejections
     let offloadings: Informer
+    var adoption: PodAdoption?
 
     func excludedNodes(for pod: KubernetesObject) -> [String: String] {
         guard !rejections.isEmpty else { return [:] }
@@ -24,6 +25,8 @@ struct EdgeAdvice: PlacementAdvice {
         }
         return Dictionary(asked, uniquingKeysWith: { first, _ in first })
     }
+
+    func placed(_ pod: KubernetesObject) -> KubernetesObject { adoption?.placed(pod) ?? pod }
 
     func state(ofNode node: KubernetesObject) -> EdgeState {
         guard node.label(Names.typeLabel) == Names.virtualNodeType else { return .ready }

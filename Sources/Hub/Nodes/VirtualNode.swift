@@ -33,7 +33,9 @@ enum VirtualNode {
         node.annotations = annotations
         var taints = (node.spec["taints"]?.array ?? []).filter { taint in
             guard let key = taint["key"]?.string else { return false }
-            return key != Names.virtualNodeTaint && key != unreachableTaint
+            // With the effect NoExecute it is the cluster's own node controller that puts it there and takes it away.
+            return key != Names.virtualNodeTaint
+                && !(key == unreachableTaint && taint["effect"]?.string == "NoSchedule")
         }
         taints.append(["key": .string(Names.virtualNodeTaint), "value": "true", "effect": "NoExecute"])
         if state == .disconnected || state == .lost {

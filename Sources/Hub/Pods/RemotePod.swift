@@ -40,14 +40,29 @@ public enum RemotePod {
         object.filter { key, _ in !droppedFields.contains(key) }
         var result = JSON.object(object)
         result["automountServiceAccountToken"] = false
-        let tokenVolumes = Set(
-            (result["volumes"]?.array ?? []).compactMap { $0["name"]?.string }.filter {
-                $0.hasPrefix("kube-api-access-")
-            })
+        let tokenVolumes = tokenVolumes(of: spec)
         if !tokenVolumes.isEmpty { removeVolumes(tokenVolumes, from: &result) }
         let tolerations = (result["tolerations"]?.array ?? []).filter { $0["key"]?.string != Names.virtualNodeTaint }
         result["tolerations"] = tolerations.isEmpty ? nil : .array(tolerations)
         return result
+    }
+
+    /// The volumes with a token of the pod's service account, which the origin's API adds: `kube-api-access-…`, and before
+    /// Kubernetes 1.21 the Secret `NAME-token-…` at the same place.
+    private static func tokenVolumes(of spec: JSON) -> Set<String> {
+        let containers = ["containers", "initContainers"].flatMap { spec[$0]?.array ?? [] }
+        let atTokenPath = Set(
+            containers.flatMap { $0["volumeMounts"]?.array ?? [] }
+                .filter { $0["mountPath"]?.string == "/var/run/secrets/kubernetes.io/serviceaccount" }
+                .compactMap { $0["name"]?.string })
+        let account = spec["serviceAccountName"]?.string ?? "default"
+        return Set(
+            (spec["volumes"]?.array ?? []).compactMap { volume -> String? in
+                guard let name = volume["name"]?.string else { return nil }
+                if name.hasPrefix("kube-api-access-") { return name }
+                let secret = volume["secret"]?["secretName"]?.string ?? ""
+                return secret.hasPrefix("\(account)-token-") && atTokenPath.contains(name) ? name : nil
+            })
     }
 
     private static func removeVolumes(_ names: Set<String>, from spec: inout JSON) {

@@ -1,0 +1,126 @@
+import ClusterAPI
+import ClusterBootstrap
+import EmbeddedCluster
+import Foundation
+import KubernetesClient
+import KubernetesModel
+import Logging
+import OffloadingModel
+import SchedulerLoop
+import Scheduling
+
+/// A real cluster, of which the daemon is a client like any other: its own nodes run the pods, its own controllers and
+/// scheduler go on beside.
+///
+/// What the daemon keeps in it: Causeway's kinds, the namespace `causeway-system`, and what hub or agent write. Beside a
+/// hub's cluster the pods of offloaded namespaces get their nodes from the scheduler in this process.
+final class KubernetesCluster: DaemonCluster {
+    let api: any ClusterAPI
+    let address: String
+    let clusterID: String?
+    let mode = "kubernetes"
+    let gateway = ""
+    let nodeEndpoints = NodeEndpoints()
+    private let role: ClusterInfo.Role
+    private let seed: UInt64
+    private let logger: Logger
+    /// Held as long as the daemon runs: two of them with one identity would take each other's connections.
+    private let lock: StateFolderLock
+
+    private init(
+        _ client: KubernetesClient, clusterID: String, role: ClusterInfo.Role, seed: UInt64, lock: StateFolderLock,
+        logger: Logger
+    ) {
+        api = client
+        address = "\(client.connection.endpoint)"
+        self.clusterID = clusterID
+        self.role = role
+        self.seed = seed
+        self.lock = lock
+        self.logger = logger
+    }
+
+    /// Connects, gives the cluster Causeway's kinds and namespace where they are missing, and learns its id.
+    ///
+    /// - Throws: `KubeconfigError`; `ClusterUnreachable` where the cluster has not answered for a minute; `DaemonError` where
+    ///   a daemon of the other role has the cluster.
+    static func open(
+        _ access: DaemonConfiguration.ClusterAccess, _ configuration: DaemonConfiguration, role: ClusterInfo.Role,
+        logger: Logger
+    ) async throws -> KubernetesCluster {
+        _ = try StateFiles(configuration.state)
+        let lock = try StateFolderLock(path: "\(configuration.state)/lock")
+        var settings = KubernetesClientConfiguration()
+        settings.userAgent = "causeway-\(role.rawValue)"
+        let client = try KubernetesClient(try connection(access), configuration: settings, logger: logger)
+        let version = try await waitForAnswer(client, logger: logger)
+        logger.info(
+            "connected",
+            metadata: ["api": "\(client.connection.endpoint)", "kubernetes": "\(version.gitVersion)"])
+        try await CustomResourceInstaller(client, logger: logger).install()
+        try await SystemNamespace.ensure(client)
+        let id = try await identity(client, role: role)
+        return KubernetesCluster(
+            client, clusterID: id, role: role, seed: configuration.schedulingSeed, lock: lock, logger: logger)
+    }
+
+    private static func connection(_ access: DaemonConfiguration.ClusterAccess) throws -> ClusterConnection {
+        switch access {
+        case .kubeconfig(let file, let context):
+            try Kubeconfig.load(path: file, environment: [:]).connection(context: context)
+        case .serviceAccount:
+            try ClusterConnection.inCluster(environment: ProcessInfo.processInfo.environment)
+        }
+    }
+
+    /// An API server that is just being started anew must not end the daemon.
+    private static func waitForAnswer(_ client: KubernetesClient, logger: Logger) async throws -> ServerVersion {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            do {
+                return try await client.version()
+            } catch let error as ClusterUnreachable {
+                guard ContinuousClock.now < deadline else { throw error }
+                logger.warning("the cluster does not answer, trying again", metadata: ["error": "\(error)"])
+            } catch let error as APIError where error.code >= 500 || error.code == 429 {
+                guard ContinuousClock.now < deadline else { throw error }
+                logger.warning("the cluster is not ready, trying again", metadata: ["error": "\(error)"])
+            }
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    /// The id that the cluster is known by: what it has said of itself so far, else the uid of `kube-system`, which every
+    /// cluster has for all its life.
+    private static func identity(_ client: KubernetesClient, role: ClusterInfo.Role) async throws -> String {
+        if let known = try await client.find(.configMaps, namespace: Names.systemNamespace, name: Names.clusterInfo) {
+            let info = try ClusterInfo(known)
+            guard info.role == role else {
+                throw DaemonError(
+                    "a causeway-\(info.role.rawValue) has this cluster, as the ConfigMap "
+                        + "\(Names.systemNamespace)/\(Names.clusterInfo) says, and a cluster takes one daemon: if that one "
+                        + "is gone for good, delete the ConfigMap")
+            }
+            return info.clusterID
+        }
+        return try await client.get(.namespaces, namespace: nil, name: "kube-system").uid
+    }
+
+    func run(
+        advice: any PlacementAdvice, schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+    ) async throws {
+        switch role {
+        case .hub:
+            let scheduler = SchedulerLoop(
+                api, configuration: SchedulerConfiguration(schedulerNames: [Names.schedulerName], seed: seed), advice: advice,
+                now: { Int(time(nil)) }, logger: logger)
+            schedules { scheduler.refreshNodes() }
+            await scheduler.run()
+        case .agent:
+            while !Task.isCancelled { try await Task.sleep(for: .seconds(3600)) }
+        }
+    }
+
+    /// It has its own nodes, whatever state they are in.
+    func waitUntilReady() async throws {}
+}
