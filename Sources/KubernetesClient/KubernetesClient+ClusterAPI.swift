@@ -7,7 +7,8 @@ import NIOHTTP1
 
 extension KubernetesClient: ClusterAPI {
     public func get(_ type: ResourceType, namespace: String?, name: String) async throws -> KubernetesObject {
-        KubernetesObject(try await json(APIRequest(.GET, type, namespace: namespace, name: name)))
+        let served = try await served(type)
+        return KubernetesObject(try await json(APIRequest(.GET, served, namespace: namespace, name: name))).named(type)
     }
 
     public func create(
@@ -17,31 +18,38 @@ extension KubernetesClient: ClusterAPI {
         if type.isNamespaced, namespace == nil {
             throw APIError.badRequest("\(type.groupResource) \"\(object.name)\": metadata.namespace is missing")
         }
-        var request = try APIRequest(.POST, type, namespace: namespace, query: query(options))
-        request.body = object.json
-        return KubernetesObject(try await json(request))
+        let served = try await served(type)
+        var request = try APIRequest(.POST, served, namespace: namespace, query: query(options))
+        request.body = object.named(served).json
+        return KubernetesObject(try await json(request)).named(type)
     }
 
     public func update(
         _ type: ResourceType, _ object: KubernetesObject, subresource: String?, _ options: WriteOptions
     ) async throws -> KubernetesObject {
         let namespace = object.namespace.isEmpty ? nil : object.namespace
+        let served = try await served(type)
         var request = try APIRequest(
-            .PUT, type, namespace: namespace, name: object.name, subresource: subresource, body: object.json)
+            .PUT, served, namespace: namespace, name: object.name, subresource: subresource,
+            body: subresource == nil || subresource == "status" ? object.named(served).json : object.json)
         request.query = query(options)
-        return KubernetesObject(try await json(request))
+        return KubernetesObject(try await json(request)).named(type)
     }
 
     public func patch(
         _ type: ResourceType, namespace: String?, name: String, _ patch: Patch, subresource: String?,
         _ options: WriteOptions
     ) async throws -> KubernetesObject {
+        let served = try await served(type)
         var request = try APIRequest(
-            .PATCH, type, namespace: namespace, name: name, subresource: subresource, body: patch.body)
+            .PATCH, served, namespace: namespace, name: name, subresource: subresource, body: patch.body)
         request.contentType = patch.form.rawValue
         request.query = query(options)
-        if patch.form == .apply { request.query.append("force", options.force ? "true" : "false") }
-        return KubernetesObject(try await json(request))
+        if patch.form == .apply {
+            request.query.append("force", options.force ? "true" : "false")
+            request.body = KubernetesObject(patch.body).named(served).json
+        }
+        return KubernetesObject(try await json(request)).named(type)
     }
 
     public func delete(
@@ -53,14 +61,14 @@ extension KubernetesClient: ClusterAPI {
         if let uid = options.uid { body["preconditions", "uid"] = .string(uid) }
         if let version = options.resourceVersion { body["preconditions", "resourceVersion"] = .string(version) }
         if options.isDryRun { body["dryRun"] = ["All"] }
-        _ = try await json(APIRequest(.DELETE, type, namespace: namespace, name: name, body: body))
+        _ = try await json(APIRequest(.DELETE, served(type), namespace: namespace, name: name, body: body))
     }
 
     public func createSubresource(
         _ type: ResourceType, namespace: String?, name: String, subresource: String, _ body: JSON
     ) async throws -> JSON {
         try await json(
-            APIRequest(.POST, type, namespace: namespace, name: name, subresource: subresource, body: body))
+            APIRequest(.POST, served(type), namespace: namespace, name: name, subresource: subresource, body: body))
     }
 
     public func podLogs(
@@ -94,5 +102,17 @@ extension KubernetesClient: ClusterAPI {
         if options.isDryRun { query.append("dryRun", "All") }
         if let validation = options.fieldValidation { query.append("fieldValidation", validation.rawValue) }
         return query
+    }
+}
+
+extension KubernetesObject {
+    /// The same object under the name of this version of its resource; another kind, such as a `Scale`, stays what it is.
+    func named(_ type: ResourceType) -> KubernetesObject {
+        guard apiVersion != type.apiVersion, kind == type.kind, apiVersion.hasPrefix("\(type.group)/") else {
+            return self
+        }
+        var object = self
+        object.json["apiVersion"] = .string(type.apiVersion)
+        return object
     }
 }

@@ -41,7 +41,7 @@ extension KubernetesClient {
         if !options.fieldSelector.isEmpty { query.append("fieldSelector", options.fieldSelector) }
         if options.limit > 0 { query.append("limit", String(options.limit)) }
         if !options.continuation.isEmpty { query.append("continue", options.continuation) }
-        let request = try APIRequest(.GET, type, namespace: namespace, query: query)
+        let request = try await APIRequest(.GET, served(type), namespace: namespace, query: query)
         let json = try await json(request)
         guard case .object(let members) = json, members.contains("kind"), members.contains("metadata") else {
             throw ClusterUnreachable("\(http.endpoint) answered \(request) with something that is no list.")

@@ -19,6 +19,7 @@ public final class KubernetesClient: Sendable {
     let configuration: KubernetesClientConfiguration
     let http: HTTPClient
     let logger: Logger
+    private let versions = ServedVersions()
 
     /// Makes a client; nothing is connected yet.
     ///
@@ -62,6 +63,18 @@ public final class KubernetesClient: Sendable {
     /// The server's version.
     public func version() async throws -> ServerVersion {
         ServerVersion(try await document("/version"))
+    }
+
+    /// The resource in the version that the server is asked in.
+    func served(_ type: ResourceType) async throws -> ResourceType {
+        try await versions.served(type) { group in
+            do {
+                let found = try await document("/apis/\(group)")
+                return (found["versions"]?.array ?? []).compactMap { $0["version"]?.string }
+            } catch let error as APIError where error.isNotFound {
+                return []
+            }
+        }
     }
 
     /// Sends a request and returns the document that answers it.
