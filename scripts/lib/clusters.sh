@@ -5,8 +5,8 @@
 # daemon as its client, and at an edge a program that stands in for its kubelet and its scheduler.
 #
 # In the playground's folder: liqo_kubeconf_NAME; NAME/state, which is the daemon's; NAME/log, what it said; NAME/network,
-# the number that its addresses derive from. No process ids are kept: a daemon is found by the state folder that it was
-# started with, so that nothing can be stale.
+# the number that its addresses derive from; NAME/local-nodes, how many nodes stand for this machine. No process ids are kept:
+# a daemon is found by the state folder that it was started with, so that nothing can be stale.
 
 playground=${CAUSEWAY_PLAYGROUND:-$root/.playground}
 [[ $playground == /* ]] || playground=$PWD/$playground
@@ -188,7 +188,7 @@ end_real_cluster() {
 
 # Starts a cluster's daemon and does not wait for it. One that runs but never became ready is ended before.
 launch() {
-    local name=$1 number program=causeway-agent type=destination extra=(--peer-listen 127.0.0.1:0)
+    local name=$1 number nodes=1 program=causeway-agent type=destination extra=(--peer-listen 127.0.0.1:0)
     if [[ -n $(daemons "$name") ]]; then
         signal_daemon "$name" TERM
         end_daemon "$name"
@@ -197,6 +197,7 @@ launch() {
     mkdir -p "$(folder "$name")"
     assign_network "$name"
     number=$(network "$name")
+    if [[ -s $(folder "$name")/local-nodes ]]; then nodes=$(<"$(folder "$name")/local-nodes"); fi
     if [[ $name == "$origin" ]]; then
         program=causeway-hub
         type=origin
@@ -211,7 +212,7 @@ launch() {
     else
         extra+=(--api-listen 127.0.0.1:0 --kubeconfig-out "$(kubeconfig "$name")"
             --service-cidr "$(service_cidr "$number")" --runtime process --images "$root/config/images.yaml"
-            --local-nodes 1)
+            --local-nodes "$nodes")
     fi
     (
         cd "$root"
