@@ -21,7 +21,7 @@ extension EndToEnd {
             #expect(!FileManager.default.fileExists(atPath: folder))
         }
 
-        @Test("a tutorial prints what it says, command by command", arguments: ["replicated", "dynamic"])
+        @Test("a demonstration prints what it says, command by command", arguments: ["replicated", "dynamic", "failover"])
         func tutorial(name: String) async throws {
             // The machine may be busy with other things: what must happen within two seconds may take longer here.
             try await demo(name, patience: 10)

@@ -177,8 +177,8 @@ struct PeerSessionTests {
             now = deadline
             pair.hub.perform(pair.hub.session.tick(now))
         }
-        #expect(now == .seconds(4))
-        #expect(pair.hub.events == [.suspected])
+        #expect(now == .milliseconds(3500))
+        #expect(pair.hub.events == [.suspected(silence: .milliseconds(2500))])
         #expect(pair.hub.end?.code == .silent)
     }
 

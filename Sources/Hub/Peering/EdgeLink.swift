@@ -192,9 +192,9 @@ struct EdgeLink: Sendable {
         case .received(.renew(let request)):
             guard case .accepted(let desk) = side else { return }
             await desk.renew(request, over: connection)
-        case .suspected:
+        case .suspected(let silence):
             context.edges.update(name) { edge in
-                edge.silentSince = .now
+                edge.silentSince = .now - silence
                 if edge.state == .ready || edge.state == .degraded { edge.state = .suspect }
             }
         case .recovered:

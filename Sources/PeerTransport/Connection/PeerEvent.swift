@@ -12,7 +12,7 @@ public enum PeerEvent: Sendable {
     /// The peer asks for a stream: accept or refuse it.
     case streamRequested(IncomingStream)
     /// Nothing was heard for some time: give the peer nothing new.
-    case suspected
+    case suspected(silence: Duration)
     /// The suspect peer was heard again.
     case recovered
     /// The last event.

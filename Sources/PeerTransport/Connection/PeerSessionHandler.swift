@@ -200,7 +200,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
         case .desired(let changes): yield(.desired(changes))
         case .observed(let changes): yield(.observed(changes))
         case .received(let message): yield(.received(message))
-        case .suspected: yield(.suspected)
+        case .suspected(let silence): yield(.suspected(silence: silence))
         case .recovered: yield(.recovered)
         case .stream(let event): deliver(event)
         }

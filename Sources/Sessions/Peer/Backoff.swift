@@ -13,7 +13,7 @@ public struct Backoff: Sendable, Hashable {
     /// - Parameters:
     ///   - base: 200 ms unless told: a restart of the other side is caught quickly.
     ///   - maximum: 10 s unless told: a thousand diallers are then a hundred attempts a second.
-    ///   - eagerAttempts: 20 unless told, some 7 s: a peer that is back before it counts as disconnected (4 s) is heard
+    ///   - eagerAttempts: 20 unless told, some 7 s: a peer that is back before it counts as disconnected (3.5 s) is heard
     ///     before, and its pods are neither moved nor crowded elsewhere.
     ///   - eagerMaximum: 500 ms unless told.
     public init(

@@ -8,7 +8,8 @@ public struct Liveness: Sendable {
     public struct Verdict: Sendable, Hashable {
         /// The id of a ping to send.
         public var ping: Int?
-        public var becameSuspect = false
+        /// How long nothing was heard, where the peer becomes suspect by that.
+        public var suspectFor: Duration?
         /// How long nothing was heard, where that is too long.
         public var deadFor: Duration?
     }
@@ -86,7 +87,7 @@ public struct Liveness: Sendable {
         }
         if silence >= suspectAfter, !isSuspect {
             isSuspect = true
-            verdict.becameSuspect = true
+            verdict.suspectFor = silence
         }
         if now >= spokeAt + pingAfter { verdict.ping = ping(now) }
         return verdict

@@ -14,12 +14,12 @@ public struct LivenessTimings: Sendable, Hashable {
     /// - Parameters:
     ///   - pingInterval: 1 s unless told.
     ///   - suspectAfter: 2.5 s unless told: two pings unanswered.
-    ///   - deadAfter: 4 s unless told: a dead edge shows NotReady by then.
+    ///   - deadAfter: 3.5 s unless told: a dead edge shows NotReady within 4 s.
     ///   - deadAfterMaximum: 30 s unless told.
     ///   - helloDeadline: 5 s unless told.
     public init(
         pingInterval: Duration = .seconds(1), suspectAfter: Duration = .milliseconds(2500),
-        deadAfter: Duration = .seconds(4), deadAfterMaximum: Duration = .seconds(30),
+        deadAfter: Duration = .milliseconds(3500), deadAfterMaximum: Duration = .seconds(30),
         helloDeadline: Duration = .seconds(5)
     ) {
         self.pingInterval = pingInterval

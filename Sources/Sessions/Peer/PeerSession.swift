@@ -112,7 +112,7 @@ public struct PeerSession: Sendable {
             if let silence = verdict.deadFor {
                 return over(PeerSessionEnd(.silent, "nothing was heard from the peer for \(silence.inSeconds)"))
             }
-            var actions: [Action] = verdict.becameSuspect ? [.deliver(.suspected)] : []
+            var actions: [Action] = verdict.suspectFor.map { [.deliver(.suspected(silence: $0))] } ?? []
             if let id = verdict.ping { actions.append(.send(.ping(PingMessage(id: id)))) }
             return actions
         case .idle, .over:

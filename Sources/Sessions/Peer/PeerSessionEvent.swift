@@ -12,7 +12,7 @@ public enum PeerSessionEvent: Sendable, Hashable {
     case received(Message)
     case stream(StreamEvent)
     /// Nothing was heard for some time: give the peer nothing new.
-    case suspected
+    case suspected(silence: Duration)
     /// The suspect peer was heard again.
     case recovered
 }
