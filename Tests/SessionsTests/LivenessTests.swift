@@ -71,7 +71,7 @@ struct LivenessTests {
         let verdict = liveness.check(.seconds(60))
         #expect(verdict.deadFor == nil)
         #expect(verdict.ping != nil)
-        #expect(Self.run(&liveness, until: .seconds(70)).last == "63000 dead")
+        #expect(Self.run(&liveness, until: .seconds(70)).last == "62500 dead")
     }
 
     @Test("the wait doubles with jitter up to its maximum, and starts anew after a success")
