@@ -71,7 +71,8 @@ public final class Hub: Sendable {
     /// What the scheduler of the origin must know of the edges.
     public var advice: any PlacementAdvice {
         EdgeAdvice(
-            edges: context.edges, rejections: context.rejections, offloadings: context.offloadings, adoption: adoption)
+            edges: context.edges, rejections: context.rejections, moves: context.moves, offloadings: context.offloadings,
+            adoption: adoption)
     }
 
     /// Calls `handler` when an edge's state, or how a namespace fills its edges, may have changed: pods may be placed otherwise
@@ -168,6 +169,7 @@ public final class Hub: Sendable {
             group.addTask { await self.adoptions.run() }
             group.addTask { await self.watchSilence() }
             group.addTask { await self.renewLeases() }
+            group.addTask { [context, advice] in await Rebalancer(context: context, advice: advice).run() }
             group.addTask { await self.port.run() }
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
             await links.stopAll()

@@ -17,6 +17,7 @@ struct HubContext: Sendable {
     let edges: EdgeDirectory
     let desired: DesiredState
     let rejections = EdgeRejections()
+    let moves = MoveTargets()
     /// Whether the storm guard is up, as `Hub.watchSilence` saw last.
     private let storm = Flag()
     let events: EventRecorder
@@ -34,6 +35,8 @@ struct HubContext: Sendable {
         nonmutating set { storm.value.store(newValue, ordering: .relaxed) }
     }
 
+    /// The index, and its one entry, of pods that are being moved.
+    static let byMove = "move"
     /// The index of pods by the node they are bound to.
     static let byNode = "node"
 
@@ -52,6 +55,7 @@ struct HubContext: Sendable {
         nodes = Informer(cluster, .nodes, labelSelector: "\(Names.typeLabel)=\(Names.virtualNodeType)", logger: logger)
         pods = Informer(cluster, .pods, logger: logger)
         pods.addIndex(Self.byNode) { $0.spec["nodeName"]?.string.map { [$0] } ?? [] }
+        pods.addIndex(Self.byMove) { $0.annotation(Names.rebalancingAnnotation) == nil ? [] : [Self.byMove] }
         edges = EdgeDirectory()
         desired = DesiredState()
     }

@@ -55,6 +55,10 @@ public enum Names {
 
     /// On a pod that came past its offloading's admission: `true` once the hub has given it what it lacked.
     public static let adoptedAnnotation = "causeway.io/adopted"
+    /// On a pod of the origin that is being moved: how far that is.
+    public static let rebalancingAnnotation = "causeway.io/rebalancing"
+    /// On a pod of the origin that took a moved one's place: when, in seconds since 1970.
+    public static let movedAtAnnotation = "causeway.io/moved-at"
 
     // MARK: Remote pods
 

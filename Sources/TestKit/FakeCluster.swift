@@ -22,6 +22,7 @@ public final class FakeCluster: ClusterAPI {
         var watchers: [Int: Watcher] = [:]
         var nextWatcher = 0
         var failure: (any Error)?
+        var evictionRefusal: (any Error)?
     }
 
     private let state = Mutex(State())
@@ -32,6 +33,12 @@ public final class FakeCluster: ClusterAPI {
     public var failure: (any Error)? {
         get { state.withLock { $0.failure } }
         set { state.withLock { $0.failure = newValue } }
+    }
+
+    /// Makes every eviction throw it until it is `nil` again: a budget that forbids them.
+    public var evictionRefusal: (any Error)? {
+        get { state.withLock { $0.evictionRefusal } }
+        set { state.withLock { $0.evictionRefusal = newValue } }
     }
 
     public func get(_ type: ResourceType, namespace: String?, name: String) async throws -> KubernetesObject {
@@ -191,6 +198,10 @@ public final class FakeCluster: ClusterAPI {
             } subresource: {
                 nil
             }
+            return ["kind": "Status", "apiVersion": "v1", "status": "Success"]
+        case "eviction":
+            if let refusal = evictionRefusal { throw refusal }
+            try await delete(type, namespace: namespace, name: name, DeleteOptions())
             return ["kind": "Status", "apiVersion": "v1", "status": "Success"]
         default: throw APIError.notFound(type, name)
         }

@@ -134,7 +134,7 @@ import Wire
                     == "edge rome rejected the pod: Forbidden: quota exceeded; it is tried elsewhere, and not there again for 10 s"
             )
             let advice = EdgeAdvice(
-                edges: bench.context.edges, rejections: bench.context.rejections,
+                edges: bench.context.edges, rejections: bench.context.rejections, moves: bench.context.moves,
                 offloadings: bench.context.offloadings)
             #expect(advice.excludedNodes(for: pod) == ["liqo-rome": "rome: Forbidden: quota exceeded"])
             var other = pod

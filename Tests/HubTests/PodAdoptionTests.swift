@@ -59,7 +59,7 @@ import Testing
             #expect(placed.spec["affinity"] != nil)
             #expect(placed.uid == pod.uid)
             let advice = EdgeAdvice(
-                edges: bench.context.edges, rejections: bench.context.rejections,
+                edges: bench.context.edges, rejections: bench.context.rejections, moves: bench.context.moves,
                 offloadings: bench.context.offloadings, adoption: adoption)
             #expect(advice.placed(pod) == placed)
             // Not any more, once it has a node.

@@ -7,16 +7,19 @@ import Scheduling
 struct EdgeAdvice: PlacementAdvice {
     let edges: EdgeDirectory
     let rejections: EdgeRejections
+    let moves: MoveTargets
     let offloadings: Informer
     var adoption: PodAdoption?
 
     func excludedNodes(for pod: KubernetesObject) -> [String: String] {
-        guard !rejections.isEmpty else { return [:] }
+        let elsewhere = moves.isEmpty ? [:] : moves[EdgeRejections.workload(of: pod)]
+        guard !rejections.isEmpty else { return elsewhere }
         let nodes = Dictionary(edges.all.map { ($0.name, $0.node) }, uniquingKeysWith: { first, _ in first })
         let reasons = rejections.reasons(EdgeRejections.workload(of: pod), edges: Array(nodes.keys))
         return Dictionary(
             reasons.compactMap { edge, reason in nodes[edge].map { ($0, reason) } },
-            uniquingKeysWith: { first, _ in first })
+            uniquingKeysWith: { first, _ in first }
+        ).merging(elsewhere) { rejected, _ in rejected }
     }
 
     var fills: [String: WaterFill] {
