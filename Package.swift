@@ -102,6 +102,12 @@ let package = Package(
                 "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "JSONTree",
                 "KubernetesModel", logging,
             ]),
+        library(
+            "KubeletServer",
+            [
+                "ClusterAPI", "HTTPTransport", "TLSTransport", "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1,
+                logging,
+            ]),
         library("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "JSONTree", "KubernetesModel", logging]),
 
         // What each side decides
@@ -132,7 +138,7 @@ let package = Package(
             "Daemon",
             [
                 "OffloadingModel", "ClusterBootstrap",
-                "EmbeddedCluster", "KubernetesClient", "ClusterAPI", "PodRuntime", "Scheduling", "SchedulerLoop", "TLSTransport", "Digests", "JSONTree",
+                "EmbeddedCluster", "KubernetesClient", "KubeletServer", "ClusterAPI", "PodRuntime", "Scheduling", "SchedulerLoop", "TLSTransport", "Digests", "JSONTree",
                 "KubernetesModel", argumentParser, logging, yams, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
@@ -154,7 +160,7 @@ let package = Package(
         // Plays the nodes of control planes that have none, for scripts/test-kubernetes
         program(
             "NodeStandIn",
-            ["KubernetesClient", "ClusterAPI", "PodRuntime", "SchedulerLoop", argumentParser, logging]),
+            ["KubernetesClient", "KubeletServer", "ClusterAPI", "PodRuntime", "SchedulerLoop", argumentParser, logging]),
 
         // Measures the programs, for scripts/bench
         program(
@@ -195,6 +201,12 @@ let package = Package(
         tests(
             "EmbeddedCluster",
             ["ClusterAPI", "KubernetesClient", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1, nioPosix, logging]),
+        tests(
+            "KubeletServer",
+            [
+                "ClusterAPI", "HTTPTransport", "TLSTransport", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioPosix,
+                nioHTTP1, logging,
+            ]),
         tests("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "TestKit", "JSONTree", "KubernetesModel", logging]),
         tests(
             "Hub",

@@ -18,6 +18,8 @@ public protocol DaemonCluster: Sendable {
     var gateway: String { get }
     /// Which endpoint answers for which node.
     var nodeEndpoints: NodeEndpoints { get }
+    /// Where the cluster's API server finds the endpoint of virtual nodes; `nil` where it needs none, or has none.
+    var nodeAddress: ListenAddress? { get }
 
     /// Runs what belongs to the cluster in this process, until the task is cancelled.
     ///

@@ -34,6 +34,9 @@ public struct DaemonConfiguration: Sendable, Hashable {
     public var peerListen = ListenAddress(host: "127.0.0.1", port: 0)
     /// What peers are told to dial: `HOST:PORT`; `nil` for the address that is listened on.
     public var peerAddress: String?
+    /// Where a hub on a real cluster answers for its virtual nodes; port 0 takes any free one. The address is what the
+    /// cluster's API server dials.
+    public var nodeListen = ListenAddress(host: "127.0.0.1", port: 0)
     /// Where the administrator's kubeconfig is written; `nil` for `admin.kubeconfig` in the state folder.
     public var kubeconfig: String?
     /// The pods' network; empty for a real cluster of which it is not known.

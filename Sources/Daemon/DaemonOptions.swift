@@ -16,6 +16,11 @@ public struct DaemonOptions: ParsableArguments {
     @Flag(help: "Work on the cluster that this pod runs in, by its service account.")
     var inCluster = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Where a hub on a real cluster answers for its virtual nodes (127.0.0.1:0).", valueName: "host:port"))
+    var nodeListen: String?
+
     @Option(help: ArgumentHelp("The folder that keeps the cluster's state.", valueName: "folder"))
     var state: String?
 
@@ -78,7 +83,8 @@ public struct DaemonOptions: ParsableArguments {
             ("peer-listen", peerListen), ("peer-address", peerAddress), ("kubeconfig-out", kubeconfigOut),
             ("pod-cidr", podCIDR), ("service-cidr", serviceCIDR), ("runtime", runtime), ("images", images),
             ("local-nodes", localNodes), ("scheduling-seed", schedulingSeed), ("log-level", logLevel),
-            ("kubeconfig", kubeconfig), ("context", context), ("in-cluster", inCluster ? "true" : nil),
+            ("node-listen", nodeListen), ("kubeconfig", kubeconfig), ("context", context),
+            ("in-cluster", inCluster ? "true" : nil),
         ]
         for (name, text) in flags {
             if let text { settings.values[name] = DaemonSettings.Value(text: text, origin: "--\(name)") }

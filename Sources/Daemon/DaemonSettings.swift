@@ -11,7 +11,7 @@ struct DaemonSettings {
         "state", "cluster-name", "cluster-labels", "api-listen", "peer-listen", "peer-address", "kubeconfig-out",
         "pod-cidr",
         "service-cidr", "runtime", "images", "local-nodes", "scheduling-seed", "log-level",
-        "kubeconfig", "context", "in-cluster",
+        "kubeconfig", "context", "in-cluster", "node-listen",
     ]
 
     /// What only an embedded cluster has: a real one has its own.
@@ -45,6 +45,7 @@ struct DaemonSettings {
         if let labels = values["cluster-labels"] { configuration.clusterLabels = try map(labels) }
         if let address = values["api-listen"] { configuration.apiListen = try listen(address) }
         if let address = values["peer-listen"] { configuration.peerListen = try listen(address) }
+        if let address = values["node-listen"] { configuration.nodeListen = try nodeListen(address) }
         configuration.peerAddress = values["peer-address"]?.text
         configuration.kubeconfig = values["kubeconfig-out"]?.text
         configuration.access = try access()
@@ -98,6 +99,17 @@ struct DaemonSettings {
             }
         }
         return access
+    }
+
+    private func nodeListen(_ value: Value) throws(DaemonError) -> ListenAddress {
+        guard values["kubeconfig"] != nil || values["in-cluster"] != nil else {
+            throw error(value, "goes with kubeconfig or in-cluster: an embedded cluster asks nobody")
+        }
+        let address = try listen(value)
+        guard !["0.0.0.0", "::"].contains(address.host) else {
+            throw error(value, "must be the address that the cluster's API server dials, not \(address.host)")
+        }
+        return address
     }
 
     private func flag(_ value: Value) throws(DaemonError) -> Bool {

@@ -23,6 +23,7 @@ public final class EmbeddedNode: DaemonCluster {
     public var address: String { cluster.address }
     public var clusterID: String? { nil }
     public var mode: String { "embedded" }
+    public var nodeAddress: ListenAddress? { nil }
     public var nodeEndpoints: NodeEndpoints { cluster.nodeEndpoints }
     private let runtime: any PodRuntime
     private let logger: Logger

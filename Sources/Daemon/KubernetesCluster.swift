@@ -2,6 +2,7 @@ import ClusterAPI
 import ClusterBootstrap
 import EmbeddedCluster
 import Foundation
+import KubeletServer
 import KubernetesClient
 import KubernetesModel
 import Logging
@@ -20,7 +21,9 @@ final class KubernetesCluster: DaemonCluster {
     let clusterID: String?
     let mode = "kubernetes"
     let gateway = ""
-    let nodeEndpoints = NodeEndpoints()
+    let nodeEndpoints: NodeEndpoints
+    let nodeAddress: ListenAddress?
+    private let kubelet: KubeletServer?
     private let role: ClusterInfo.Role
     private let seed: UInt64
     private let logger: Logger
@@ -29,7 +32,7 @@ final class KubernetesCluster: DaemonCluster {
 
     private init(
         _ client: KubernetesClient, clusterID: String, role: ClusterInfo.Role, seed: UInt64, lock: StateFolderLock,
-        logger: Logger
+        nodeEndpoints: NodeEndpoints, nodeHost: String, kubelet: KubeletServer?, logger: Logger
     ) {
         api = client
         address = "\(client.connection.endpoint)"
@@ -37,6 +40,9 @@ final class KubernetesCluster: DaemonCluster {
         self.role = role
         self.seed = seed
         self.lock = lock
+        self.nodeEndpoints = nodeEndpoints
+        self.kubelet = kubelet
+        nodeAddress = kubelet.map { ListenAddress(host: nodeHost, port: $0.port) }
         self.logger = logger
     }
 
@@ -60,8 +66,11 @@ final class KubernetesCluster: DaemonCluster {
         try await CustomResourceInstaller(client, logger: logger).install()
         try await SystemNamespace.ensure(client)
         let id = try await identity(client, role: role)
+        let endpoints = NodeEndpoints()
+        let kubelet = role == .hub ? try await startKubelet(configuration.nodeListen, client, endpoints, logger) : nil
         return KubernetesCluster(
-            client, clusterID: id, role: role, seed: configuration.schedulingSeed, lock: lock, logger: logger)
+            client, clusterID: id, role: role, seed: configuration.schedulingSeed, lock: lock,
+            nodeEndpoints: endpoints, nodeHost: configuration.nodeListen.host, kubelet: kubelet, logger: logger)
     }
 
     private static func connection(_ access: DaemonConfiguration.ClusterAccess) throws -> ClusterConnection {
@@ -70,6 +79,21 @@ final class KubernetesCluster: DaemonCluster {
             try Kubeconfig.load(path: file, environment: [:]).connection(context: context)
         case .serviceAccount:
             try ClusterConnection.inCluster(environment: ProcessInfo.processInfo.environment)
+        }
+    }
+
+    /// A cluster that does not say whom it trusts has no way to ask: its offloaded pods' logs are read at the edge then.
+    private static func startKubelet(
+        _ listen: ListenAddress, _ client: KubernetesClient, _ endpoints: NodeEndpoints, _ logger: Logger
+    ) async throws -> KubeletServer? {
+        do {
+            return try await KubeletServer.start(
+                host: listen.host, port: listen.port, cluster: client, endpoints: endpoints, logger: logger)
+        } catch let error as APIError {
+            logger.warning(
+                "logs of offloaded pods cannot be read at the origin: the cluster does not tell its client authority",
+                metadata: ["error": "\(error)"])
+            return nil
         }
     }
 
@@ -109,10 +133,12 @@ final class KubernetesCluster: DaemonCluster {
     func run(
         advice: any PlacementAdvice, schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
     ) async throws {
+        defer { if let kubelet { Task { await kubelet.close() } } }
         switch role {
         case .hub:
             let scheduler = SchedulerLoop(
-                api, configuration: SchedulerConfiguration(schedulerNames: [Names.schedulerName], seed: seed), advice: advice,
+                api, configuration: SchedulerConfiguration(schedulerNames: [Names.schedulerName], seed: seed),
+                advice: advice,
                 now: { Int(time(nil)) }, logger: logger)
             schedules { scheduler.refreshNodes() }
             await scheduler.run()

@@ -21,6 +21,8 @@ public struct HubConfiguration: Sendable, Hashable {
     public var adoptsPods = false
     /// What the virtual nodes give as their kubelet's address: where the hub can be reached from the origin.
     public var nodeAddress = "127.0.0.1"
+    /// The port of that endpoint.
+    public var nodePort = 10250
     /// How long a withdrawal waits for the edge to confirm that everything is gone, before it ends without it: an edge that
     /// is away must not hold up anybody.
     public var withdrawalDeadline: Duration = .seconds(20)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterAPI
 import Foundation
+import KubeletServer
 import KubernetesClient
 import Logging
 import PodRuntime
@@ -56,6 +57,12 @@ struct Program: AsyncParsableCommand {
         let scheduler = SchedulerLoop(
             client, configuration: SchedulerConfiguration(schedulerNames: [SchedulerConfiguration.defaultName]),
             now: { Int(time(nil)) }, logger: logger)
+        let endpoints = NodeEndpoints()
+        endpoints[node] = agent
+        // At the address that the node reports, and the port that kubelets have.
+        let kubelet = try await KubeletServer.start(
+            host: runtime.hostAddress, port: 10250, cluster: client, endpoints: endpoints, logger: logger)
+        logger.info("serving", metadata: ["address": "\(runtime.hostAddress):\(kubelet.port)"])
         await withDiscardingTaskGroup { group in
             group.addTask { await agent.run() }
             group.addTask { await scheduler.run() }

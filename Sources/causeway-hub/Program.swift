@@ -38,6 +38,10 @@ struct Run: AsyncParsableCommand {
         var settings = HubConfiguration(
             clusterID: state.clusterID, clusterName: configuration.clusterName, version: CausewayVersion.current)
         settings.listen = PeerAddress(host: listen.host, port: listen.port)
+        if let address = cluster.nodeAddress {
+            settings.nodeAddress = address.host
+            settings.nodePort = address.port
+        }
         settings.adoptsPods = configuration.access != nil
         let hub = try Hub(
             configuration: settings, cluster: cluster.api,

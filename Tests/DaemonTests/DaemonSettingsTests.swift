@@ -59,6 +59,8 @@ struct DaemonSettingsTests {
             ("kubeconfig: /k\nin-cluster: true\n", "a.yaml:3: kubeconfig: goes without in-cluster"),
             ("in-cluster: true\ncontext: c\n", "a.yaml:4: context: goes with kubeconfig, not"),
             ("context: c\n", "a.yaml:3: context: goes with kubeconfig, which is missing"),
+            ("in-cluster: true\nnode-listen: 0.0.0.0:1\n", "a.yaml:4: node-listen: must be the address"),
+            ("node-listen: 127.0.0.1:1\n", "a.yaml:3: node-listen: goes with kubeconfig"),
             ("in-cluster: maybe\n", "a.yaml:3: in-cluster: \"maybe\" is neither"),
         ])
     func refusedForRealClusters(_ lines: String, _ message: String) {

@@ -14,7 +14,7 @@ struct SampleSettingsTests {
         #expect(configuration.clusterLabels.keys.sorted() == ["topology.liqo.io/type"])
         #expect(configuration.runtime == .process)
         let unset: Set<String> = name == "hub" ? ["peer-listen", "peer-address"] : ["peer-address"]
-        let otherCluster: Set<String> = ["kubeconfig", "context", "in-cluster"]
+        let otherCluster: Set<String> = ["kubeconfig", "context", "in-cluster", "node-listen"]
         #expect(DaemonSettings.names.subtracting(settings.values.keys) == unset.union(otherCluster))
     }
 }

@@ -97,6 +97,13 @@ demo_spread() {
         at_edge liqo-europe-milan-edge "$KUBECONFIG_EUROPE_MILAN_EDGE" liqo-demo
 }
 
+# demo_runs COUNT: on both edges, however many on each, and each edge's API tells the same.
+demo_runs() {
+    running_pods liqo-demo "$1" liqo-europe-rome-edge liqo-europe-milan-edge &&
+        at_edge liqo-europe-rome-edge "$KUBECONFIG_EUROPE_ROME_EDGE" liqo-demo &&
+        at_edge liqo-europe-milan-edge "$KUBECONFIG_EUROPE_MILAN_EDGE" liqo-demo
+}
+
 read_logs() {
     run 'POD=$(kubectl get pod -n liqo-demo --field-selector spec.nodeName=liqo-europe-rome-edge -o name)' says_nothing
     run 'kubectl logs -n liqo-demo $POD --tail=1' says 'nginxdemos/hello: serving liqo-demo-app-'
@@ -120,11 +127,17 @@ read_logs() {
 }
 
 scale_demo() {
-    local count
+    local count before=2
     for count in 3 4 7 4 3 2; do
         run "kubectl scale deployment liqo-demo-app -n liqo-demo --replicas=$count" \
             lines_are 'deployment.apps/liqo-demo-app scaled'
-        eventually 10 "$count pods run, and the edges' numbers differ by one at most" demo_spread "$count"
+        # Kubernetes' own ReplicaSet controller knows nothing of spread constraints when it chooses the pods that go.
+        if ((count < before)) && [[ -d $CAUSEWAY_PLAYGROUND/$origin/control-plane ]]; then
+            eventually 10 "$count pods run, those that Kubernetes' own controller has left" demo_runs "$count"
+        else
+            eventually 10 "$count pods run, and the edges' numbers differ by one at most" demo_spread "$count"
+        fi
+        before=$count
     done
 }
 

@@ -60,15 +60,17 @@ enum VirtualNode {
     ///
     /// - Parameters:
     ///   - address: where the node's kubelet endpoint is, which is the hub itself.
+    ///   - port: of that endpoint.
     ///   - now: seconds since 1970.
     static func status(
-        _ edge: AdvertiseMessage, state: EdgeState, isNetworkUp: Bool, address: String, before: JSON, now: Int
+        _ edge: AdvertiseMessage, state: EdgeState, isNetworkUp: Bool, address: String, port: Int = 10250, before: JSON,
+        now: Int
     ) -> JSON {
         var status = before
         status["capacity"] = JSON(edge.capacity)
         status["allocatable"] = JSON(edge.allocatable)
         status["addresses"] = [["type": "InternalIP", "address": .string(address)]]
-        status["daemonEndpoints"] = ["kubeletEndpoint": ["Port": 10250]]
+        status["daemonEndpoints"] = ["kubeletEndpoint": ["Port": JSON(port)]]
         status["nodeInfo"] = [
             "architecture": .string(edge.architecture), "operatingSystem": .string(edge.operatingSystem),
             "kubeletVersion": .string(edge.kubeletVersion), "kubeProxyVersion": "", "machineID": "", "systemUUID": "",

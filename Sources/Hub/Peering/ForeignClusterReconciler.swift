@@ -87,7 +87,8 @@ struct ForeignClusterReconciler: Sendable {
         }
         let status = VirtualNode.status(
             advertisement, state: state, isNetworkUp: edge.network.status == .established,
-            address: context.configuration.nodeAddress, before: stored.status, now: now)
+            address: context.configuration.nodeAddress,
+            port: context.configuration.nodePort, before: stored.status, now: now)
         if status != stored.status {
             var object = stored
             object.status = status
