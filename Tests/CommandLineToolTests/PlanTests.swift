@@ -123,6 +123,20 @@ import Testing
             "\(text)")
     }
 
+    @Test("says what moves by itself where the namespace asks for rebalancing")
+    func rebalanced() async throws {
+        let world = try await world()
+        try await world.create(
+            .namespaceOffloadings,
+            KubernetesObject(
+                .namespaceOffloadings, name: Names.offloading, namespace: "shop",
+                ["metadata": ["annotations": [Names.rebalanceAnnotation: "on"]]]))
+        #expect(await world.run("plan", "-f", "-", "-n", "shop", "--replicas", "3", "--with", "paris=4,8Gi") == 0)
+        let text = world.output.written
+        #expect(text.contains("\nREBALANCING   FROM   TO\nweb-"), "\(text)")
+        #expect(text.contains("\nparis     -     1      +1\n"), "\(text)")
+    }
+
     @Test("fails where a pod would stay Pending, and says which edge holds it up")
     func pending() async throws {
         let world = try await world(Self.manifest.replacing("500m", with: "3"))

@@ -69,6 +69,23 @@ extension EndToEnd {
                 let paris = "--with 'paris=4,8Gi,topology.liqo.io/type=destination'"
                 let other = try await Self.read("--replicas 4 --without europe-milan-edge \(paris)", playground)
                 #expect(Set(other.moves.map(\.to)) == ["paris"])
+                // A pod that runs and one that cannot are explained, too.
+                let pod = try await playground.expect(
+                    "kubectl get pods -n liqo-demo -o name | head -n 1 | cut -d / -f 2"
+                )
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+                let explained = try await playground.expect("causewayctl explain pod \(pod) -n liqo-demo")
+                #expect(explained.contains("Pod liqo-demo/\(pod) is on europe-"), "\(explained)")
+                #expect(explained.contains("europe-cloud-control-plane   no "), "\(explained)")
+                try await playground.expect(
+                    """
+                    kubectl run lost -n liqo-demo --image nginx --overrides \
+                        '{"spec":{"nodeSelector":{"kubernetes.io/hostname":"liqo-nowhere"}}}'
+                    """)
+                let lost = try await playground.expect("causewayctl explain pod lost -n liqo-demo")
+                #expect(lost.contains("stays Pending: 0/3 nodes are available: 3 node(s) didn't match"), "\(lost)")
+                try await playground.expect("kubectl delete pod lost -n liqo-demo")
+
                 // An edge of another kind is none of the namespace's: nobody has a place.
                 let none = try await playground.run(
                     Self.plan

@@ -133,6 +133,21 @@ import Testing
         #expect(plan.spreads.map(\.skew) == [0])
     }
 
+    @Test("where pods are rebalanced the plan says what moves to an edge that joins, and how it is then")
+    func rebalancing() throws {
+        var question = question([node("rome"), node("milan")], pods + [pod("p4", on: "milan")], replicas: 4)
+        question.with = [node("paris")]
+        #expect(try question.answer().then == ["rome": 2, "milan": 2, "paris": 0])
+        question.rebalances = true
+        let plan = try question.answer()
+        #expect(plan.rebalancing.map(\.to) == ["paris"])
+        #expect(plan.then["paris"] == 1 && plan.spreads.map(\.skew) == [1])
+        question.replicas = 6
+        let more = try question.answer()
+        // New pods fill the edge, and nothing need move.
+        #expect(more.then == ["rome": 2, "milan": 2, "paris": 2] && more.rebalancing.isEmpty)
+    }
+
     @Test("fewer replicas leave the skew whole")
     func fewer() throws {
         let all = pods + [pod("p4", on: "milan")]

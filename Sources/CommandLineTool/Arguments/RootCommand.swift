@@ -14,7 +14,6 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, GenerateCommand.self, PeerCommand.self, JoinCommand.self, UnpeerCommand.self,
             RevokeCommand.self, TokensCommand.self, OffloadCommand.self, UnoffloadCommand.self, PlanCommand.self,
-            UninstallCommand.self, VersionCommand.self,
-            CompletionCommand.self,
+            ExplainCommand.self, UninstallCommand.self, VersionCommand.self, CompletionCommand.self,
         ])
 }

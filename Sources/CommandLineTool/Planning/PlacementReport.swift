@@ -23,16 +23,15 @@ struct PlacementReport: Sendable {
                 "the manifest is for namespace \(manifest.namespace), not \(namespace): leave one of them out")
         }
         let place = manifest.namespace.isEmpty ? namespace ?? "default" : manifest.namespace
-        let nodes = try await tool.cluster.list(.nodes).items
-        var question = PlacementQuestion(
-            nodes: nodes, pods: try await tool.cluster.list(.pods).items, template: try await admitted(in: place),
-            replicas: replicas ?? manifest.replicas
-        ) { [manifest] in manifest.isOwn($0, namespace: place) }
-        question.without = try Set(without.map { try node(of: $0, among: nodes) })
+        let template = try await admitted(in: place)
+        let view = try await SchedulerView(tool.cluster, namespace: place)
+        var question = view.question(template, replicas: replicas ?? manifest.replicas, own: manifest.spreadSelector) {
+            [manifest] in manifest.isOwn($0, namespace: place)
+        }
+        question.without = try Set(without.map { try node(of: $0, among: view.nodes) })
         question.with = with.map(\.node)
-        question.fill = try await fill(in: place)
-        question.namespaces = try await tool.cluster.list(.namespaces).items
-        question.workload = try await workload(of: question.template)
+        // Of other workloads no pod moves by itself.
+        question.rebalances = manifest.kind == "Deployment" && view.offloading?.policy.rebalance != nil
         let plan: PlacementPlan
         do {
             plan = try question.answer()
@@ -56,24 +55,6 @@ struct PlacementReport: Sendable {
             throw ToolError(
                 "namespace \(namespace) does not exist: create and offload it first, or name another with -n")
         }
-    }
-
-    /// How the namespace's offloading asks for its edges to be filled.
-    private func fill(in namespace: String) async throws -> WaterFill? {
-        let object = try await tool.cluster.find(.namespaceOffloadings, namespace: namespace, name: Names.offloading)
-        return object.flatMap { NamespaceOffloading($0).policy.fill }.map { WaterFill(weights: $0.nodeWeights) }
-    }
-
-    /// Among which pods one without constraints is spread: those of the workload, and of Services that select it.
-    private func workload(of pod: KubernetesObject) async throws -> LabelSelector? {
-        var workloads = Workloads()
-        for service in try await tool.cluster.list(.services, namespace: pod.namespace).items {
-            workloads.set(.services, service.key, to: service)
-        }
-        let isReplicated = ["Deployment", "ReplicaSet", "StatefulSet"].contains(manifest.kind)
-        let own = isReplicated ? manifest.selector?.requirements ?? [] : []
-        let requirements = own + (workloads.selector(of: pod)?.requirements ?? [])
-        return requirements.isEmpty ? nil : LabelSelector(requirements)
     }
 
     private func node(of name: String, among nodes: [KubernetesObject]) throws -> String {

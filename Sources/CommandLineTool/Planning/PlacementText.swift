@@ -1,4 +1,5 @@
 import JSONTree
+import KubernetesModel
 import OffloadingModel
 import Scheduling
 
@@ -28,7 +29,7 @@ struct PlacementText: Sendable {
 
     var table: String {
         var lines = ["\(manifest.kind) \(namespace)/\(manifest.name): \(replicas) wanted", ""]
-        lines += Self.columns(
+        lines += TextColumns.lines(
             [["CLUSTER", "NOW", "THEN", "CHANGE"]]
                 + nodes.map { node in
                     let (now, then) = (plan.now[node], plan.then[node])
@@ -47,15 +48,26 @@ struct PlacementText: Sendable {
         }
         if !plan.moves.isEmpty {
             lines.append("")
-            lines += Self.columns(
+            lines += TextColumns.lines(
                 [["MOVES", "FROM", "TO"]]
                     + plan.moves.map {
                         [$0.replaces ?? "", Self.cluster($0.from ?? ""), Self.cluster($0.explanation.node ?? "")]
                     })
         }
+        if !plan.rebalancing.isEmpty {
+            lines.append("")
+            lines += TextColumns.lines(
+                [["REBALANCING", "FROM", "TO"]]
+                    + plan.rebalancing.map { [name($0.pod), Self.cluster($0.from), Self.cluster($0.to)] })
+        }
         if !plan.surplus.isEmpty { lines += ["", "ENDS"] + plan.surplus }
         for (number, pod) in plan.newPods.enumerated() { lines += [""] + why(number, pod) }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// A pod's name; one that does not exist yet is called by its number.
+    private func name(_ pod: ObjectKey) -> String {
+        PlacementQuestion.number(ofNewPod: pod.name).map { "New pod \($0 + 1)" } ?? pod.name
     }
 
     private static func filling(_ spread: PlacementPlan.Spread) -> String {
@@ -68,49 +80,10 @@ struct PlacementText: Sendable {
     }
 
     private func why(_ number: Int, _ pod: PlacementPlan.NewPod) -> [String] {
-        let explanation = pod.explanation
+        let text = ExplanationText(pod)
         var title = "New pod \(number + 1)"
         if let old = pod.replaces { title += " (for \(old))" }
-        if let node = explanation.node {
-            title += " goes to \(Self.cluster(node))"
-            title += explanation.runnerUp.map { "; next would be \(Self.cluster($0))" } ?? "; no other would do"
-        } else {
-            title += " stays Pending: \(explanation.failure)"
-            if !pod.limitedBy.isEmpty {
-                title += " Fewest pods have \(pod.limitedBy.map(Self.cluster).joined(separator: ", "))."
-            }
-        }
-        let rows = explanation.reasons.map { ["  " + Self.cluster($0.node), Self.word($0.verdict), $0.text] }
-        return [title] + Self.columns(rows)
-    }
-
-    private static func word(_ verdict: PlacementExplanation.Verdict) -> String {
-        switch verdict {
-        case .chosen: "chosen"
-        case .runnerUp: "next"
-        case .possible: "possible"
-        case .refused: "no"
-        }
-    }
-
-    /// Rows in columns as wide as their widest cell, three spaces apart, as kubectl prints tables.
-    private static func columns(_ rows: [[String]]) -> [String] {
-        var widths: [Int] = []
-        for row in rows {
-            for (place, cell) in row.enumerated() {
-                if widths.count <= place { widths.append(0) }
-                widths[place] = max(widths[place], cell.count)
-            }
-        }
-        return rows.map { row in
-            var line = ""
-            for (place, cell) in row.enumerated() {
-                line += cell
-                if place < row.count - 1 { line += String(repeating: " ", count: widths[place] - cell.count + 3) }
-            }
-            while line.last == " " { line.removeLast() }
-            return line
-        }
+        return [title + (text.choice.map { " goes to \($0)" } ?? " stays Pending: \(text.refusal)")] + text.rows
     }
 
     // MARK: - For programs
@@ -137,6 +110,13 @@ struct PlacementText: Sendable {
                         "to": .string(Self.cluster(pod.explanation.node ?? "")),
                     ]
                 }),
+            "rebalancing": .array(
+                plan.rebalancing.map { move in
+                    [
+                        "pod": .string(name(move.pod)), "from": .string(Self.cluster(move.from)),
+                        "to": .string(Self.cluster(move.to)),
+                    ]
+                }),
             "ends": JSON(plan.surplus),
             "pending": JSON(plan.pending.count),
             "newPods": .array(plan.newPods.map(Self.json)),
@@ -159,19 +139,8 @@ struct PlacementText: Sendable {
     }
 
     private static func json(_ pod: PlacementPlan.NewPod) -> JSON {
-        let explanation = pod.explanation
-        func name(_ node: String?) -> JSON { node.map { .string(cluster($0)) } ?? .null }
-        return [
-            "replaces": pod.replaces.map(JSON.string) ?? .null, "cluster": name(explanation.node),
-            "runnerUp": name(explanation.runnerUp), "failure": .string(explanation.failure),
-            "limitedBy": JSON(pod.limitedBy.map(cluster)),
-            "reasons": .array(
-                explanation.reasons.map { reason in
-                    [
-                        "cluster": .string(cluster(reason.node)), "verdict": .string(reason.verdict.rawValue),
-                        "score": reason.score.map { JSON($0) } ?? .null, "reason": .string(reason.text),
-                    ]
-                }),
-        ]
+        var json = ExplanationText(pod).json
+        json["replaces"] = pod.replaces.map(JSON.string) ?? .null
+        return json
     }
 }

@@ -86,6 +86,9 @@ struct PlanManifest: Sendable {
         }
     }
 
+    /// What its pods are spread among where they name no constraint; `nil` where that is nothing of the workload's.
+    var spreadSelector: LabelSelector? { ["Deployment", "ReplicaSet", "StatefulSet"].contains(kind) ? selector : nil }
+
     func isOwn(_ pod: KubernetesObject, namespace: String) -> Bool {
         guard pod.namespace == namespace else { return false }
         guard let selector else { return pod.name == name }

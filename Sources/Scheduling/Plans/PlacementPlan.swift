@@ -52,6 +52,9 @@ public struct PlacementPlan: Sendable, Hashable {
     /// Pods that would go because there are too many.
     public let surplus: [String]
     public let spreads: [Spread]
+    /// Pods that would move afterwards, new ones among them, where the namespace asks for rebalancing; `then` and `spreads`
+    /// are as after these moves.
+    public let rebalancing: [RebalanceMove]
 
     public var moves: [NewPod] { newPods.filter { $0.replaces != nil && $0.explanation.node != nil } }
     public var pending: [NewPod] { newPods.filter { $0.explanation.node == nil } }

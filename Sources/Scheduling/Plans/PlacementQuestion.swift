@@ -26,6 +26,8 @@ public struct PlacementQuestion: Sendable {
     public var namespaces: [KubernetesObject] = []
     /// The pods of the same Services and workload, among which one without constraints is spread; `nil` for none.
     public var workload: LabelSelector?
+    /// Whether pods move afterwards to where they are too few; see `RebalanceQuestion`.
+    public var rebalances = false
     public var seed: UInt64 = 0
 
     public init(
@@ -64,19 +66,33 @@ public struct PlacementQuestion: Sendable {
         let surplus = PodPlacement.surplus(
             of: kept, among: living, node: { present[$0] }, count: max(0, kept.count - max(0, replicas)))
         for pod in surplus { scheduler.snapshot.removePod(pod.key) }
-        let gone = Set(surplus.map(\.key))
-        kept.removeAll { gone.contains($0.key) }
+        kept.removeAll { pod in surplus.contains { $0.key == pod.key } }
 
         let newPods = try place(max(0, replicas - kept.count), replacing: lost, &scheduler)
         var then = Dictionary(uniqueKeysWithValues: present.keys.map { ($0, 0) })
         for node in kept.map({ $0.spec["nodeName"]?.string ?? "" }) + newPods.compactMap(\.explanation.node) {
             then[node, default: 0] += 1
         }
+        let made = newPods.enumerated().compactMap { number, pod in
+            pod.explanation.node.map { self.newPod(number, on: $0) }
+        }
+        let gone = Set((lost + surplus).map(\.key))
+        // A workload that waits for a pod is not at rest.
+        let moves =
+            rebalances && made.count == newPods.count
+            ? rebalancing(kept + made, among: living.filter { !gone.contains($0.key) }, Array(present.values)) : []
+        for move in moves {
+            then[move.from, default: 0] -= 1
+            then[move.to, default: 0] += 1
+            guard var pod = scheduler.snapshot.pod(move.pod) else { continue }
+            pod.node = move.to
+            scheduler.snapshot.setPod(pod)
+        }
         var now = Dictionary(uniqueKeysWithValues: namesNow.map { ($0, 0) })
         for pod in placed { now[pod.spec["nodeName"]?.string ?? "", default: 0] += 1 }
         return PlacementPlan(
             now: now, then: then, newPods: newPods, surplus: surplus.map(\.name),
-            spreads: try spreads(&scheduler))
+            spreads: try spreads(&scheduler), rebalancing: moves)
     }
 
     private func place(_ count: Int, replacing lost: [KubernetesObject], _ scheduler: inout SpreadScheduler)
@@ -84,10 +100,7 @@ public struct PlacementQuestion: Sendable {
     {
         var newPods: [PlacementPlan.NewPod] = []
         for number in 0..<count {
-            var pod = template
-            // No name of Kubernetes' has a slash: it is nobody else's.
-            pod.json["metadata", "name"] = .string("plan/\(number)")
-            let pending = try PendingPod(pod, workload: workload)
+            let pending = try PendingPod(newPod(number), workload: workload)
             let explanation = scheduler.explain(pending)
             if let node = explanation.node {
                 var placed = pending.asPlaced

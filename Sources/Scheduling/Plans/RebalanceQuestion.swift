@@ -17,6 +17,8 @@ public struct RebalanceQuestion: Sendable {
         public var pods: [KubernetesObject]
         /// Of those, the ones that have moved too short a while ago to move again.
         public var resting: Set<ObjectKey>
+        /// What a new pod looks like; `nil` for like the first of `pods`.
+        public var template: KubernetesObject?
 
         public init(
             name: String, selector: LabelSelector, pods: [KubernetesObject], resting: Set<ObjectKey> = []

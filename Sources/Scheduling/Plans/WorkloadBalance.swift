@@ -20,7 +20,7 @@ struct WorkloadBalance {
     /// - Parameter number: of moves planned before, so that new pods have names of their own.
     /// - Throws: `JSONError` naming the field of a pod that is malformed.
     init?(_ workload: RebalanceQuestion.Workload, fill: WaterFill?, number: Int) throws(JSONError) {
-        guard var template = workload.pods.first else { return nil }
+        guard var template = workload.template ?? workload.pods.first else { return nil }
         template.json["spec", "nodeName"] = nil
         template.json["status"] = nil
         self.workload = workload
