@@ -16,14 +16,17 @@ import Testing
         hearing.informed()
         #expect(hearing.silence(at: at(104)) == .zero)
         #expect(hearing.silence(at: at(200)) == .zero)
-        hearing.suspected()
-        #expect(hearing.silence(at: at(203)) == .seconds(3))
+        hearing.suspected(after: .milliseconds(2500))
+        #expect(hearing.silence(at: at(203)) == .milliseconds(5500))
         hearing.recovered()
         #expect(hearing.silence(at: at(204)) == .zero)
-        hearing.suspected()
+        hearing.suspected(after: .seconds(2))
         hearing.lost()
-        #expect(hearing.silence(at: at(264)) == .seconds(60))
-        #expect(hearing.mark == at(204))
+        #expect(hearing.silence(at: at(264)) == .seconds(62))
+        #expect(hearing.mark == at(202))
+        // What was said twice counts once.
+        hearing.suspected(after: .seconds(2))
+        #expect(hearing.mark == at(202))
     }
 
     @Test("a hub that was away for long is heard only once it has said what it wants")

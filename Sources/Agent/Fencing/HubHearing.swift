@@ -21,7 +21,16 @@ struct HubHearing: Sendable, Hashable {
 
     mutating func connected() { (isHearing, isInformed) = (true, false) }
     mutating func informed() { isInformed = isHearing }
-    mutating func suspected() { isHearing = false }
+    /// - Parameter silence: for how long nothing was heard by now.
+    mutating func suspected(after silence: Duration) {
+        guard isHearing else { return }
+        isHearing = false
+        let milliseconds =
+            Int(silence.components.seconds) * 1000 + Int(silence.components.attoseconds / 1_000_000_000_000_000)
+        // Noted as heard meanwhile, a moment before at most: so the last word is that moment too early, never late.
+        mark?.uptime -= milliseconds
+        mark?.time -= milliseconds / 1000
+    }
     mutating func recovered() { isHearing = true }
     mutating func lost() { (isHearing, isInformed) = (false, false) }
 

@@ -81,8 +81,8 @@ struct HubConversation: Sendable {
                 case .received(let message): await received(hub, connection, message, keeper)
                 case .streamRequested(let request): group.addTask { await streams.serve(request, hub: hub) }
                 case .lost(let end): await lost(hub, connection, end)
-                case .suspected: hub.isSilent(true, on: connection)
-                case .recovered: hub.isSilent(false, on: connection)
+                case .suspected(let silence): hub.isSilent(for: silence, on: connection)
+                case .recovered: hub.isSilent(for: nil, on: connection)
                 case .observed: break
                 }
             }

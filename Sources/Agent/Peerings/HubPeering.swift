@@ -187,11 +187,11 @@ final class HubPeering: Sendable {
 
     // MARK: Silence
 
-    /// The connection's other end is silent, or is heard again.
-    func isSilent(_ silent: Bool, on link: any HubLink) {
+    /// The connection's other end has been silent for so long, or is heard again (`nil`).
+    func isSilent(for silence: Duration?, on link: any HubLink) {
         state.withLock { state in
             guard state.link === link else { return }
-            if silent { state.hearing.suspected() } else { state.hearing.recovered() }
+            if let silence { state.hearing.suspected(after: silence) } else { state.hearing.recovered() }
         }
     }
 
