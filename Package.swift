@@ -85,7 +85,7 @@ let package = Package(
             "KubernetesClient",
             [
                 "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "JSONTree", "KubernetesModel", nioCore, nioPosix,
-                nioHTTP1, logging, yams,
+                nioHTTP1, logging, yams, subprocess,
             ]),
         library("SchedulerLoop", ["Scheduling", "ClusterAPI", "JSONTree", "KubernetesModel", logging]),
         library("PodHost", ["CLinuxShims", "PodRecords", "JSONTree"]),

@@ -77,6 +77,11 @@ public final class HTTPClient: Sendable {
         }
     }
 
+    /// Closes idle connections, so that later requests are sent on new ones: when what the client proves itself by has changed.
+    public func dropIdleConnections() {
+        pool.dropIdle()
+    }
+
     /// Closes idle connections and refuses further requests; what is under way ends by itself. Idempotent.
     public func shutDown() {
         pool.shutDown()

@@ -11,6 +11,8 @@ public struct ClusterConnection: Sendable {
     public var tls: TLSConfiguration?
     /// What goes into the `Authorization` header; nil sends none.
     public var token: BearerToken?
+    /// Where credentials come from that change while the program runs: in place of ``token`` and of the identity in ``tls``.
+    public var credentials: (any CredentialSource)?
     /// The namespace to use where none is given.
     public var namespace: String
 

@@ -1,4 +1,6 @@
+import Digests
 import HTTPTransport
+import JSONTree
 import TLSTransport
 
 extension Kubeconfig {
@@ -29,12 +31,41 @@ extension Kubeconfig {
                 ?? KubeconfigError(file: files.first, field: "users", "there is no user \"\(userName)\"")
         }
         let endpoint = try Self.endpoint(cluster)
-        return ClusterConnection(
+        var connection = ClusterConnection(
             name: name.isEmpty ? clusterName : name,
             endpoint: endpoint,
             tls: endpoint.isSecure ? try Self.tls(cluster, identity, endpoint) : nil,
             token: try identity.flatMap { user throws(KubeconfigError) in try Self.token(user) },
             namespace: chosen?.namespace ?? "default")
+        if let identity, endpoint.isSecure {
+            connection.credentials = try Self.credentials(identity, cluster, token: connection.token)
+        }
+        return connection
+    }
+
+    /// Where credentials come from that change; nil where the kubeconfig itself holds them.
+    private static func credentials(
+        _ user: User, _ cluster: Cluster, token: BearerToken?
+    ) throws(KubeconfigError) -> (any CredentialSource)? {
+        if var exec = user.exec {
+            guard user.clientCertificate == nil, user.token == nil, user.tokenFile == nil else {
+                throw user.place.error("exec", "stands beside other credentials: leave one of them out")
+            }
+            if user.tellsCluster {
+                var told: JSON = ["server": .string(cluster.server)]
+                if let name = cluster.tlsServerName { told["tls-server-name"] = .string(name) }
+                if let authority = cluster.certificateAuthority {
+                    let text = try pem(authority, cluster.place, "certificate-authority")
+                    told["certificate-authority-data"] = .string(Base64.encode(Array(text.utf8)))
+                }
+                exec.cluster = told
+            }
+            return ExecPlugin(exec, place: user.place)
+        }
+        guard case .file(let certificate) = user.clientCertificate, case .file(let key) = user.clientKey else {
+            return nil
+        }
+        return CertificateFiles(certificate: certificate, key: key, token: token, place: user.place)
     }
 
     private func find(context name: String, isNeeded: Bool) throws(KubeconfigError) -> Context? {

@@ -4,7 +4,6 @@ import Yams
 extension Kubeconfig {
     /// Ways to authenticate that this client does not know, with what to do instead.
     private static let unsupportedUserFields = [
-        "exec": "credential plugins are not supported yet; use a client certificate, a token or a tokenFile",
         "auth-provider":
             "Kubernetes itself has dropped auth providers; use a client certificate, a token or a tokenFile",
         "username": "Kubernetes has dropped basic authentication; use a client certificate or a token",
@@ -56,13 +55,39 @@ extension Kubeconfig {
     private static func user(_ node: KubeconfigNode) throws(KubeconfigError) -> User {
         var unsupported: [String: String] = [:]
         for (field, advice) in unsupportedUserFields where try node.member(field) != nil { unsupported[field] = advice }
+        let exec = try node.member("exec")
         return User(
             place: place(node),
             clientCertificate: try material(node, "client-certificate"),
             clientKey: try material(node, "client-key"),
             token: try node.text("token"),
             tokenFile: try node.text("tokenFile").map { resolve($0, beside: node.file) },
+            exec: try exec.map { node throws(KubeconfigError) in try execPlugin(node) },
+            tellsCluster: try exec?.flag("provideClusterInfo") ?? false,
             unsupported: unsupported)
+    }
+
+    private static func execPlugin(_ node: KubeconfigNode) throws(KubeconfigError) -> ExecPlugin.Specification {
+        guard let command = try node.text("command") else { throw node.error("names no command") }
+        let version = try node.text("apiVersion") ?? ""
+        guard ExecPlugin.versions.contains(version) else {
+            throw node.error(
+                "apiVersion \"\(version)\" is not supported; there are \(ExecPlugin.versions.joined(separator: " and "))"
+            )
+        }
+        if try node.text("interactiveMode") == "Always" {
+            throw node.error("interactiveMode Always is not supported: this program has no terminal to offer")
+        }
+        var environment: [String: String] = [:]
+        for variable in try node.elements("env") {
+            guard let name = try variable.text("name") else { throw variable.error("has no name") }
+            environment[name] = try variable.text("value") ?? ""
+        }
+        return ExecPlugin.Specification(
+            // As kubectl: a path with a slash counts from the kubeconfig's folder, a name is looked for in PATH.
+            command: command.contains("/") ? resolve(command, beside: node.file) : command,
+            arguments: try node.elements("args").map { argument throws(KubeconfigError) in try argument.scalar() },
+            environment: environment, apiVersion: version, installHint: try node.text("installHint"))
     }
 
     /// The `-data` field wins over the path, as in kubectl.

@@ -45,6 +45,10 @@ public struct Kubeconfig: Sendable {
         public let clientKey: Material?
         public let token: String?
         public let tokenFile: String?
+        /// The program that gives credentials.
+        let exec: ExecPlugin.Specification?
+        /// Whether that program wants to be told of the cluster.
+        let tellsCluster: Bool
         /// Ways to authenticate that are not supported here: the field, and what to say about it.
         let unsupported: [String: String]
     }

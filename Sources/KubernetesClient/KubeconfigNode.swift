@@ -31,6 +31,19 @@ struct KubeconfigNode {
         return scalar.string.isEmpty ? nil : scalar.string
     }
 
+    /// The value itself, which must be a text.
+    func scalar() throws(KubeconfigError) -> String {
+        guard case .scalar(let scalar) = node else { throw error("must be a text") }
+        return scalar.string
+    }
+
+    /// The elements of a list that is a member; none if it is absent.
+    func elements(_ key: String) throws(KubeconfigError) -> [KubeconfigNode] {
+        guard let child = try member(key) else { return [] }
+        guard case .sequence(let elements) = child.node else { throw child.error("must be a list") }
+        return elements.enumerated().map { KubeconfigNode(node: $1, file: file, path: "\(child.path)[\($0)]") }
+    }
+
     /// The truth of a member; false if it is absent.
     func flag(_ key: String) throws(KubeconfigError) -> Bool {
         guard let child = try member(key) else { return false }

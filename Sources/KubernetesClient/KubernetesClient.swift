@@ -6,6 +6,7 @@ public import Logging
 public import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Synchronization
 import TLSTransport
 
 /// A real API server behind `ClusterAPI`: JSON over HTTPS, a pool for requests, a connection per watch and log.
@@ -20,6 +21,9 @@ public final class KubernetesClient: Sendable {
     let http: HTTPClient
     let logger: Logger
     private let versions = ServedVersions()
+    private let tls: TLSContextBox?
+    /// Which credential the context of new connections shows.
+    private let shown = Mutex(0)
 
     /// Makes a client; nothing is connected yet.
     ///
@@ -33,7 +37,7 @@ public final class KubernetesClient: Sendable {
         self.connection = connection
         self.configuration = configuration
         self.logger = logger
-        let tls = try connection.tls.map { TLSContextBox(try TLSContext($0)) }
+        tls = try connection.tls.map { TLSContextBox(try TLSContext($0)) }
         http = try HTTPClient(endpoint: connection.endpoint, tls: tls, group: group, configuration: configuration.http)
     }
 
@@ -94,7 +98,12 @@ public final class KubernetesClient: Sendable {
         while true {
             let response: HTTPClientResponse
             do {
-                response = try await http.execute(try makeRequest(request))
+                let credential = try await credential()
+                response = try await http.execute(makeRequest(request, credential))
+                if response.status == .unauthorized, try await isRenewed(credential, after: attempt) {
+                    attempt += 1
+                    continue
+                }
             } catch {
                 throw explain(error)
             }
@@ -114,7 +123,13 @@ public final class KubernetesClient: Sendable {
     /// Opens a response whose body goes on, on a connection of its own.
     func stream(_ request: APIRequest, silenceLimit: Duration?) async throws -> HTTPClientStream {
         do {
-            let stream = try await http.stream(try makeRequest(request), silenceLimit: silenceLimit)
+            let credential = try await credential()
+            var stream = try await http.stream(makeRequest(request, credential), silenceLimit: silenceLimit)
+            if stream.status == .unauthorized, try await isRenewed(credential, after: 0) {
+                _ = try await stream.collect(upTo: 1024 * 1024)
+                stream = try await http.stream(
+                    makeRequest(request, try await self.credential()), silenceLimit: silenceLimit)
+            }
             guard !(200..<300).contains(stream.status.code) else { return stream }
             let body = try await stream.collect(upTo: 1024 * 1024)
             throw APIRefusal(stream.status, stream.headers, body, request).error
@@ -136,9 +151,34 @@ public final class KubernetesClient: Sendable {
         JSONLimits(bytes: bytes, values: 10_000_000)
     }
 
-    private func makeRequest(_ request: APIRequest) throws -> HTTPClientRequest {
+    /// What to prove oneself by now. New connections show its certificate; those that are open keep theirs, and are not used
+    /// for requests any more.
+    private func credential() async throws -> ClientCredential {
+        guard let source = connection.credentials else {
+            return ClientCredential(token: try connection.token?.current())
+        }
+        let credential = try await source.current()
+        guard let tls, var configuration = connection.tls else { return credential }
+        let isShown = shown.withLock { $0 == credential.generation }
+        guard !isShown else { return credential }
+        configuration.identity = credential.identity
+        tls.replace(with: try TLSContext(configuration))
+        shown.withLock { $0 = credential.generation }
+        http.dropIdleConnections()
+        return credential
+    }
+
+    /// Whether there is something else to prove oneself by, now that the server has taken this for nobody's. Only the first
+    /// time: a server may just not know the user.
+    private func isRenewed(_ credential: ClientCredential, after attempts: Int) async throws -> Bool {
+        guard attempts == 0, let source = connection.credentials else { return false }
+        await source.refused(credential)
+        return try await source.current().generation != credential.generation
+    }
+
+    private func makeRequest(_ request: APIRequest, _ credential: ClientCredential) -> HTTPClientRequest {
         var headers: HTTPHeaders = ["User-Agent": configuration.userAgent, "Accept": request.accept]
-        if let token = try connection.token?.current() { headers.add(name: "Authorization", value: "Bearer \(token)") }
+        if let token = credential.token { headers.add(name: "Authorization", value: "Bearer \(token)") }
         var body: ByteBuffer?
         if let content = request.body {
             headers.add(name: "Content-Type", value: request.contentType)

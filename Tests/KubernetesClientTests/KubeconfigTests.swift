@@ -163,7 +163,7 @@ import Testing
         arguments: [
             (
                 config(user: "exec: {command: aws}"),
-                "/x/config:15: users[admin].user.exec: credential plugins are not supported yet"
+                "/x/config:15: users[admin].user.exec: apiVersion \"\" is not supported"
             ),
             (config(user: "{username: a, password: b}"), "users[admin].user.password: Kubernetes has dropped basic"),
             (config(user: "{token: a, as: b}"), "users[admin].user.as: impersonation is not supported"),
