@@ -200,7 +200,7 @@ let package = Package(
         tests("PodRuntime", ["PodHost", "PodRecords", "causeway-supervisor", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
         tests(
             "EmbeddedCluster",
-            ["ClusterAPI", "KubernetesClient", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1, nioPosix, logging]),
+            ["ClusterAPI", "KubernetesClient", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", "Scheduling", nioCore, nioHTTP1, nioPosix, logging]),
         tests(
             "KubeletServer",
             [
