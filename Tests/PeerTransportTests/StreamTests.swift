@@ -166,4 +166,58 @@ struct StreamTests {
             #expect(try await stream.read() == [5])
         }
     }
+
+    @Test("a broken stream is noticed while nobody reads or writes, and the wait can be given up")
+    func broken() async throws {
+        try await connected { connection in
+            let failing = try await connection.openStream(kind: "fail")
+            await failing.waitUntilBroken()
+            let open = try await connection.openStream(kind: "echo")
+            let wait = Task { await open.waitUntilBroken() }
+            wait.cancel()
+            await wait.value
+            let again = Task { await open.waitUntilBroken() }
+            open.cancel("enough")
+            await again.value
+        }
+    }
+
+    @Test("streams that are to stay free are there for others")
+    func spare() async throws {
+        var configuration = PeerTransportConfiguration()
+        configuration.sessionLimits.streams = 4
+        try await connected(
+            { connection in
+                var streams: [PeerStream] = []
+                for _ in 0..<3 { streams.append(try await connection.openStream(kind: "echo", leaving: 1)) }
+                let error = await #expect(throws: StreamError.self) {
+                    _ = try await connection.openStream(kind: "echo", leaving: 1)
+                }
+                #expect(error?.code == .tooMany)
+                streams.append(try await connection.openStream(kind: "echo"))
+                #expect(streams.count == 4)
+            }, configuration: configuration)
+    }
+
+    @Test("words that are too long for a message are cut")
+    func longWords() async throws {
+        try await connected { connection in
+            let stream = try await connection.openStream(kind: "echo")
+            stream.cancel(String(repeating: "\u{1F600}", count: 10_000))
+            // The connection has outlived it.
+            let next = try await connection.openStream(kind: "echo")
+            try await next.write([1])
+            #expect(try await next.read() == [1])
+        }
+    }
+
+    @Test("a reader that is cancelled stops, though there is always more to read")
+    func endless() async throws {
+        try await connected { connection in
+            let flood = try await connection.openStream(kind: "flood", parameters: ["chunks": 1_000_000])
+            let reader = Task { while try await flood.read() != nil {} }
+            reader.cancel()
+            await #expect(throws: CancellationError.self) { try await reader.value }
+        }
+    }
 }

@@ -40,9 +40,10 @@ public final class IncomingStream: Sendable {
     }
 
     /// - Parameters:
-    ///   - code: one word for programs, such as `NotFound`.
+    ///   - code: one word for programs, such as `NotFound`. Cut where it is too long for a message, as `message` is.
     ///   - message: a sentence for an operator.
     public func refuse(code: String, message: String) {
-        if decide() { connection.refuseStream(id, code: code, message: message) }
+        guard decide() else { return }
+        connection.refuseStream(id, code: StreamWords.cut(code, to: 32), message: StreamWords.cut(message))
     }
 }

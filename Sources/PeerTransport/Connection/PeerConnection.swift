@@ -122,12 +122,16 @@ public final class PeerConnection: Sendable {
 
     /// Opens a stream to the peer.
     ///
-    /// - Parameter parameters: an object; what is in it depends on the kind.
+    /// - Parameters:
+    ///   - parameters: an object; what is in it depends on the kind.
+    ///   - spare: streams that must stay free for others, so that users' streams leave room for the peering's own.
     /// - Throws: `StreamError` with the peer's reason for a refusal, or where the connection is lost.
-    public func openStream(kind: String, parameters: JSON = .object(JSONObject())) async throws -> PeerStream {
+    public func openStream(
+        kind: String, parameters: JSON = .object(JSONObject()), leaving spare: Int = 0
+    ) async throws -> PeerStream {
         let pipe = StreamPipe()
         let promise = core.channel.eventLoop.makePromise(of: UInt32.self)
-        core.run { $0.open(kind: kind, parameters: parameters, pipe, promise) }
+        core.run { $0.open(kind: kind, parameters: parameters, leaving: spare, pipe, promise) }
         let id = try await withTaskCancellationHandler {
             try await promise.futureResult.get()
         } onCancel: {

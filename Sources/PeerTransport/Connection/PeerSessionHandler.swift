@@ -254,9 +254,11 @@ final class PeerSessionHandler: ChannelInboundHandler {
 
     // MARK: Streams
 
-    func open(kind: String, parameters: JSON, _ pipe: StreamPipe, _ promise: EventLoopPromise<UInt32>) {
+    func open(
+        kind: String, parameters: JSON, leaving spare: Int, _ pipe: StreamPipe, _ promise: EventLoopPromise<UInt32>
+    ) {
         do throws(StreamError) {
-            let (id, actions) = try session.openStream(kind: kind, parameters: parameters)
+            let (id, actions) = try session.openStream(kind: kind, parameters: parameters, leaving: spare)
             openings[id] = (pipe, promise)
             perform(actions)
         } catch {

@@ -58,10 +58,15 @@ public final class PeerStream: Sendable, AsyncSequence {
         if pipe.finish() { connection.finishStream(id) }
     }
 
+    /// Returns when the stream has broken off, by either side or with its connection, also while nobody reads or writes; or
+    /// when the task is cancelled. One task at a time. A stream that ends well never breaks.
+    public func waitUntilBroken() async { await pipe.waitForFailure() }
+
     /// Breaks the stream off in both directions.
     ///
-    /// - Parameter error: what the peer's reader and writer are told.
+    /// - Parameter error: what the peer's reader and writer are told; cut where it is too long for a message.
     public func cancel(_ error: String) {
+        let error = StreamWords.cut(error)
         _ = pipe.finish()
         connection.cancelStream(id, error: error)
         pipe.failed(StreamError(.closed, error))

@@ -14,6 +14,7 @@ final class StreamPipe: Sendable {
         var failure: StreamError?
         var reader: CheckedContinuation<Chunk?, any Error>?
         var writer: CheckedContinuation<Void, any Error>?
+        var watcher: CheckedContinuation<Void, Never>?
         var isFinished = false
     }
 
@@ -44,14 +45,15 @@ final class StreamPipe: Sendable {
 
     /// Bytes that came before can still be read.
     func failed(_ error: StreamError) {
-        let (reader, writer) = state.withLock { state in
+        let (reader, writer, watcher) = state.withLock { state in
             if state.failure == nil { state.failure = error }
-            defer { (state.reader, state.writer) = (nil, nil) }
+            defer { (state.reader, state.writer, state.watcher) = (nil, nil, nil) }
             // A reader that has seen the good end is not told of later trouble.
-            return (state.reader, state.writer)
+            return (state.reader, state.writer, state.watcher)
         }
         reader?.resume(throwing: error)
         writer?.resume(throwing: error)
+        watcher?.resume()
     }
 
     func drained() {
@@ -68,10 +70,11 @@ final class StreamPipe: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let result: Result<Chunk?, any Error>? = state.withLock { state in
+                    // First: bytes may come without end.
+                    if Task.isCancelled { return .failure(CancellationError()) }
                     if let chunk = state.chunks.popFirst() { return .success(chunk) }
                     if state.isEnded { return .success(nil) }
                     if let failure = state.failure { return .failure(failure) }
-                    if Task.isCancelled { return .failure(CancellationError()) }
                     if state.reader != nil {
                         return .failure(StreamError(.closed, "two tasks read one stream; a stream has one reader"))
                     }
@@ -111,6 +114,26 @@ final class StreamPipe: Sendable {
                 return state.writer
             }
             writer?.resume(throwing: CancellationError())
+        }
+    }
+
+    /// Returns when the stream has failed, or the task is cancelled. One task at a time; a second one does not wait.
+    func waitForFailure() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if state.failure != nil || state.watcher != nil || Task.isCancelled { return true }
+                    state.watcher = continuation
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            let watcher = state.withLock { state in
+                defer { state.watcher = nil }
+                return state.watcher
+            }
+            watcher?.resume()
         }
     }
 

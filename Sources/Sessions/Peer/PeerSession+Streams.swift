@@ -4,12 +4,13 @@ import Wire
 extension PeerSession {
     /// Asks the peer for a stream.
     ///
+    /// - Parameter spare: streams that must stay free for others.
     /// - Throws: ``StreamError`` where no session is established or too many streams are.
     public mutating func openStream(
-        kind: String, parameters: JSON
+        kind: String, parameters: JSON, leaving spare: Int = 0
     ) throws(StreamError) -> (id: UInt32, actions: [Action]) {
         let opened = try withEstablished { (established) throws(StreamError) in
-            try established.streams.open(kind: kind, parameters: parameters)
+            try established.streams.open(kind: kind, parameters: parameters, leaving: spare)
         }
         guard let opened else { throw StreamError(.closed, "there is no session with the peer") }
         return (opened.id, [.send(opened.message)])

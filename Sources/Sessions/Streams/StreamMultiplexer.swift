@@ -57,10 +57,11 @@ public struct StreamMultiplexer: Sendable {
 
     // MARK: What this side does
 
+    /// - Parameter spare: streams that must stay free for others.
     public mutating func open(
-        kind: String, parameters: JSON
+        kind: String, parameters: JSON, leaving spare: Int = 0
     ) throws(StreamError) -> (id: UInt32, message: Message) {
-        guard streams.count < limits.streams else {
+        guard streams.count < limits.streams - spare else {
             throw StreamError(.tooMany, "\(streams.count) streams are open to this peer; close some first")
         }
         guard nextID < UInt32.max - 2 else { throw StreamError(.tooMany, "all stream ids of this connection are used") }
