@@ -51,6 +51,41 @@ public protocol ClusterAPI: Sendable {
     /// The log of a pod's container, in pieces as they come; ends at the end of the log, or never while following.
     func podLogs(namespace: String, name: String, _ options: LogOptions) async throws
         -> AsyncThrowingStream<[UInt8], any Error>
+
+    /// Runs a program in a running container of the pod, as `NodeEndpoint.exec`.
+    ///
+    /// - Parameter request: an empty container is the pod's only or default one.
+    /// - Returns: the exit status, 128 and the signal's number for one that was killed.
+    func exec(
+        namespace: String, name: String, _ request: ContainerRequest, _ client: ContainerStreams
+    ) async throws -> Int
+
+    /// Carries the streams of the container's main program until it has ended, as `NodeEndpoint.attach`.
+    func attach(
+        namespace: String, name: String, _ request: ContainerRequest, _ client: ContainerStreams
+    ) async throws
+
+    /// Carries one connection to a port inside the pod, as `NodeEndpoint.forward`.
+    func forward(namespace: String, name: String, port: Int, _ client: ByteStreams) async throws
+}
+
+/// Clusters that do not carry streams into pods say so.
+extension ClusterAPI {
+    public func exec(
+        namespace: String, name: String, _ request: ContainerRequest, _ client: ContainerStreams
+    ) async throws -> Int { throw unserved("exec", namespace, name) }
+
+    public func attach(
+        namespace: String, name: String, _ request: ContainerRequest, _ client: ContainerStreams
+    ) async throws { throw unserved("attach", namespace, name) }
+
+    public func forward(namespace: String, name: String, port: Int, _ client: ByteStreams) async throws {
+        throw unserved("port-forward", namespace, name)
+    }
+
+    private func unserved(_ what: String, _ namespace: String, _ name: String) -> APIError {
+        .internalError("the cluster of pod \"\(namespace)/\(name)\" is reached in a way that does not serve \(what)")
+    }
 }
 
 /// No answer came from the cluster: it is away, refuses connections, or the connection broke.

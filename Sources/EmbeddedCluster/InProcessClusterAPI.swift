@@ -89,6 +89,25 @@ struct InProcessClusterAPI: ClusterAPI {
     ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
         try await pipeline.podLogs(namespace: namespace, name: name, options)
     }
+
+    func exec(
+        namespace: String, name: String, _ request: ContainerRequest, _ client: ContainerStreams
+    ) async throws -> Int {
+        let (pod, request) = try pipeline.visited(namespace: namespace, name: name, request)
+        return try await pipeline.nodeEndpoint(of: pod).exec(pod, request, client)
+    }
+
+    func attach(
+        namespace: String, name: String, _ request: ContainerRequest, _ client: ContainerStreams
+    ) async throws {
+        let (pod, request) = try pipeline.visited(namespace: namespace, name: name, request)
+        try await pipeline.nodeEndpoint(of: pod).attach(pod, request, client)
+    }
+
+    func forward(namespace: String, name: String, port: Int, _ client: ByteStreams) async throws {
+        let pod = try pipeline.get(try pipeline.definition(.pods), namespace: namespace, name: name).object
+        try await pipeline.nodeEndpoint(of: pod).forward(pod, port: port, client)
+    }
 }
 
 /// Hands the changes of a watch out one by one.

@@ -95,7 +95,8 @@ extension ProcessRuntime {
                 while let bytes = try await socket.read() { try await client.send(bytes) }
                 try await client.send([])
             }
-            try await group.waitForAll()
+            // The first to fail ends the other.
+            for try await _ in group {}
         }
     }
 }

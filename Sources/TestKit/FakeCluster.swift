@@ -23,6 +23,7 @@ public final class FakeCluster: ClusterAPI {
         var nextWatcher = 0
         var failure: (any Error)?
         var evictionRefusal: (any Error)?
+        var node: (any NodeEndpoint)?
     }
 
     private let state = Mutex(State())
@@ -39,6 +40,12 @@ public final class FakeCluster: ClusterAPI {
     public var evictionRefusal: (any Error)? {
         get { state.withLock { $0.evictionRefusal } }
         set { state.withLock { $0.evictionRefusal = newValue } }
+    }
+
+    /// What answers for all pods; `nil`, the default, for nobody.
+    public var node: (any NodeEndpoint)? {
+        get { state.withLock { $0.node } }
+        set { state.withLock { $0.node = newValue } }
     }
 
     public func get(_ type: ResourceType, namespace: String?, name: String) async throws -> KubernetesObject {
@@ -158,7 +165,9 @@ public final class FakeCluster: ClusterAPI {
             new.json["metadata", "creationTimestamp"] = .string(old.creationTimestamp)
             new.json["metadata", "resourceVersion"] = .string(old.resourceVersion)
             guard new != old else { return old }
-            if new.isBeingDeleted, new.finalizers.isEmpty, !old.finalizers.isEmpty { return Self.remove(new, type, &state) }
+            if new.isBeingDeleted, new.finalizers.isEmpty, !old.finalizers.isEmpty {
+                return Self.remove(new, type, &state)
+            }
             return Self.store(new, type, isNew: false, &state)
         }
     }
@@ -210,7 +219,34 @@ public final class FakeCluster: ClusterAPI {
     public func podLogs(namespace: String, name: String, _ options: LogOptions) async throws
         -> AsyncThrowingStream<[UInt8], any Error>
     {
-        throw APIError.notFound(.pods, name)
+        let (pod, node) = try await visited(namespace, name)
+        return try await node.podLogs(pod, options)
+    }
+
+    public func exec(
+        namespace: String, name: String, _ request: ContainerRequest, _ client: ContainerStreams
+    ) async throws -> Int {
+        let (pod, node) = try await visited(namespace, name)
+        return try await node.exec(pod, request, client)
+    }
+
+    public func attach(
+        namespace: String, name: String, _ request: ContainerRequest, _ client: ContainerStreams
+    ) async throws {
+        let (pod, node) = try await visited(namespace, name)
+        try await node.attach(pod, request, client)
+    }
+
+    public func forward(namespace: String, name: String, port: Int, _ client: ByteStreams) async throws {
+        let (pod, node) = try await visited(namespace, name)
+        try await node.forward(pod, port: port, client)
+    }
+
+    private func visited(
+        _ namespace: String, _ name: String
+    ) async throws -> (pod: KubernetesObject, node: any NodeEndpoint) {
+        guard let node else { throw APIError.notFound(.pods, name) }
+        return (try await get(.pods, namespace: namespace, name: name), node)
     }
 
     // MARK: - Storing

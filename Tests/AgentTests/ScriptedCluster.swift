@@ -74,4 +74,16 @@ final class ScriptedCluster: ClusterAPI {
             if !options.follow { continuation.finish() }
         }
     }
+
+    func exec(
+        namespace: String, name: String, _ request: ContainerRequest, _ client: ContainerStreams
+    ) async throws -> Int { try await base.exec(namespace: namespace, name: name, request, client) }
+
+    func attach(
+        namespace: String, name: String, _ request: ContainerRequest, _ client: ContainerStreams
+    ) async throws { try await base.attach(namespace: namespace, name: name, request, client) }
+
+    func forward(namespace: String, name: String, port: Int, _ client: ByteStreams) async throws {
+        try await base.forward(namespace: namespace, name: name, port: port, client)
+    }
 }

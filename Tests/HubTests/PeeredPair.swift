@@ -26,6 +26,8 @@ final class PeeredPair: Sendable {
     private let way: Way
     let origin = FakeCluster()
     let edge = FakeCluster()
+    /// What the hub answers for at the origin, while it runs.
+    let endpoints = NodeEndpoints()
     let folder = TemporaryFolder()
     private let edgeFolder = TemporaryFolder()
     private let authority: CertificateAuthority
@@ -70,7 +72,7 @@ final class PeeredPair: Sendable {
             configuration: configuration, cluster: origin,
             credentials: try FileCredentialStore(stateFolder: folder.path),
             authority: PeeringAuthority(authority: hubAuthority, clusterID: "abcdef01-0000", now: Self.now()),
-            peerings: FilePeeringStore(stateFolder: folder.path), endpoints: NodeEndpoints(),
+            peerings: FilePeeringStore(stateFolder: folder.path), endpoints: endpoints,
             group: MultiThreadedEventLoopGroup.singleton, logger: logger, now: Self.now)
         let bound = try await new.bind() ?? 0
         hubPort.withLock { $0 = bound }

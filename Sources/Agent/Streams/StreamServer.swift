@@ -15,11 +15,22 @@ struct StreamServer: Sendable {
     func serve(_ request: IncomingStream, hub: HubPeering) async {
         switch request.kind {
         case StreamKind.logs: await logs(request, hub)
+        case StreamKind.exec, StreamKind.attach: await visit(request, hub)
+        case StreamKind.forward: await forward(request, hub)
         case StreamKind.probe: await probe(request, hub)
         default:
             request.refuse(
                 code: "NotSupported", message: "this agent serves no streams of the kind “\(request.kind)”; upgrade it")
         }
+    }
+
+    /// The pod that a hub means, of its own ones only; refuses the request where there is none.
+    func pod(_ key: ItemKey, of hub: HubPeering, for request: IncomingStream) -> KubernetesObject? {
+        let pods = context.pods(of: hub.clusterID, key)
+        if let pod = pods.first(where: { !$0.isBeingDeleted }) ?? pods.first { return pod }
+        request.refuse(
+            code: "NotFound", message: "\(context.configuration.clusterName) runs no pod \(key.namespace)/\(key.name)")
+        return nil
     }
 
     // MARK: - Logs
@@ -31,12 +42,7 @@ struct StreamServer: Sendable {
         } catch {
             return request.refuse(code: "BadRequest", message: "\(error)")
         }
-        let pods = context.pods(of: hub.clusterID, wanted.pod)
-        guard let pod = pods.first(where: { !$0.isBeingDeleted }) ?? pods.first else {
-            return request.refuse(
-                code: "NotFound",
-                message: "\(context.configuration.clusterName) runs no pod \(wanted.pod.namespace)/\(wanted.pod.name)")
-        }
+        guard let pod = pod(wanted.pod, of: hub, for: request) else { return }
         let log: AsyncThrowingStream<[UInt8], any Error>
         do {
             log = try await context.cluster.podLogs(

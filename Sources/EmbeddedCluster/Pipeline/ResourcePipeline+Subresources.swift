@@ -152,6 +152,16 @@ extension ResourcePipeline {
         return try await endpoint.podLogs(pod, options)
     }
 
+    /// The pod that a client wants to visit, and its request with the container that it means.
+    func visited(
+        namespace: String, name: String, _ request: ContainerRequest
+    ) throws(APIError) -> (pod: KubernetesObject, request: ContainerRequest) {
+        let pod = try get(try definition(.pods), namespace: namespace, name: name).object
+        var request = request
+        request.container = try PodContainers.choose(request.container, of: pod)
+        return (pod, request)
+    }
+
     /// What answers for the node of a pod.
     func nodeEndpoint(of pod: KubernetesObject) throws(APIError) -> any NodeEndpoint {
         let node = pod.spec["nodeName"]?.string ?? ""

@@ -5,4 +5,12 @@ public enum StreamKind {
     /// Every byte comes back from the edge's pod network: the agent connects to the network's gateway address, where an
     /// echo answers. No parameters.
     public static let probe = "probe"
+    /// Runs a program in a container of a pod, at the agent; parameters as ``ContainerStreamRequest``, then
+    /// ``ContainerRecord``s.
+    public static let exec = "exec"
+    /// The main program's own streams of a container, from now on; otherwise as ``exec``.
+    public static let attach = "attach"
+    /// One connection to a port inside a pod, at the agent: its bytes, both ways. Parameters as ``ForwardRequest``. A
+    /// connection that fails is a stream that breaks, with the reason.
+    public static let forward = "forward"
 }

@@ -1,19 +1,24 @@
-import ClusterAPI
-import Synchronization
+public import ClusterAPI
+public import Synchronization
 
-/// A client of exec that sends what it is given and keeps what it gets.
-final class RecordingClient: Sendable {
-    let output = Mutex("")
-    let error = Mutex("")
+/// A client of exec or attach that sends what it is given and keeps what it gets.
+public final class RecordingClient: Sendable {
+    /// What came on standard output so far.
+    public let output = Mutex("")
+    /// What came on standard error so far.
+    public let error = Mutex("")
     private let inputs: AsyncStream<ContainerStreams.Input>
-    let input: AsyncStream<ContainerStreams.Input>.Continuation
+    /// What the client does next; it is gone when this is finished.
+    public let input: AsyncStream<ContainerStreams.Input>.Continuation
 
-    init(_ first: [ContainerStreams.Input] = []) {
+    /// - Parameter first: what it does at once.
+    public init(_ first: [ContainerStreams.Input] = []) {
         (inputs, input) = AsyncStream.makeStream()
         for one in first { input.yield(one) }
     }
 
-    var streams: ContainerStreams {
+    /// As the node sees it.
+    public var streams: ContainerStreams {
         ContainerStreams(
             receive: { [inputs] in
                 var iterator = inputs.makeAsyncIterator()
