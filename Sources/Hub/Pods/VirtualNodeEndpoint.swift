@@ -45,7 +45,7 @@ struct VirtualNodeEndpoint: NodeEndpoint {
             pod: .pod(pod.namespace, pod.name), container: request.container, command: request.command,
             standardInput: request.standardInput, standardOutput: request.standardOutput,
             standardError: request.standardError, terminal: request.terminal)
-        let stream = try await open(kind, wanted.json, "it can be visited")
+        let stream = try await open(kind, wanted.json, "its pods can be visited")
         return try await told {
             try await ContainerVisit(edge: edge, stream: ContainerRecordStream(stream), client: client).run()
         }
@@ -53,7 +53,7 @@ struct VirtualNodeEndpoint: NodeEndpoint {
 
     func forward(_ pod: KubernetesObject, port: Int, _ client: ByteStreams) async throws {
         let request = ForwardRequest(pod: .pod(pod.namespace, pod.name), port: port)
-        let stream = try await open(StreamKind.forward, request.json, "its ports can be reached")
+        let stream = try await open(StreamKind.forward, request.json, "its pods can be reached")
         try await told {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
