@@ -13,6 +13,8 @@ public struct HTTPClientConfiguration: Sendable {
     public var maxHeaderBytes = 256 * 1024
     /// Most pooled connections to the endpoint; further requests wait in order. Streams are not counted.
     public var maxConnections = 32
+    /// The HTTP proxy that connections with TLS go through (`CONNECT`), spoken to without TLS; nil for none.
+    public var proxy: HTTPEndpoint?
     /// How long an unused connection is kept.
     public var idleTimeout: Duration = .seconds(60)
 

@@ -39,6 +39,7 @@ struct HTTPConnector: Sendable {
 
     private struct Opened {
         let connection: HTTPClientConnection
+        let tunnel: EventLoopFuture<Void>?
         let handshake: EventLoopFuture<TLSHandshakeCompleted>?
     }
 
@@ -58,6 +59,7 @@ struct HTTPConnector: Sendable {
                 let timer = channel.eventLoop.scheduleTask(in: TimeAmount(left)) { channel.close(promise: nil) }
                 defer { timer.cancel() }
                 do {
+                    try await opened.tunnel?.get()
                     _ = try await handshake.get()
                 } catch {
                     channel.close(promise: nil)
@@ -83,9 +85,19 @@ struct HTTPConnector: Sendable {
             .channelOption(.tcpOption(NIOBSDSocket.Option(rawValue: TCP_KEEPINTVL)), value: 5)
             .channelOption(.tcpOption(NIOBSDSocket.Option(rawValue: TCP_KEEPCNT)), value: 3)
             .channelOption(.tcpOption(NIOBSDSocket.Option(rawValue: TCP_USER_TIMEOUT)), value: 30_000)
-        return try await bootstrap.connect(host: endpoint.host, port: endpoint.port) { channel in
+        let proxy = tls == nil ? nil : configuration.proxy
+        let next = proxy ?? endpoint
+        return try await bootstrap.connect(host: next.host, port: next.port) { channel in
             channel.eventLoop.makeCompletedFuture {
                 attempt.add(channel)
+                var tunnel: EventLoopFuture<Void>?
+                if let proxy {
+                    let promise = channel.eventLoop.makePromise(of: Void.self)
+                    tunnel = promise.futureResult
+                    try channel.pipeline.syncOperations.addHandler(
+                        HTTPProxyTunnelHandler(
+                            proxy: proxy, target: endpoint, limit: configuration.maxHeaderBytes, promise: promise))
+                }
                 var handshake: EventLoopFuture<TLSHandshakeCompleted>?
                 if let tls {
                     let promise = channel.eventLoop.makePromise(of: TLSHandshakeCompleted.self)
@@ -105,7 +117,8 @@ struct HTTPConnector: Sendable {
                     handler,
                 ])
                 return Opened(
-                    connection: HTTPClientConnection(channel: channel, handler: handler), handshake: handshake)
+                    connection: HTTPClientConnection(channel: channel, handler: handler), tunnel: tunnel,
+                    handshake: handshake)
             }
         }
     }

@@ -13,6 +13,8 @@ public struct ClusterConnection: Sendable {
     public var token: BearerToken?
     /// Where credentials come from that change while the program runs: in place of ``token`` and of the identity in ``tls``.
     public var credentials: (any CredentialSource)?
+    /// The HTTP proxy between; nil for none.
+    public var proxy: HTTPEndpoint?
     /// The namespace to use where none is given.
     public var namespace: String
 

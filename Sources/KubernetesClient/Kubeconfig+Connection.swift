@@ -37,10 +37,29 @@ extension Kubeconfig {
             tls: endpoint.isSecure ? try Self.tls(cluster, identity, endpoint) : nil,
             token: try identity.flatMap { user throws(KubeconfigError) in try Self.token(user) },
             namespace: chosen?.namespace ?? "default")
+        connection.proxy = try Self.proxy(cluster, endpoint)
         if let identity, endpoint.isSecure {
             connection.credentials = try Self.credentials(identity, cluster, token: connection.token)
         }
         return connection
+    }
+
+    private static func proxy(
+        _ cluster: Cluster, _ endpoint: HTTPEndpoint
+    ) throws(KubeconfigError) -> HTTPEndpoint? {
+        guard let url = cluster.proxyURL else { return nil }
+        let proxy: HTTPEndpoint
+        do {
+            proxy = try HTTPEndpoint(url: url)
+        } catch {
+            throw cluster.place.error("proxy-url", "\(error)")
+        }
+        guard !proxy.isSecure, proxy.basePath.isEmpty, endpoint.isSecure else {
+            throw cluster.place.error(
+                "proxy-url", "must be of the form http://HOST:PORT, before a server with https: it carries TLS as it is"
+            )
+        }
+        return proxy
     }
 
     /// Where credentials come from that change; nil where the kubeconfig itself holds them.
@@ -85,10 +104,6 @@ extension Kubeconfig {
             throw cluster.place.error(
                 "insecure-skip-tls-verify",
                 "a server that is not verified is refused; give its authority as certificate-authority-data instead")
-        }
-        if cluster.proxyURL != nil {
-            throw cluster.place.error(
-                "proxy-url", "proxies are not supported; remove it if the server is reachable directly")
         }
         guard !cluster.server.isEmpty else {
             throw cluster.place.error("server", "is missing: it must be the API server's URL")

@@ -38,7 +38,9 @@ public final class KubernetesClient: Sendable {
         self.configuration = configuration
         self.logger = logger
         tls = try connection.tls.map { TLSContextBox(try TLSContext($0)) }
-        http = try HTTPClient(endpoint: connection.endpoint, tls: tls, group: group, configuration: configuration.http)
+        var transport = configuration.http
+        if let proxy = connection.proxy { transport.proxy = proxy }
+        http = try HTTPClient(endpoint: connection.endpoint, tls: tls, group: group, configuration: transport)
     }
 
     /// As the other initialiser, on event loops that the process shares.

@@ -188,7 +188,7 @@ import Testing
                 "clusters[home].cluster.insecure-skip-tls-verify: "
             ),
             (config(server: "{server: https://x, insecure-skip-tls-verify: 3}"), "must be true or false"),
-            (config(server: "{server: https://x, proxy-url: http://p}"), "clusters[home].cluster.proxy-url: "),
+            (config(server: "{server: https://x, proxy-url: https://p}"), "clusters[home].cluster.proxy-url: "),
             (
                 config(server: "{server: https://x, certificate-authority-data: aGk=}"),
                 "clusters[home].cluster.certificate-authority-data: "

@@ -1,0 +1,137 @@
+import ClusterAPI
+import HTTPTransport
+import JSONTree
+import KubernetesClient
+import KubernetesModel
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+import Testing
+
+@Suite("A proxy before the API server", .timeLimit(.minutes(1)))
+struct ProxyTests {
+    @Test("carries requests and watches alike, and is asked for the server by its authority")
+    func tunnels() async throws {
+        let proxy = try await TestProxy.start(answer: "HTTP/1.1 200 Connection established\r\nX: y\r\n\r\n")
+        try await CannedServer.run { _ in
+            CannedServer.json(.ok, ["apiVersion": "v1", "kind": "Pod", "metadata": ["name": "p"]])
+        } configure: { _, connection in
+            proxy.target.withLock { $0 = connection.endpoint.port }
+            connection.proxy = HTTPEndpoint(isSecure: false, host: "127.0.0.1", port: proxy.port)
+        } test: { server, client in
+            for _ in 0..<2 { _ = try await client.get(.pods, namespace: "shop", name: "p") }
+            _ = try await client.watch(.pods, namespace: "shop", WatchOptions(resourceVersion: "1"))
+            #expect(server.requests.count == 3)
+            let line = "CONNECT 127.0.0.1:\(client.connection.endpoint.port) HTTP/1.1"
+            // One for the pool, one for the watch.
+            #expect(proxy.asked.withLock { $0 } == [line, line])
+        }
+        try await proxy.channel.close()
+    }
+
+    @Test(
+        "that refuses is named with its reason",
+        arguments: [
+            ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "407 Proxy Authentication Required"),
+            ("220 mail.example ESMTP\r\n\r\n", "it does not speak HTTP/1.1"), ("", "it closed the connection"),
+        ])
+    func refuses(_ answer: String, _ reason: String) async throws {
+        let proxy = try await TestProxy.start(answer: answer)
+        try await CannedServer.run { _ in
+            CannedServer.json(.ok, [:])
+        } configure: { _, connection in
+            connection.proxy = HTTPEndpoint(isSecure: false, host: "127.0.0.1", port: proxy.port)
+        } test: { server, client in
+            let error = try await #require(throws: ClusterUnreachable.self) {
+                try await client.get(.pods, namespace: "shop", name: "p")
+            }
+            #expect("\(error)".hasPrefix("The proxy http://127.0.0.1:\(proxy.port) makes no connection to https://"))
+            #expect("\(error)".hasSuffix("\(reason)."))
+            #expect(server.requests.isEmpty)
+        }
+        try await proxy.channel.close()
+    }
+}
+
+/// A proxy that answers what a test says, and carries bytes where that was a yes.
+private final class TestProxy: Sendable {
+    let channel: any Channel
+    let target: Mutex<Int>
+    let asked: Mutex<[String]>
+    var port: Int { channel.localAddress?.port ?? 0 }
+
+    private init(_ channel: any Channel, _ state: State) {
+        self.channel = channel
+        target = Mutex(0)
+        asked = Mutex([])
+        state.proxy.withLock { $0 = self }
+    }
+
+    private final class State: Sendable {
+        let proxy = Mutex<TestProxy?>(nil)
+    }
+
+    static func start(answer: String) async throws -> TestProxy {
+        let state = State()
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Listening(answer, state))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        return TestProxy(channel, state)
+    }
+
+    /// The client's side: the request first, then the tunnel.
+    private final class Listening: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private let answer: String
+        private let state: State
+        private var other: (any Channel)?
+
+        init(_ answer: String, _ state: State) {
+            self.answer = answer
+            self.state = state
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            if let other { return other.writeAndFlush(Self.unwrapInboundIn(data), promise: nil) }
+            let line = String(buffer: Self.unwrapInboundIn(data)).prefix { !$0.isNewline }
+            let channel = context.channel
+            guard let proxy = state.proxy.withLock({ $0 }), answer.contains(" 200 ") else {
+                channel.writeAndFlush(ByteBuffer(string: answer)).whenComplete { _ in channel.close(promise: nil) }
+                return
+            }
+            proxy.asked.withLock { $0.append(String(line)) }
+            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+            let answer = answer
+            // On the same loop, so that both sides may be touched from either.
+            ClientBootstrap(group: context.eventLoop)
+                .channelInitializer { other in
+                    other.eventLoop.makeCompletedFuture {
+                        try other.pipeline.syncOperations.addHandler(Returning(channel))
+                    }
+                }
+                .connect(host: "127.0.0.1", port: proxy.target.withLock { $0 })
+                .whenSuccess { other in
+                    bound.value.other = other
+                    channel.writeAndFlush(ByteBuffer(string: answer), promise: nil)
+                }
+        }
+
+        func channelInactive(context: ChannelHandlerContext) { other?.close(promise: nil) }
+    }
+
+    /// The server's side.
+    private final class Returning: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private let client: any Channel
+        init(_ client: any Channel) { self.client = client }
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            client.writeAndFlush(Self.unwrapInboundIn(data), promise: nil)
+        }
+        func channelInactive(context: ChannelHandlerContext) { client.close(promise: nil) }
+    }
+}
