@@ -33,5 +33,16 @@ extension EndToEnd {
         func killed(name: String, victim: String) async throws {
             try await demo("\(name) --kill \(victim)", patience: 20)
         }
+
+        @Test("half a minute of random faults loses nothing and doubles nothing")
+        func chaos() async throws {
+            let folder = NSTemporaryDirectory() + "causeway-\(UUID().uuidString.prefix(8))"
+            let seed = Int.random(in: 0..<1_000_000)
+            let result = try await Shell.run(
+                "scripts/chaos --debug --built --minutes 0.5 --seed \(seed)", ["CAUSEWAY_PLAYGROUND": folder])
+            #expect(result.status == 0, "seed \(seed): \(result.text)")
+            #expect(result.output.contains(" passed, 0 failed"))
+            #expect(!FileManager.default.fileExists(atPath: folder))
+        }
     }
 }
