@@ -170,6 +170,14 @@ let package = Package(
                 argumentParser, nioCore, nioPosix,
             ]),
 
+        // Everything that decodes what strangers send, under one roof for scripts/fuzz and for the tests that keep what it found
+        library(
+            "Fuzzing",
+            [
+                "Daemon", "EmbeddedCluster", "KubernetesClient", "PeerTransport", "TLSTransport", "Sessions", "Wire", "JSONTree",
+                "KubernetesModel", nioCore, nioEmbedded,
+            ]),
+
         // Tests mirror sources
         library("TestKit", ["ClusterAPI", "TLSTransport", "JSONTree", "KubernetesModel", subprocess, nioCore, nioPosix]),
         tests("JSONTree", []),
@@ -227,6 +235,7 @@ let package = Package(
             "CommandLineTool",
             ["OffloadingModel", "ClusterAPI", "Sessions", "Digests", "Scheduling", "TestKit", "JSONTree", "KubernetesModel", argumentParser]),
         tests("Daemon", ["TestKit"]),
+        tests("Fuzzing", [], resources: [.copy("Corpus")]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestKit", "JSONTree", "causeway-hub", "causeway-agent", "causewayctl", "causeway-supervisor"],
@@ -236,3 +245,8 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x
 )
+
+// scripts/fuzz builds it with libFuzzer, which brings the main function: an ordinary build could not link it.
+if Context.environment["CAUSEWAY_FUZZING"] != nil {
+    package.targets.append(.executableTarget(name: "fuzz-decoders", dependencies: ["Fuzzing"]))
+}

@@ -18,7 +18,7 @@ extension DaemonSettings {
         try self.init(yaml: text, file: path)
     }
 
-    init(yaml: String, file: String) throws(DaemonError) {
+    package init(yaml: String, file: String) throws(DaemonError) {
         let root: Node?
         do {
             root = try Yams.compose(yaml: yaml)

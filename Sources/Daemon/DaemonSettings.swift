@@ -5,7 +5,7 @@ import OffloadingModel
 /// The settings of a daemon as texts by name, from the command line or a file, before they mean anything.
 ///
 /// The names are those of the flags; a file uses the same. The command line wins.
-struct DaemonSettings {
+package struct DaemonSettings {
     /// The names there are, as the flags are named.
     static let names: Set<String> = [
         "state", "cluster-name", "cluster-labels", "api-listen", "peer-listen", "peer-address", "kubeconfig-out",

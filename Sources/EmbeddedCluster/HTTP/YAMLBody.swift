@@ -1,11 +1,11 @@
-import JSONTree
-import KubernetesModel
+package import JSONTree
+package import KubernetesModel
 import Yams
 
 /// Reads the YAML of an apply patch into JSON, within bounds.
 ///
 /// One document, string keys, no tags but YAML's own. Anchors are followed, but all that they lead to counts.
-enum YAMLBody {
+package enum YAMLBody {
     /// More than any manifest has, and little enough that an alias bomb ends soon.
     private static let maximalNodes = 100_000
     private static let maximalDepth = 100
@@ -19,7 +19,7 @@ enum YAMLBody {
     }
 
     /// - Returns: the value, and the paths of keys that came twice, of which the last counts.
-    static func parse(_ bytes: some Sequence<UInt8>) throws(APIError) -> (value: JSON, duplicates: [String]) {
+    package static func parse(_ bytes: some Sequence<UInt8>) throws(APIError) -> (value: JSON, duplicates: [String]) {
         let text = String(decoding: Array(bytes), as: UTF8.self)
         let node: Node?
         do {

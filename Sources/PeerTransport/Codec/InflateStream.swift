@@ -1,11 +1,11 @@
 import CZlib
-import Wire
+package import Wire
 
 /// One direction's inflating stream. Bound to one event loop.
-final class InflateStream {
+package final class InflateStream {
     private let stream: UnsafeMutablePointer<z_stream>
 
-    init() throws(FrameError) {
+    package init() throws(FrameError) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         let result = inflateInit2_(stream, MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
@@ -24,7 +24,7 @@ final class InflateStream {
     ///
     /// - Parameter limit: the most bytes that may come out; memory grows with what does, not with the limit.
     /// - Throws: ``FrameError/Code/compression`` for broken data, for data after the stream's end, and beyond the limit.
-    func inflated(_ bytes: [UInt8], limit: Int) throws(FrameError) -> [UInt8] {
+    package func inflated(_ bytes: [UInt8], limit: Int) throws(FrameError) -> [UInt8] {
         var output = [UInt8](repeating: 0, count: min(limit, max(1024, bytes.count * 4)))
         var written = 0
         var input = bytes

@@ -1,16 +1,16 @@
 import JSONTree
-import NIOCore
+package import NIOCore
 import Sessions
-import Wire
+package import Wire
 
 /// Bytes below, messages and stream data above: frames, deflate and JSON of one connection, within its limits.
 ///
 /// What breaks a rule is fired once as a ``PeerSessionEnd``; nothing is read after it. Closes nothing itself.
-final class PeerCodecHandler: ChannelDuplexHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = PeerPacket
-    typealias OutboundIn = PeerPacket
-    typealias OutboundOut = ByteBuffer
+package final class PeerCodecHandler: ChannelDuplexHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias InboundOut = PeerPacket
+    package typealias OutboundIn = PeerPacket
+    package typealias OutboundOut = ByteBuffer
 
     private var limits: FrameLimits
     private let deflateThreshold: Int
@@ -19,7 +19,7 @@ final class PeerCodecHandler: ChannelDuplexHandler {
     private var inflate: InflateStream?
     private var hasFailed = false
 
-    init(limits: FrameLimits, deflateThreshold: Int) {
+    package init(limits: FrameLimits, deflateThreshold: Int) {
         self.limits = limits
         self.deflateThreshold = deflateThreshold
         decoder = FrameDecoder(limits: limits)
@@ -31,7 +31,7 @@ final class PeerCodecHandler: ChannelDuplexHandler {
         decoder.limits = limits
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !hasFailed else { return }
         var frames: [Frame] = []
         var failure: FrameError?
@@ -77,7 +77,7 @@ final class PeerCodecHandler: ChannelDuplexHandler {
         context.fireErrorCaught(end)
     }
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         do {
             context.write(wrapOutboundOut(try bytes(of: unwrapOutboundIn(data), context)), promise: promise)
         } catch {

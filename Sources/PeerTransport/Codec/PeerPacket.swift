@@ -1,7 +1,7 @@
-import Wire
+package import Wire
 
 /// What one frame carries, read.
-enum PeerPacket: Sendable {
+package enum PeerPacket: Sendable {
     case message(Message)
     case data(stream: UInt32, ArraySlice<UInt8>)
 }
