@@ -50,5 +50,98 @@ extension EndToEnd {
                         .trimmingCharacters(in: .whitespacesAndNewlines) == "2")
             }
         }
+
+        /// Passes bytes on between the hub and an edge, and holds them back while there is a file `cut`: a network that drops
+        /// everything without a word. Ends when there is a file `enough`, or after two minutes.
+        private static let network = #"""
+            python3 - "$CUT" "$TARGET" <<'END'
+            import asyncio, os, sys, time
+            folder, target = sys.argv[1], int(sys.argv[2])
+
+            async def while_cut():
+                while os.path.exists(folder + "/cut"):
+                    await asyncio.sleep(0.05)
+
+            async def pump(reader, writer):
+                try:
+                    while data := await reader.read(65536):
+                        await while_cut()
+                        writer.write(data)
+                        await writer.drain()
+                except OSError:
+                    pass
+                finally:
+                    writer.close()
+
+            async def serve(reader, writer):
+                await while_cut()
+                there, back = await asyncio.open_connection("127.0.0.1", target)
+                await asyncio.gather(pump(reader, back), pump(there, writer))
+
+            async def main():
+                server = await asyncio.start_server(serve, "127.0.0.1", 0)
+                with open(folder + "/port.new", "w") as file:
+                    file.write(str(server.sockets[0].getsockname()[1]))
+                os.rename(folder + "/port.new", folder + "/port")
+                end = time.monotonic() + 120
+                while time.monotonic() < end and not os.path.exists(folder + "/enough"):
+                    await asyncio.sleep(0.1)
+                os._exit(0)
+
+            asyncio.run(main())
+            END
+            """#
+
+        @Test("an edge that is cut off stops its pod before the hub replaces it, and does not run it again")
+        func cut() async throws {
+            let cut = NSTemporaryDirectory() + "causeway-cut-\(UUID().uuidString.prefix(8))"
+            try FileManager.default.createDirectory(atPath: cut, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: cut) }
+            try await Playground.with(edges: ["europe-rome-edge", "europe-milan-edge"]) { playground in
+                let peerCommand = try await playground.expect(
+                    "causewayctl generate peer-command --only-command --kubeconfig \"$KUBECONFIG_EUROPE_ROME_EDGE\"")
+                let marker = "--auth-url tls://127.0.0.1:"
+                let start = try #require(peerCommand.range(of: marker)).upperBound
+                let target = String(peerCommand[start...].prefix { $0.isNumber })
+                async let network = playground.run("CUT=\(cut); TARGET=\(target)\n" + Self.network)
+                try await playground.eventually("[[ -e \(cut)/port ]]")
+                let port = try String(contentsOfFile: cut + "/port", encoding: .utf8)
+                let throughNetwork = peerCommand.replacingOccurrences(of: marker + target, with: marker + port)
+                try await playground.expect(
+                    """
+                    \(throughNetwork)
+                    causewayctl generate peer-command --only-command --kubeconfig "$KUBECONFIG_EUROPE_MILAN_EDGE" | bash
+                    kubectl create namespace liqo-demo
+                    causewayctl offload namespace liqo-demo --namespace-mapping-strategy EnforceSameName \
+                        --pod-offloading-strategy Remote --selector 'topology.liqo.io/type=destination'
+                    kubectl annotate namespaceoffloadings offloading -n liqo-demo \
+                        causeway.io/stop-on-edge-after=5s causeway.io/grace-period=12s
+                    kubectl apply -n liqo-demo -f config/samples/replicated-deployment.yaml
+                    kubectl rollout status -n liqo-demo deployment/liqo-demo-app --timeout 30s
+                    """)
+                func pods(_ name: String, _ options: String = "") -> String {
+                    "kubectl get pods -n liqo-demo -o name \(options) --kubeconfig \"$KUBECONFIG_EUROPE_\(name)_EDGE\""
+                }
+                let running = pods("MILAN", "--field-selector status.phase=Running")
+                try await playground.eventually(
+                    "kubectl get namespace liqo-demo -o yaml --kubeconfig \"$KUBECONFIG_EUROPE_ROME_EDGE\" | grep -q stop-on-edge"
+                )
+                try await playground.expect("touch \(cut)/cut")
+                // Stopped at the edge, and only then run elsewhere.
+                try await playground.eventually("[[ -z $(\(pods("ROME"))) ]]")
+                #expect(try await playground.expect("\(running) | wc -l").hasPrefix("1"))
+                try await playground.eventually("[[ $(\(running) | wc -l) == 2 ]]")
+
+                try await playground.expect("rm \(cut)/cut")
+                try await playground.eventually(
+                    "kubectl wait node/liqo-europe-rome-edge --for condition=Ready --timeout 1s")
+                try await playground.expect(
+                    "kubectl rollout status -n liqo-demo deployment/liqo-demo-app --timeout 30s")
+                // More than the time in which the edge would take its pods up again.
+                try await playground.expect("sleep 2; [[ -z $(\(pods("ROME"))) && $(\(running) | wc -l) == 2 ]]")
+                try await playground.expect("touch \(cut)/enough")
+                _ = try await network
+            }
+        }
     }
 }
