@@ -69,7 +69,8 @@ public final class Agent: Sendable {
         let conversation = HubConversation(
             context: context, reconcilers: reconcilers, advertiser: advertiser, streams: streams, desk: desk)
         joins.begin(conversation, statuses: reconcilers.statuses)
-        acceptor = PeeringAcceptor(context: context, desk: desk, conversation: conversation)
+        acceptor = PeeringAcceptor(
+            context: context, desk: desk, conversation: conversation, refusals: CertificateRefusals(logger: logger))
         fence = Fence(context: context, reconcilers: reconcilers, clock: { BootClock.read(time: now()) })
         self.joins = joins
         self.context = context

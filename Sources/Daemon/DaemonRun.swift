@@ -8,13 +8,31 @@ import UnixSignals
 /// How a daemon's program runs: logging, signals, exit status.
 public enum DaemonRun {
     /// Sets up logging on standard error and gives the program's logger.
-    public static func logger(_ label: String, level: Logger.Level) -> Logger {
+    ///
+    /// - Parameter auditLog: where what is logged for the audit is kept as well; `nil` for nowhere.
+    public static func logger(_ label: String, level: Logger.Level, auditLog: String? = nil) -> Logger {
         LoggingSystem.bootstrap { name in
             var handler = StreamLogHandler.standardError(label: name)
             handler.logLevel = level
             return handler
         }
-        return Logger(label: label)
+        let plain = Logger(label: label)
+        guard let auditLog else { return plain }
+        let file = AuditFile(path: auditLog) { notice in
+            switch notice {
+            case .failing(let why):
+                plain.error(
+                    "the audit log cannot be written; the daemon goes on, and events are lost until it can",
+                    metadata: ["error": "\(why)"])
+            case .works(let lost):
+                plain.notice("the audit log can be written again", metadata: ["lost": "\(lost)"])
+            }
+        }
+        return Logger(label: label) { name in
+            var handler = StreamLogHandler.standardError(label: name)
+            handler.logLevel = level
+            return AuditLogHandler(handler, file: file)
+        }
     }
 
     /// Runs `body` until it ends or a SIGTERM or SIGINT comes, which cancels it.

@@ -21,6 +21,9 @@ public struct DaemonState: Sendable {
         clusterID = try files.clusterID(given: cluster.clusterID)
     }
 
+    /// Where the audit log is kept.
+    public static func auditLog(_ configuration: DaemonConfiguration) -> String { configuration.state + "/audit.log" }
+
     /// The authority that issues the certificates of peerings.
     public func peeringAuthority(now: Int64) throws -> CertificateAuthority {
         try files.peeringAuthority(clusterID: clusterID, now: now)

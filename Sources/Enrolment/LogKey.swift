@@ -9,6 +9,8 @@ enum LogKey {
     static let fingerprint = "fingerprint"
     /// The public id of a token; never its secret.
     static let token = "token.id"
+    /// When a token ends.
+    static let expiry = "expires"
     static let error = "error"
     static let reason = "reason"
     static let key = "key"

@@ -56,6 +56,9 @@ public struct TLSError: Error, Hashable, Sendable {
     /// The alert that the peer sent, when the failure is its refusal.
     public let alert: TLSAlert?
 
+    /// The SHA-256 of the peer's certificate, in hexadecimal, where the failure is about that.
+    public var fingerprint: String?
+
     /// What OpenSSL or the system said, for a log.
     public let cause: String?
 

@@ -25,7 +25,8 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try options.configuration()
-        let logger = DaemonRun.logger("causeway-agent", level: configuration.logLevel)
+        let logger = DaemonRun.logger(
+            "causeway-agent", level: configuration.logLevel, auditLog: DaemonState.auditLog(configuration))
         let cluster = try await DaemonClusters.open(configuration, role: .agent, logger: logger)
         let state = try DaemonState(configuration, of: cluster)
         let authority = try state.peeringAuthority(now: Int64(time(nil)))

@@ -28,7 +28,8 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try options.configuration()
-        let logger = DaemonRun.logger("causeway-hub", level: configuration.logLevel)
+        let logger = DaemonRun.logger(
+            "causeway-hub", level: configuration.logLevel, auditLog: DaemonState.auditLog(configuration))
         let admission = Admission()
         let cluster = try await DaemonClusters.open(configuration, role: .hub, hooks: [admission], logger: logger)
         admission.cluster = cluster.api

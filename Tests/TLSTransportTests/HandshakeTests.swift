@@ -1,3 +1,4 @@
+import Digests
 import NIOCore
 import Testing
 
@@ -136,9 +137,12 @@ import Testing
         checking.verify = { peer in
             peer.commonName == "kubernetes-admin" ? TLSRefusal(reason, "unpeered on Tuesday") : nil
         }
+        let identity = try authority.client()
         let (client, server) = try ChannelEnd.pair(
-            client: authority.clientConfiguration(identity: try authority.client()), server: checking)
-        #expect(server.errors == [TLSError(code, "unpeered on Tuesday")])
+            client: authority.clientConfiguration(identity: identity), server: checking)
+        var refusal = TLSError(code, "unpeered on Tuesday")
+        refusal.fingerprint = Hex.encode(identity.leaf.fingerprint)
+        #expect(server.errors == [refusal])
         #expect(server.completed == nil)
         #expect(client.errors.first?.alert == alert)
         var checkingClient = authority.clientConfiguration()

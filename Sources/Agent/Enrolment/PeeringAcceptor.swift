@@ -1,6 +1,8 @@
+import Digests
 import Enrolment
 import Logging
 import PeerTransport
+import TLSTransport
 import Wire
 
 /// Decides at the agent's port who may enrol, who may talk, and what is talked about.
@@ -8,6 +10,7 @@ struct PeeringAcceptor: PeerAcceptor {
     let context: AgentContext
     let desk: EnrolmentDesk
     let conversation: HubConversation
+    let refusals: CertificateRefusals
 
     func enrol(_ request: EnrollMessage, from caller: PeerCaller) async -> EnrolmentAnswer {
         await desk.enrol(request, from: caller)
@@ -20,6 +23,7 @@ struct PeeringAcceptor: PeerAcceptor {
                 metadata: [
                     LogKey.audit: "peer-refused", LogKey.hubID: "\(caller.clusterID)",
                     LogKey.address: "\(caller.address)",
+                    LogKey.fingerprint: "\(caller.identity.map { Hex.encode($0.leaf.fingerprint) } ?? "")",
                 ])
             return .refuse(
                 ErrorMessage(
@@ -30,6 +34,8 @@ struct PeeringAcceptor: PeerAcceptor {
         }
         return .accept(context.configuration.localPeer.hello(epoch: record.epoch))
     }
+
+    func refused(_ error: TLSError, from address: String) { refusals.note(error, from: address) }
 
     func serve(_ connection: PeerConnection) async { await conversation.serve(connection) }
 }

@@ -76,12 +76,37 @@ public struct TokenDesk: Sendable {
             try await cluster.deleteIfPresent(
                 .secrets, namespace: object.namespace, name: object.name,
                 DeleteOptions(uid: object.uid, resourceVersion: object.resourceVersion))
-            logger.info("a token is over", metadata: [LogKey.token: "\(record.id)"])
+            logger.info(
+                "a token is over", metadata: [LogKey.audit: "token-over", LogKey.token: "\(record.id)"])
         }
     }
 
-    /// Deletes such tokens again and again, until the task is cancelled.
+    /// Deletes such tokens again and again, and takes note of new ones, until the task is cancelled.
     public func run(every interval: Duration) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await watch() }
+            await sweep(every: interval)
+        }
+    }
+
+    /// Notes the tokens that are made, by whomever: after a restart those that are still good once more.
+    private func watch() async {
+        let secrets = Informer(
+            cluster, .secrets, namespace: Names.systemNamespace, labelSelector: Names.tokenLabel, logger: logger)
+        secrets.onChange { change in
+            guard change.old == nil, let record = change.new.flatMap(record), record.use == nil else { return }
+            logger.info(
+                "a token was made",
+                metadata: [
+                    LogKey.audit: "token-made", LogKey.token: "\(record.id)",
+                    LogKey.peer: "\(record.boundName ?? "any")",
+                    LogKey.expiry: "\(Timestamp.text(record.expiry))",
+                ])
+        }
+        await secrets.run()
+    }
+
+    private func sweep(every interval: Duration) async {
         while !Task.isCancelled {
             do {
                 try await sweep()

@@ -1,4 +1,5 @@
 import ClusterAPI
+import Digests
 import Enrolment
 import JSONTree
 import KubernetesModel
@@ -135,7 +136,9 @@ struct EdgeLink: Sendable {
         context.logger.info(
             "connected to an edge",
             metadata: [
-                "edge": "\(name)", "address": "\(connection.remoteAddress)",
+                "audit": "connected", "edge": "\(name)", "edge.id": "\(cluster.clusterID)",
+                "address": "\(connection.remoteAddress)",
+                "fingerprint": "\(Hex.encode(connection.identity.leaf.fingerprint))",
                 "agent": "\(connection.peer.softwareVersion)",
             ])
         connection.hold(digest)
@@ -207,7 +210,9 @@ struct EdgeLink: Sendable {
         case .lost(let end):
             context.logger.log(
                 level: end.code == .local ? .info : .warning, "the connection to an edge has ended",
-                metadata: ["edge": "\(name)", "reason": "\(end)"])
+                metadata: [
+                    "audit": "disconnected", "edge": "\(name)", "edge.id": "\(cluster.clusterID)", "reason": "\(end)",
+                ])
             if let goodbye = end.goodbye { take(goodbye) }
         case .desired, .received:
             break

@@ -194,6 +194,9 @@ final class EdgeLinks: Sendable {
     ///
     /// Never holds anybody up: what cannot be read or written is logged, and the peering ends all the same.
     func end(_ cluster: ForeignCluster) async {
+        context.logger.info(
+            "a peering is over",
+            metadata: ["audit": "peering-ended", "edge": "\(cluster.name)", "edge.id": "\(cluster.clusterID)"])
         let isJoined = cluster.authURL.isEmpty
         await attempt("cannot keep a farewell: the edge may not hear that its peering is over", cluster) {
             guard let address = PeerAddress(cluster.authURL),

@@ -233,6 +233,9 @@ struct ForeignClusterReconciler: Sendable {
             let isForced = isOverdue || isAway
             for pod in bound {
                 guard isForced || !pod.isBeingDeleted else { continue }
+                if !pod.isBeingDeleted {
+                    context.noteEviction(of: pod, from: cluster.name, "the outgoing peering is withdrawn")
+                }
                 try await context.cluster.deleteIfPresent(
                     .pods, namespace: pod.namespace, name: pod.name,
                     DeleteOptions(gracePeriodSeconds: isForced ? 0 : nil, uid: pod.uid))

@@ -1,6 +1,8 @@
+import Digests
 import Enrolment
 import Logging
 import PeerTransport
+import TLSTransport
 import Wire
 
 /// Decides at the hub's port which edges may enrol and which may talk.
@@ -9,6 +11,7 @@ struct JoinAcceptor: PeerAcceptor {
     let book: PeeringBook
     let desk: EnrolmentDesk
     let links: EdgeLinks
+    let refusals: CertificateRefusals
 
     func enrol(_ request: EnrollMessage, from caller: PeerCaller) async -> EnrolmentAnswer {
         await desk.enrol(request, from: caller)
@@ -20,6 +23,7 @@ struct JoinAcceptor: PeerAcceptor {
                 "an edge was refused",
                 metadata: [
                     "audit": "peer-refused", "edge.id": "\(caller.clusterID)", "address": "\(caller.address)",
+                    "fingerprint": "\(caller.identity.map { Hex.encode($0.leaf.fingerprint) } ?? "")",
                 ])
             return .refuse(
                 ErrorMessage(
@@ -30,6 +34,8 @@ struct JoinAcceptor: PeerAcceptor {
         }
         return .accept(context.configuration.localPeer.hello(epoch: record.epoch))
     }
+
+    func refused(_ error: TLSError, from address: String) { refusals.note(error, from: address) }
 
     func serve(_ connection: PeerConnection) async { await links.serve(connection, desk) }
 }

@@ -36,7 +36,9 @@ final class JoinPort: Sendable {
             local: context.configuration.localPeer, tokens: tokens, book: joined.book, authority: authority.authority,
             logger: context.logger, now: context.now, admits: { try await joined.admit($0) },
             enrolled: { try await joined.enrolled($0) })
-        acceptor = JoinAcceptor(context: context, book: joined.book, desk: desk, links: links)
+        acceptor = JoinAcceptor(
+            context: context, book: joined.book, desk: desk, links: links,
+            refusals: CertificateRefusals(logger: context.logger))
     }
 
     /// Reads the records and binds the port, where there is to be one.

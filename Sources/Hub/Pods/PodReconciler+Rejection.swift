@@ -37,6 +37,7 @@ extension PodReconciler {
             "an edge rejected a pod, which is tried elsewhere",
             metadata: ["edge": "\(edge.name)", "pod": "\(pod.key)", "reason": "\(rejection.reason)"])
         context.rejections.isContent(pod.uid)
+        context.noteEviction(of: pod, from: edge.name, "rejected by the edge: \(why)")
         try await forceDelete(pod)
         return .none
     }

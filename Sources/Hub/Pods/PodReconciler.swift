@@ -21,6 +21,9 @@ struct PodReconciler: Sendable {
         if case .some(let requeue) = try await replaceIfUnreachable(pod, edge) { return requeue }
         let plan = context.plan(pod.namespace)
         guard let plan, plan.selected.contains(edge.name) else { return try await reject(pod, item, edge) }
+        if context.desired[edge.name, item]?.content.pod?.originUID != pod.uid {
+            context.notePlacement(of: pod, on: edge.name)
+        }
         context.desired.set(item, [edge.name: content(pod, plan)])
         return try await reflect(pod, item, edge)
     }
@@ -124,6 +127,8 @@ struct PodReconciler: Sendable {
                 .warning, pod, reason: "EdgeUnreachable",
                 "edge \(edge.name) has not answered for \(away.components.seconds) s or more; the pod is replaced elsewhere"
             )
+            context.noteEviction(
+                of: pod, from: edge.name, "the edge has not answered for \(away.components.seconds) s or more")
             try await forceDelete(pod)
             return Requeue.none
         }

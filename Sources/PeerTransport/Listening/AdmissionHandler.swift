@@ -67,7 +67,9 @@ final class AdmissionHandler: ChannelInboundHandler, RemovableChannelHandler {
         if let end = error as? PeerSessionEnd {
             let code: ErrorMessage.Code = end.code == .limit ? .limit : .protocolViolation
             answer(context, .error(ErrorMessage(code: code, message: end.message)))
-        } else if !(error is TLSError) {
+        } else if let error = error as? TLSError {
+            acceptor.refused(error, from: context.channel.remoteAddress?.ipAddress ?? "")
+        } else {
             context.close(promise: nil)
         }
     }

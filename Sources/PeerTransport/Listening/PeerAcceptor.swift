@@ -15,10 +15,18 @@ public protocol PeerAcceptor: Sendable {
     /// Must be quick and without effects: the connection may still fail.
     func admit(_ caller: PeerCaller) async -> PeerAdmission
 
+    /// A handshake has failed, and the peer was not heard: for a log. Called on the connection's event loop; must not block.
+    func refused(_ error: TLSError, from address: String)
+
     /// Talks with a peer until the connection is lost or nothing is left to say. The connection is closed on return.
     ///
     /// Cancelled when the listener stops.
     func serve(_ connection: PeerConnection) async
+}
+
+extension PeerAcceptor {
+    /// Takes no notice.
+    public func refused(_ error: TLSError, from address: String) {}
 }
 
 /// Who is at the other end of a new connection.

@@ -26,6 +26,10 @@ struct PeerVerification {
             if X509_STORE_CTX_get_error(store) == X509_V_OK {
                 X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED)
             }
+            var error = error
+            if let leaf = X509_STORE_CTX_get0_cert(store).flatMap({ try? Certificate(retaining: $0) }) {
+                error.fingerprint = Hex.encode(leaf.fingerprint)
+            }
             engine.refusal = error
             return false
         }
