@@ -156,6 +156,48 @@ struct CodecTests {
         try channel.writeInbound(ByteBuffer(bytes: [0, 0]))
         #expect(events.count == 1)
     }
+
+    @Test("a frame that comes a byte every ten seconds ends the connection (F12); one that is long has its time")
+    func slowFrames() throws {
+        let frame = try Self.written(try Self.channel(), Self.large("a"))
+        let slow = try Self.channel()
+        for (place, byte) in frame.readableBytesView.prefix(3).enumerated() {
+            if place > 0 { slow.embeddedEventLoop.advanceTime(by: .seconds(10)) }
+            try slow.writeInbound(ByteBuffer(bytes: [byte]))
+        }
+        slow.embeddedEventLoop.advanceTime(by: .seconds(9))
+        try slow.throwIfErrorCaught()
+        slow.embeddedEventLoop.advanceTime(by: .seconds(1))
+        let error = #expect(throws: PeerSessionEnd.self) { try slow.throwIfErrorCaught() }
+        #expect(error?.code == .timeout)
+
+        // 1 MiB has 30 s, and 256 s at 4 KiB a second.
+        let long = try Self.channel()
+        var header = ByteBuffer()
+        header.writeInteger(UInt32(1 << 20 | 1))
+        header.writeInteger(UInt8(0))
+        try long.writeInbound(header)
+        long.embeddedEventLoop.advanceTime(by: .seconds(285))
+        try long.throwIfErrorCaught()
+        long.embeddedEventLoop.advanceTime(by: .seconds(2))
+        #expect(throws: PeerSessionEnd.self) { try long.throwIfErrorCaught() }
+    }
+
+    @Test("whole frames at any pace, and silence between them, are no slow frame")
+    func unhurried() throws {
+        let sender = try Self.channel()
+        let receiver = try Self.channel()
+        for _ in 0..<20 {
+            var bytes = try Self.written(sender, .ping(PingMessage(id: 1)))
+            let first = bytes.readSlice(length: 7)
+            try receiver.writeInbound(try #require(first))
+            receiver.embeddedEventLoop.advanceTime(by: .seconds(20))
+            try receiver.writeInbound(bytes)
+            #expect(try Self.read(receiver) == .ping(PingMessage(id: 1)))
+            receiver.embeddedEventLoop.advanceTime(by: .seconds(20))
+        }
+        try receiver.throwIfErrorCaught()
+    }
 }
 
 private final class Events: ChannelInboundHandler {

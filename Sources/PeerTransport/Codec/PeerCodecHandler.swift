@@ -18,10 +18,20 @@ package final class PeerCodecHandler: ChannelDuplexHandler {
     private var deflate: DeflateStream?
     private var inflate: InflateStream?
     private var hasFailed = false
+    private let frameTimeout: Duration
+    /// When the frame began that has not ended; `nil` between frames.
+    private var frameStart: NIODeadline?
+    /// One timer for many frames: it looks when it fires.
+    private var timer: Scheduled<Void>?
 
-    package init(limits: FrameLimits, deflateThreshold: Int) {
+    /// What the slowest link carries, in bytes per second: half of 64 kbit/s.
+    private static let slowestRate = 4096
+
+    /// - Parameter frameTimeout: see ``PeerTransportConfiguration/frameTimeout``.
+    package init(limits: FrameLimits, deflateThreshold: Int, frameTimeout: Duration = .seconds(30)) {
         self.limits = limits
         self.deflateThreshold = deflateThreshold
+        self.frameTimeout = frameTimeout
         decoder = FrameDecoder(limits: limits)
     }
 
@@ -40,6 +50,11 @@ package final class PeerCodecHandler: ChannelDuplexHandler {
         } catch {
             failure = error
         }
+        if !frames.isEmpty || !decoder.isWithinFrame { frameStart = nil }
+        if decoder.isWithinFrame, frameStart == nil {
+            frameStart = context.eventLoop.now
+            if timer == nil { watch(context) }
+        }
         if frames.isEmpty, failure == nil { context.fireUserInboundEventTriggered(PeerBytesHeard()) }
         for frame in frames where !hasFailed {
             do {
@@ -51,6 +66,28 @@ package final class PeerCodecHandler: ChannelDuplexHandler {
             }
         }
         if let failure, !hasFailed { fail(context, failure) }
+    }
+
+    // MARK: - Frames that do not end
+
+    package func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+        context.fireChannelInactive()
+    }
+
+    /// Looks at the end of its time whether the frame that has begun is still there.
+    private func watch(_ context: ChannelHandlerContext) {
+        guard let start = frameStart, !hasFailed else { return timer = nil }
+        let allowed = frameTimeout + .seconds(decoder.announcedLength / Self.slowestRate)
+        let end = start + TimeAmount(allowed)
+        guard context.eventLoop.now < end else {
+            timer = nil
+            return fail(context, PeerSessionEnd(.timeout, "a frame has not come to its end within \(allowed)"))
+        }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: end) { [weak self] in self?.watch(context) }
     }
 
     private func read(_ frame: Frame) throws -> PeerPacket {

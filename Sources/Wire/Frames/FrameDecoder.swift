@@ -33,6 +33,14 @@ public struct FrameDecoder: Sendable {
         }
     }
 
+    /// The bytes that the frame announces which has begun; 0 outside of one, and while its length is not known.
+    public var announcedLength: Int {
+        switch state {
+        case .payload(_, let payload, let missing): payload.count + missing
+        case .header, .failed: 0
+        }
+    }
+
     /// Takes the next bytes and appends the frames that they complete.
     ///
     /// - Throws: the first error; frames before it have been appended.
