@@ -109,6 +109,9 @@ public struct ForeignCluster: Sendable, Hashable {
     /// The public id of the last token to enrol with; empty where the peering has only had its first.
     public var tokenID: String { object.annotation(Names.tokenIDAnnotation) ?? "" }
 
+    /// The proxy to dial it through, `direct` for none, or empty for what the daemon's environment says.
+    public var proxy: String { object.annotation(Names.proxyAnnotation) ?? "" }
+
     /// The name of the virtual node that stands for this cluster.
     public var virtualNode: String { Names.virtualNode(clusterName) }
 

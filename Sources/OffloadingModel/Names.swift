@@ -80,6 +80,9 @@ public enum Names {
     public static let revokeAnnotation = "causeway.io/revoke-certificates"
     /// On a ForeignCluster: the public id of the last token to enrol with. A new one has the peer dialled at once.
     public static let tokenIDAnnotation = "causeway.io/token-id"
+    /// On a ForeignCluster that is dialled: `http://HOST:PORT` of the proxy to dial it through, or `direct` for none; the
+    /// daemon's environment decides without it.
+    public static let proxyAnnotation = "causeway.io/proxy"
     /// On a NamespaceOffloading: goes when no connected edge holds the namespace any more.
     public static let offloadingFinalizer = "causeway.io/offloading"
     /// Secrets that hold what is left of a peer token.

@@ -21,6 +21,11 @@ public struct PeerTransportConfiguration: Sendable, Hashable {
     public var untakenEvents: Int
     /// Answers to a peer that does not read; beyond, the connection closes.
     public var unsentAnswers: Int
+    /// How long a frame may take from its first byte to its last; one second more for each 4 KiB of it. Whoever sends byte by
+    /// byte is heard, and must not hold memory and a connection for that.
+    public var frameTimeout: Duration = .seconds(30)
+    /// Which peers are dialled through a proxy; none unless told.
+    public var proxies = ProxySettings.none
 
     /// - Parameters:
     ///   - deflateThreshold: 512 unless told; below, deflate costs more than it saves.

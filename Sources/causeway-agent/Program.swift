@@ -37,6 +37,7 @@ struct Run: AsyncParsableCommand {
         settings.labels = configuration.clusterLabels
         settings.podCIDR = configuration.podCIDR
         settings.gateway = cluster.gateway
+        settings.transport.proxies = try ProxySettings(environment: ProcessInfo.processInfo.environment)
         let agent = try Agent(
             configuration: settings, cluster: cluster.api,
             authority: PeeringAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),

@@ -44,12 +44,14 @@ struct Run: AsyncParsableCommand {
             settings.nodePort = address.port
         }
         settings.adoptsPods = configuration.access != nil
+        var transport = PeerTransportConfiguration()
+        transport.proxies = try ProxySettings(environment: ProcessInfo.processInfo.environment)
         let hub = try Hub(
             configuration: settings, cluster: cluster.api,
             credentials: try FileCredentialStore(stateFolder: configuration.state),
             authority: PeeringAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),
             peerings: FilePeeringStore(stateFolder: configuration.state), endpoints: cluster.nodeEndpoints,
-            group: MultiThreadedEventLoopGroup.singleton, logger: logger, now: { Int(time(nil)) })
+            transport: transport, group: MultiThreadedEventLoopGroup.singleton, logger: logger, now: { Int(time(nil)) })
         try await hub.bind()
         let info = state.clusterInfo(
             role: .hub, peerAddress: configuration.peerAddress ?? listen.description,

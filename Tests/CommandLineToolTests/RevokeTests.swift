@@ -98,7 +98,8 @@ import Testing
             try await world.foreignCluster(name)?.tokenID.isEmpty == false
         }
         if !isSame {
-            try await world.set(.authentication, PeeringCondition(.denied, "Refused", "the token was refused"), of: name)
+            try await world.set(
+                .authentication, PeeringCondition(.denied, "Refused", "the token was refused"), of: name)
         }
         try await world.cluster.delete(
             .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name), DeleteOptions())

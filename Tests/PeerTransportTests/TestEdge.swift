@@ -48,11 +48,11 @@ final class TestEdge: PeerAcceptor {
     }
 
     func listen(
-        _ configuration: PeerTransportConfiguration = PeerTransportConfiguration(),
+        _ configuration: PeerTransportConfiguration = PeerTransportConfiguration(), host: String = "127.0.0.1",
         halfOpen: PeerListener.HalfOpenLimits = PeerListener.HalfOpenLimits()
     ) async throws -> PeerListener {
         try await PeerListener.bind(
-            PeerAddress(host: "127.0.0.1", port: 0), tls: TLSContextBox(try context()), acceptor: self,
+            PeerAddress(host: host, port: 0), tls: TLSContextBox(try context()), acceptor: self,
             configuration: configuration, halfOpen: halfOpen, group: .singletonMultiThreadedEventLoopGroup,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }

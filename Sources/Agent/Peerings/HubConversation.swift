@@ -59,7 +59,8 @@ struct HubConversation: Sendable {
             hub.detach(connection)
             await previous?.close(.replaced, message: "the hub has connected anew", epoch: nil)
             await connection.refuse(
-                ErrorMessage(code: .unavailable, message: "the certificate was replaced or revoked meanwhile; dial again"))
+                ErrorMessage(
+                    code: .unavailable, message: "the certificate was replaced or revoked meanwhile; dial again"))
             return
         }
         await previous?.close(.replaced, message: "the hub has connected anew", epoch: nil)

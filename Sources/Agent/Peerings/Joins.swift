@@ -10,7 +10,7 @@ import Synchronization
 /// The hubs that this edge has joined: one task each, which dials, enrols where need be, and talks.
 final class Joins: Sendable {
     private struct Running {
-        let address: PeerAddress
+        let route: PeerRoute
         /// Of the token that was there when the hub was dialled first.
         let tokenID: String
         let task: Task<Void, Never>
@@ -46,18 +46,16 @@ final class Joins: Sendable {
     /// Makes sure that the hub is dialled, at the address that its ForeignCluster names now.
     func start(_ foreign: ForeignCluster) async {
         let id = foreign.clusterID
-        guard let address = PeerAddress(foreign.authURL) else {
-            tell(
-                id,
-                PeeringCondition(
-                    .error, "InvalidURL",
-                    "spec.foreignAuthUrl: \"\(foreign.authURL)\" is not of the form tls://HOST:PORT; join again with the hub's own command"
-                ))
+        let route: PeerRoute
+        do {
+            route = try PeerRoute(foreign)
+        } catch {
+            tell(id, error.condition)
             return
         }
         let isSame = state.withLock { state in
             state.tasks[id].map {
-                $0.address == address && (foreign.tokenID.isEmpty || $0.tokenID == foreign.tokenID)
+                $0.route == route && (foreign.tokenID.isEmpty || $0.tokenID == foreign.tokenID)
             } ?? false
         }
         if isSame { return }
@@ -65,16 +63,18 @@ final class Joins: Sendable {
         let problem = problem(id)
         await stop(id)
         state.withLock { $0.problems[id] = problem }
-        let dialler = PeerDialler(address, configuration: context.configuration.transport, group: group)
+        let dialler = PeerDialler(
+            route.address, via: route.proxy, configuration: context.configuration.transport, group: group)
         let keeper = CredentialKeeper(
             local: context.configuration.localPeer, name: foreign.name, peerID: id, cluster: context.cluster,
             store: credentials, dialler: dialler, logger: context.logger, now: context.now)
         state.withLock { state in
             guard !state.isStopped, let conversation = state.conversation else { return }
             let join = Join(
-                name: foreign.name, hubID: id, address: address, context: context, keeper: keeper, dialler: dialler,
+                name: foreign.name, hubID: id, address: route.address, context: context, keeper: keeper,
+                dialler: dialler,
                 credentials: credentials, conversation: conversation, joins: self)
-            state.tasks[id] = Running(address: address, tokenID: foreign.tokenID, task: Task { await join.run() })
+            state.tasks[id] = Running(route: route, tokenID: foreign.tokenID, task: Task { await join.run() })
         }
     }
 

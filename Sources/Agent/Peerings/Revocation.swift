@@ -37,6 +37,7 @@ struct Revocation: Sendable {
         hub.isRevoked = true
         await hub.detachAny()?.close(
             .revoked,
-            message: "\(context.configuration.clusterName) has revoked the certificate of \(hub.clusterName)", epoch: nil)
+            message: "\(context.configuration.clusterName) has revoked the certificate of \(hub.clusterName)",
+            epoch: nil)
     }
 }

@@ -22,12 +22,19 @@ struct PeeringArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The HTTP proxy to dial the cluster through: http://HOST:PORT, or direct for none; the daemon's HTTPS_PROXY without it.",
+            valueName: "url"))
+    var proxy: String?
+
+    @Option(
+        help: ArgumentHelp(
             "How long to wait: 120s without it, less for a cluster that cannot be reached.", valueName: "time"))
     var timeout: TimeSpan?
 
     /// - Throws: `ToolError` naming the argument that is wrong.
     func request(_ direction: PeeringRequest.Direction) throws -> PeeringRequest {
         let token = try AuthToken.obtain(argument: authToken, file: authTokenFile, host: .current)
-        return try PeeringRequest(direction, name: name, authURL: authURL, clusterID: clusterID, token: token)
+        return try PeeringRequest(
+            direction, name: name, authURL: authURL, clusterID: clusterID, token: token, proxy: proxy)
     }
 }

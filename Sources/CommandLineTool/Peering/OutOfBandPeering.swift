@@ -24,7 +24,8 @@ struct OutOfBandPeering: Sendable {
             return (try await create(), nil)
         }
         let progress = PeeringProgress(
-            tool: tool, direction: request.direction, name: cluster.name, uid: cluster.object.uid, before: before, deadline: deadline,
+            tool: tool, direction: request.direction, name: cluster.name, uid: cluster.object.uid, before: before,
+            deadline: deadline,
             unreachablePatience: timeout == nil ? tool.host.pace.unreachablePatience : nil)
         do {
             try await progress.run()
@@ -125,11 +126,13 @@ struct OutOfBandPeering: Sendable {
     /// Gives a peering that there is the new token, and the address that came with it.
     private func renew(_ known: ForeignCluster) async throws -> ForeignCluster {
         try await storeToken()
+        var annotations: JSON = [Names.tokenIDAnnotation: .string(request.token.id)]
+        if let proxy = request.proxy { annotations[Names.proxyAnnotation] = .string(proxy) }
         return ForeignCluster(
             try await tool.cluster.merge(
                 .foreignClusters, name: known.name,
                 [
-                    "metadata": ["annotations": [Names.tokenIDAnnotation: .string(request.token.id)]],
+                    "metadata": ["annotations": annotations],
                     "spec": ["foreignAuthUrl": .string(request.authURL)],
                 ]))
     }

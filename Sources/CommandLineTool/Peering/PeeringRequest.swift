@@ -1,3 +1,4 @@
+import KubernetesModel
 import OffloadingModel
 import Sessions
 
@@ -16,10 +17,13 @@ struct PeeringRequest: Sendable, Hashable {
     let authURL: String
     let clusterID: String
     let token: PeerToken
+    /// What the peering's own option says of a proxy; `nil` where nothing is said.
+    let proxy: String?
 
     /// - Throws: `ToolError` naming the argument that is wrong.
     init(
-        _ direction: Direction, name: String, authURL: String, clusterID: String, token: PeerToken
+        _ direction: Direction, name: String, authURL: String, clusterID: String, token: PeerToken,
+        proxy: String? = nil
     ) throws(ToolError) {
         if let problem = ClusterNaming.problem(name: name) {
             throw ToolError("the name \"\(name)\" cannot be a cluster's: \(problem)")
@@ -30,6 +34,19 @@ struct PeeringRequest: Sendable, Hashable {
         guard ClusterIdentity.isID(clusterID) else {
             throw ToolError("--cluster-id \"\(clusterID)\" is not made of 1 to 63 letters, digits and hyphens")
         }
+        let scheme = "http://"
+        // What is wrong may be a password in it: it is not repeated.
+        guard
+            proxy.map({
+                $0 == "direct" || $0.hasPrefix(scheme) && PeerURL(address: String($0.dropFirst(scheme.count))) != nil
+            })
+                ?? true
+        else {
+            throw ToolError(
+                "--proxy is neither http://HOST:PORT nor direct; a proxy's user and password belong into the daemon's HTTPS_PROXY"
+            )
+        }
+        self.proxy = proxy
         self.direction = direction
         self.name = name
         self.authURL = "\(url)"
@@ -39,9 +56,11 @@ struct PeeringRequest: Sendable, Hashable {
 
     /// The ForeignCluster that asks for the peering.
     var foreignCluster: ForeignCluster {
-        ForeignCluster(
+        var cluster = ForeignCluster(
             name: name, clusterID: clusterID, clusterName: name, authURL: authURL,
             outgoing: direction == .outgoing ? .yes : .no,
             incoming: direction == .outgoing ? .auto : .yes)
+        if let proxy { cluster.object.annotations[Names.proxyAnnotation] = proxy }
+        return cluster
     }
 }

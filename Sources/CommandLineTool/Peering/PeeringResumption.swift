@@ -27,7 +27,8 @@ struct PeeringResumption: Sendable {
         }
         // What is missing stays as it is: the peering was there before.
         try await PeeringProgress(
-            tool: tool, direction: .outgoing, name: name, uid: uid, before: nil, deadline: deadline, unreachablePatience: nil
+            tool: tool, direction: .outgoing, name: name, uid: uid, before: nil, deadline: deadline,
+            unreachablePatience: nil
         ).run()
     }
 }

@@ -39,14 +39,16 @@ struct Revocation: Sendable {
     private func wait(_ known: ForeignCluster, _ deadline: ContinuousClock.Instant) async throws {
         do {
             try await tool.waiting.until(deadline) {
-                guard let object = try await tool.cluster.find(.foreignClusters, name: name), object.uid == known.object.uid
+                guard let object = try await tool.cluster.find(.foreignClusters, name: name),
+                    object.uid == known.object.uid
                 else { throw ToolError("the foreign cluster \"\(name)\" was deleted meanwhile") }
                 let cluster = ForeignCluster(object)
                 let isDone = !cluster.asksForRevocation && cluster.condition(.authentication).status == .denied
                 return isDone ? true : nil as Bool?
             }
         } catch is TimedOut {
-            throw ToolError("the daemon has not done it within \(TimeSpan.text(timeout)); is it running? It does it when it runs")
+            throw ToolError(
+                "the daemon has not done it within \(TimeSpan.text(timeout)); is it running? It does it when it runs")
         }
     }
 }

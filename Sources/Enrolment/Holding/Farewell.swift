@@ -9,9 +9,13 @@ public struct Farewell: Sendable {
     /// Where the edge took the peering.
     public var address: PeerAddress
 
-    public init(credentials: PeerCredentials, address: PeerAddress) {
+    /// Which way it was dialled; see `ForeignCluster.proxy`.
+    public var proxy: String
+
+    public init(credentials: PeerCredentials, address: PeerAddress, proxy: String = "") {
         self.credentials = credentials
         self.address = address
+        self.proxy = proxy
     }
 
     public var clusterID: String { credentials.clusterID }

@@ -89,13 +89,16 @@ public struct FileCredentialStore: PeerCredentialStore {
             guard let address = PeerAddress(try fields.string("address")) else {
                 throw fields.error("address", "expected tls://HOST:PORT; remove the file to give the farewell up")
             }
-            return Farewell(credentials: try Self.credentials(fields), address: address)
+            return Farewell(
+                credentials: try Self.credentials(fields), address: address,
+                proxy: try fields.optionalString("proxy") ?? "")
         }
     }
 
     public func save(_ farewell: Farewell) async throws {
         var json = try Self.json(farewell.credentials)
         json["address"] = .string(farewell.address.url)
+        if !farewell.proxy.isEmpty { json["proxy"] = .string(farewell.proxy) }
         try KeyFile.write(json.encoded(), to: try path(farewell.clusterID, Self.farewellSuffix))
     }
 

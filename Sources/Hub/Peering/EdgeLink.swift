@@ -130,7 +130,8 @@ struct EdgeLink: Sendable {
         // Its certificate may have been revoked since it was admitted.
         if case .accepted = side, await links.joined.book.record(provedBy: connection.identity) == nil {
             return await connection.refuse(
-                ErrorMessage(code: .unavailable, message: "the certificate was replaced or revoked meanwhile; dial again"))
+                ErrorMessage(
+                    code: .unavailable, message: "the certificate was replaced or revoked meanwhile; dial again"))
         }
         let digest = copy.begin(epoch: connection.agreement.epoch)
         context.logger.info(

@@ -14,7 +14,7 @@ import Wire
 final class EdgeLinks: Sendable {
     private struct Link {
         /// `nil` where the edge dials.
-        let address: PeerAddress?
+        let route: PeerRoute?
         /// Of the token that was there when the link was started; an edge that dials has none.
         var tokenID = ""
         let clusterID: String
@@ -63,32 +63,29 @@ final class EdgeLinks: Sendable {
     /// taken.
     func start(_ cluster: ForeignCluster) async {
         guard !cluster.authURL.isEmpty else { return await expect(cluster) }
-        guard let address = PeerAddress(cluster.authURL) else {
+        let route: PeerRoute
+        do {
+            route = try PeerRoute(cluster)
+        } catch {
             putEdge(cluster)
-            context.edges.update(cluster.name) { edge in
-                edge.authentication = PeeringCondition(
-                    .error, "InvalidURL",
-                    "spec.foreignAuthUrl: \"\(cluster.authURL)\" is not of the form tls://HOST:PORT; peer again with the edge's own command"
-                )
-            }
-            return
+            return context.edges.update(cluster.name) { $0.authentication = error.condition }
         }
         let same = running.withLock { running in
             running.isStopped
                 || (running.links[cluster.name].map { link in
-                    link.address == address && link.clusterID == cluster.clusterID
+                    link.route == route && link.clusterID == cluster.clusterID
                         && (cluster.tokenID.isEmpty || link.tokenID == cluster.tokenID)
                 } ?? false)
         }
         guard !same else { return }
         await prepare(cluster)
         let link = EdgeLink(cluster: cluster, context: context, links: self)
-        let dialler = PeerDialler(address, configuration: transport, group: group)
+        let dialler = PeerDialler(route.address, via: route.proxy, configuration: transport, group: group)
         running.withLock { running in
             guard !running.isStopped else { return }
             let task = Task { await link.run(dialler, credentials) }
             running.links[cluster.name] = Link(
-                address: address, tokenID: cluster.tokenID, clusterID: cluster.clusterID, task: task)
+                route: route, tokenID: cluster.tokenID, clusterID: cluster.clusterID, task: task)
         }
     }
 
@@ -107,7 +104,7 @@ final class EdgeLinks: Sendable {
     private func expect(_ cluster: ForeignCluster) async {
         let isKnown = running.withLock { running in
             running.isStopped
-                || (running.links[cluster.name].map { $0.address == nil && $0.clusterID == cluster.clusterID } ?? false)
+                || (running.links[cluster.name].map { $0.route == nil && $0.clusterID == cluster.clusterID } ?? false)
         }
         guard !isKnown else { return }
         await prepare(cluster)
@@ -115,7 +112,7 @@ final class EdgeLinks: Sendable {
         context.edges.update(cluster.name) { $0.authentication = authentication }
         running.withLock { running in
             guard !running.isStopped else { return }
-            running.links[cluster.name] = Link(address: nil, clusterID: cluster.clusterID, task: Task {})
+            running.links[cluster.name] = Link(route: nil, clusterID: cluster.clusterID, task: Task {})
         }
     }
 
@@ -136,7 +133,7 @@ final class EdgeLinks: Sendable {
         }
         let link = EdgeLink(cluster: cluster, context: context, links: self)
         let task = running.withLock { running -> Task<Void, Never>? in
-            guard !running.isStopped, let known = running.links[cluster.name], known.address == nil else { return nil }
+            guard !running.isStopped, let known = running.links[cluster.name], known.route == nil else { return nil }
             // One after the other: the end of the old service must not be taken for the new one's.
             let task = Task { [previous = known.task, copy = known.copy] in
                 await previous.value
@@ -199,10 +196,10 @@ final class EdgeLinks: Sendable {
             metadata: ["audit": "peering-ended", "edge": "\(cluster.name)", "edge.id": "\(cluster.clusterID)"])
         let isJoined = cluster.authURL.isEmpty
         await attempt("cannot keep a farewell: the edge may not hear that its peering is over", cluster) {
-            guard let address = PeerAddress(cluster.authURL),
-                let held = try await credentials.load(cluster.clusterID)
-            else { return }
-            try await farewells.prepare(Farewell(credentials: held, address: address))
+            guard !isJoined, let held = try await credentials.load(cluster.clusterID) else { return }
+            let route = try PeerRoute(cluster)
+            try await farewells.prepare(
+                Farewell(credentials: held, address: route.address, proxy: cluster.proxy))
         }
         if let connection = connection(cluster.name) {
             await connection.close(.unpeered, epoch: connection.agreement.epoch)
@@ -255,7 +252,8 @@ final class EdgeLinks: Sendable {
         }
         if let connection = connection(cluster.name) {
             await connection.close(
-                .revoked, message: "\(context.configuration.clusterName) has revoked the certificate of \(cluster.name)",
+                .revoked,
+                message: "\(context.configuration.clusterName) has revoked the certificate of \(cluster.name)",
                 epoch: nil)
         }
         context.edges.update(cluster.name) { $0.authentication = JoinedEdges.revoked }

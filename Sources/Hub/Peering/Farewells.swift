@@ -92,7 +92,8 @@ final class Farewells: Sendable {
     private func run(_ farewell: Farewell, id: Int) async {
         let credentials = farewell.credentials
         let hello = context.configuration.localPeer.hello(epoch: credentials.epoch)
-        let dialler = PeerDialler(farewell.address, configuration: transport, group: group)
+        let dialler = PeerDialler(
+            farewell.address, via: ProxyChoice(farewell.proxy) ?? .automatic, configuration: transport, group: group)
         await dialler.run(
             backoff: Backoff(maximum: context.configuration.farewellInterval),
             tls: {

@@ -45,7 +45,9 @@ struct JoinedEdges: Sendable {
     /// Makes the ForeignCluster that stands for an edge which has joined, where it is missing.
     func enrolled(_ record: PeeringRecord) async throws {
         context.edges.update(record.clusterName) { edge in
-            if [.denied, .error].contains(edge.authentication.status) { edge.authentication = PeeringCondition(.pending, "Enrolled") }
+            if [.denied, .error].contains(edge.authentication.status) {
+                edge.authentication = PeeringCondition(.pending, "Enrolled")
+            }
         }
         var new = ForeignCluster(
             name: record.clusterName, clusterID: record.clusterID, clusterName: record.clusterName, authURL: "",

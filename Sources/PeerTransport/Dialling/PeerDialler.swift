@@ -4,19 +4,35 @@ import Sessions
 public import TLSTransport
 public import Wire
 
-/// Reaches one peer at its address.
+/// Reaches one peer at its address, directly or through an HTTP proxy.
+///
+/// A name is looked up for each attempt, and all of its addresses are tried: those that do not answer, and those where
+/// somebody else does.
 public struct PeerDialler: Sendable {
     public let address: PeerAddress
     public let configuration: PeerTransportConfiguration
+    private let choice: ProxyChoice
     private let group: any EventLoopGroup
+    var names: any NameLookup = SystemNames()
 
+    /// - Parameter choice: whether by a proxy, and which; as the configuration says unless told.
     public init(
-        _ address: PeerAddress, configuration: PeerTransportConfiguration = PeerTransportConfiguration(),
-        group: any EventLoopGroup
+        _ address: PeerAddress, via choice: ProxyChoice = .automatic,
+        configuration: PeerTransportConfiguration = PeerTransportConfiguration(), group: any EventLoopGroup
     ) {
         self.address = address
+        self.choice = choice
         self.configuration = configuration
         self.group = group
+    }
+
+    /// What is connected to in the peer's place; `nil` for the peer itself.
+    var proxy: HTTPProxy? {
+        switch choice {
+        case .automatic: configuration.proxies.proxy(for: address)
+        case .direct: nil
+        case .proxy(let proxy): proxy
+        }
     }
 
     /// Connects once, with mutual TLS, and says hello.
@@ -39,67 +55,129 @@ public struct PeerDialler: Sendable {
         }
     }
 
-    /// Connects, and waits for what the handler on top makes of it.
-    private func dial<Result: Sendable, Handler: ChannelInboundHandler>(
+    /// Connects, and waits for what the handler on top makes of it; tries further addresses where that may help.
+    private func dial<Result: Sendable, Handler: ChannelInboundHandler & SendableMetatype>(
         _ tls: TLSContext, limits: FrameLimits,
         _ makeHandler: @escaping @Sendable (EventLoopPromise<Result>) -> Handler
     ) async throws -> Result {
         let start = Duration.monotonicNow
-        let configuration = configuration
+        func failure(_ attempts: [String], _ end: PeerSessionEnd) -> PeerDialError {
+            PeerDialError(address: address, attempts: attempts, elapsed: .monotonicNow - start, end: end)
+        }
+        let target = proxy?.address ?? address
+        var tried: [String] = []
+        var places: [SocketAddress]
+        do {
+            places = try await names.addresses(of: target.host, port: target.port)
+        } catch let error as NameLookupError {
+            throw failure(["\(target.host): the name does not resolve (\(error))"], Self.noConnection)
+        }
+        while true {
+            try Task.checkCancellation()
+            switch await attempt(places, tls, limits, makeHandler) {
+            case .result(let result):
+                return result
+            case .unconnected(let attempts):
+                throw failure(tried + attempts, Self.noConnection)
+            case .ended(let end, let place):
+                // Whoever answered there may not be the peer, which may be at another address.
+                guard let place, places.count > 1, places.contains(place), Self.isWorthAnotherAddress(end) else {
+                    throw failure(tried, end)
+                }
+                places.removeAll { $0 == place }
+                tried.append("\(Self.text(place)): \(end.message)")
+            case .cancelled:
+                throw CancellationError()
+            }
+        }
+    }
+
+    private static let noConnection = PeerSessionEnd(
+        .lost, "no connection; check the address, the port and firewalls between")
+
+    /// Whether the other end has not shown to be the peer.
+    private static func isWorthAnotherAddress(_ end: PeerSessionEnd) -> Bool {
+        switch end.code {
+        case .lost, .timeout: true
+        case .untrusted: end.error == nil
+        default: false
+        }
+    }
+
+    private enum Outcome<Result: Sendable>: Sendable {
+        case result(Result)
+        /// No address answered: what each said.
+        case unconnected([String])
+        /// One did, and then it went wrong.
+        case ended(PeerSessionEnd, at: SocketAddress?)
+        case cancelled
+    }
+
+    /// Connects to the first address that answers.
+    private func attempt<Result: Sendable, Handler: ChannelInboundHandler & SendableMetatype>(
+        _ places: [SocketAddress], _ tls: TLSContext, _ limits: FrameLimits,
+        _ makeHandler: @escaping @Sendable (EventLoopPromise<Result>) -> Handler
+    ) async -> Outcome<Result> {
+        let (address, configuration, proxy) = (address, configuration, proxy)
+        let target = proxy?.address ?? address
         let loop = group.next()
         let promise = loop.makePromise(of: Result.self)
         let opened = OpenedChannels()
-        let bootstrap = ClientBootstrap(group: loop)
+        let speak: @Sendable (any Channel) throws -> Void = { channel in
+            try channel.pipeline.syncOperations.addHandlers([
+                TLSHandler(context: tls),
+                PeerCodecHandler(
+                    limits: limits, deflateThreshold: configuration.deflateThreshold,
+                    frameTimeout: configuration.frameTimeout),
+            ])
+            try channel.pipeline.syncOperations.addHandler(makeHandler(promise))
+        }
+        var bootstrap = ClientBootstrap(group: loop)
+            .resolver(KnownAddresses(addresses: places, eventLoop: loop))
             .connectTimeout(TimeAmount(configuration.connectTimeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.writeBufferWaterMark, value: .peer)
             .channelInitializer { channel in
                 opened.add(channel)
                 return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandlers([
-                        TLSHandler(context: tls),
-                        PeerCodecHandler(limits: limits, deflateThreshold: configuration.deflateThreshold),
-                    ])
-                    try channel.pipeline.syncOperations.addHandler(makeHandler(promise))
+                    guard let proxy else { return try speak(channel) }
+                    try channel.pipeline.syncOperations.addHandler(
+                        ProxyConnectHandler(
+                            proxy, target: address, timeout: configuration.handshakeTimeout,
+                            connected: { try speak($0.channel) }, failed: { promise.fail($0) }))
                 }
             }
-        do {
-            return try await withTaskCancellationHandler {
-                do {
-                    _ = try await bootstrap.connect(host: address.host, port: address.port).get()
-                } catch {
-                    promise.fail(error)
-                    try Task.checkCancellation()
-                    throw PeerDialError(
-                        address: address, attempts: Self.attempts(error, address), elapsed: .monotonicNow - start,
-                        end: PeerSessionEnd(.lost, "no connection; check the address, the port and firewalls between"))
-                }
-                return try await promise.futureResult.get()
-            } onCancel: {
-                opened.close()
+        for (option, value) in KeepAlive.options { bootstrap = bootstrap.channelOption(option, value: value) }
+        let ready = bootstrap
+        return await withTaskCancellationHandler {
+            let channel: any Channel
+            do {
+                channel = try await ready.connect(host: target.host, port: target.port).get()
+            } catch {
+                promise.fail(error)
+                return Task.isCancelled ? .cancelled : .unconnected(Self.attempts(error, target))
             }
-        } catch let error as PeerDialError {
-            throw error
-        } catch {
-            try Task.checkCancellation()
-            throw PeerDialError(
-                address: address, elapsed: .monotonicNow - start, end: PeerSessionEnd(connectionError: error))
+            let place = channel.remoteAddress
+            do {
+                return .result(try await promise.futureResult.get())
+            } catch {
+                return Task.isCancelled ? .cancelled : .ended(PeerSessionEnd(connectionError: error), at: place)
+            }
+        } onCancel: {
+            opened.close()
         }
     }
 
     /// What was tried, in words.
-    private static func attempts(_ error: any Error, _ address: PeerAddress) -> [String] {
-        guard let error = error as? NIOConnectionError else { return ["\(address): \(error)"] }
-        if error.connectionErrors.isEmpty {
-            let reason = error.dnsAError ?? error.dnsAAAAError
-            return ["\(address.host): the name does not resolve" + (reason.map { " (\($0))" } ?? "")]
+    private static func attempts(_ error: any Error, _ target: PeerAddress) -> [String] {
+        guard let error = error as? NIOConnectionError, !error.connectionErrors.isEmpty else {
+            return ["\(target): \(reason(error))"]
         }
-        return error.connectionErrors.map { failure in
-            let target = failure.target
-            let place = target.ipAddress.map { PeerAddress(host: $0, port: target.port ?? address.port).description }
-            return "\(place ?? address.description): \(reason(failure.error))"
-        }
+        return error.connectionErrors.map { "\(text($0.target)): \(reason($0.error))" }
+    }
+
+    private static func text(_ place: SocketAddress) -> String {
+        PeerAddress(host: place.ipAddress ?? "?", port: place.port ?? 0).description
     }
 
     private static func reason(_ error: any Error) -> String {

@@ -50,11 +50,10 @@ public final class PeerListener: Sendable {
     ) async throws -> PeerListener {
         let (stream, continuation) = AsyncStream<PeerConnection>.makeStream()
         let halfOpen = HalfOpenConnections(limit: limits.all, limitPerAddress: limits.perAddress)
-        let bootstrap = ServerBootstrap(group: group)
+        var bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.writeBufferWaterMark, value: .peer)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -62,7 +61,8 @@ public final class PeerListener: Sendable {
                         throw PeerSessionEnd(.limit, "too many connections have not proved who they are")
                     }
                     let codec = PeerCodecHandler(
-                        limits: configuration.unauthenticatedLimits, deflateThreshold: configuration.deflateThreshold)
+                        limits: configuration.unauthenticatedLimits, deflateThreshold: configuration.deflateThreshold,
+                        frameTimeout: configuration.frameTimeout)
                     try channel.pipeline.syncOperations.addHandlers([
                         tls.makeHandler(), codec,
                         AdmissionHandler(
@@ -71,6 +71,7 @@ public final class PeerListener: Sendable {
                     ])
                 }
             }
+        for (option, value) in KeepAlive.options { bootstrap = bootstrap.childChannelOption(option, value: value) }
         do {
             let channel = try await bootstrap.bind(host: address.host, port: address.port).get()
             return PeerListener(
