@@ -38,15 +38,18 @@ struct TestEdge: Sendable {
     static func now() -> Int { time(nil) }
 
     /// Runs an agent while `body` does; each call is as after a restart.
-    func run(_ body: (_ port: Int) async throws -> Void) async throws {
+    ///
+    /// - Parameter logger: where the agent's log goes; nowhere unless told.
+    func run(logger given: Logger? = nil, _ body: (_ port: Int) async throws -> Void) async throws {
         var configuration = AgentConfiguration(
             clusterID: Self.clusterID, clusterName: "rome", version: "1",
             listen: PeerAddress(host: "127.0.0.1", port: 0))
         configuration.labels = ["topology.liqo.io/type": "destination"]
         configuration.advertiseDelay = .milliseconds(10)
         configuration.healthInterval = .milliseconds(20)
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        var silent = Logger(label: "test")
+        silent.logLevel = .critical
+        let logger = given ?? silent
         let agent = try Agent(
             configuration: configuration, cluster: cluster,
             authority: PeeringAuthority(authority: authority, clusterID: Self.clusterID, now: Self.now()),

@@ -31,10 +31,13 @@ public struct TokenDesk: Sendable {
 
     /// Uses a token up. The mark is stored when this returns.
     ///
-    /// - Parameter check: called when the token is good, before it is used up; throws to leave it unused.
+    /// - Parameters:
+    ///   - refused: told why a token was refused, for the log; the peer must not hear it.
+    ///   - check: called when the token is good, before it is used up; throws to leave it unused.
     /// - Throws: what `check` throws, and what the cluster throws.
     func redeem(
-        id: String, secret: [UInt8], clusterName: String, keyHash: [UInt8], check: () async throws -> Void
+        id: String, secret: [UInt8], clusterName: String, keyHash: [UInt8],
+        refused: (String) -> Void = { _ in }, check: () async throws -> Void
     ) async throws -> Outcome {
         let presented = TokenVerification.Presented(
             secretHash: SHA256.hash(secret), clusterName: clusterName, keyHash: keyHash)
@@ -47,6 +50,8 @@ public struct TokenDesk: Sendable {
                 record?.id == id ? record : nil, presented: presented, now: now(), equals: constantTimeEquals)
             switch verdict {
             case .refused:
+                refused(
+                    TokenVerification.reason(record?.id == id ? record : nil, presented: presented, now: now()))
                 return .refused
             case .repeated:
                 try await check()

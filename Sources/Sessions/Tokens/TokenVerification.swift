@@ -31,6 +31,20 @@ public enum TokenVerification: Sendable, Hashable {
         }
     }
 
+    /// Why a token was refused, for the issuer's own log; whoever brought it is told ``refusalMessage`` and nothing else.
+    public static func reason(_ record: TokenRecord?, presented: Presented, now: Int) -> String {
+        guard let record else { return "there is no such token" }
+        if record.secretHash != presented.secretHash { return "its secret is wrong" }
+        if let name = record.boundName, name != presented.clusterName { return "it is bound to the name \(name)" }
+        if let use = record.use {
+            return use.keyHash == presented.keyHash
+                ? "it was used \(now - use.time) s ago" : "it was used by another peer"
+        }
+        return
+            "it expired \(now - record.expiry) s ago; if that is wrong, check the clocks of this machine and of the one "
+            + "where it was made"
+    }
+
     /// - Parameters:
     ///   - record: the record of the token's id; `nil` where there is none. The same work is done then.
     ///   - now: seconds since 1970.
