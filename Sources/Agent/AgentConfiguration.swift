@@ -1,4 +1,5 @@
 import Enrolment
+public import OffloadingModel
 public import PeerTransport
 import Wire
 
@@ -20,6 +21,8 @@ public struct AgentConfiguration: Sendable, Hashable {
     public var gateway = ""
     /// The times and limits of connections.
     public var transport = PeerTransportConfiguration()
+    /// How much of the edge each hub may use, unless its ForeignCluster says otherwise.
+    public var share = EdgeShare.everything
     /// How many connections may be unproved.
     public var halfOpen = PeerListener.HalfOpenLimits()
     /// Pods that are made or ended at once, all hubs together.

@@ -18,6 +18,7 @@ struct AgentContext: Sendable {
     let nodes: Informer
     let foreignClusters: Informer
     let hubs: HubDirectory
+    let shares = ShareLedger()
     let book: PeeringBook
     let events: EventRecorder
     let logger: Logger
@@ -46,6 +47,7 @@ struct AgentContext: Sendable {
         foreignClusters = Informer(cluster, .foreignClusters, logger: logger)
         hubs = HubDirectory()
         events = EventRecorder(cluster, component: "causeway-agent", now: now, logger: logger)
+        pods.onChange { [shares] change in shares.note(change) }
         pods.addIndex(Self.byOrigin) { pod in
             guard let origin = OriginOf.pod(pod) else { return [] }
             return ["\(origin.hub)|\(origin.key.text)"]
@@ -72,6 +74,25 @@ struct AgentContext: Sendable {
     }
 
     var informers: [Informer] { [namespaces, pods, otherPods, nodes, foreignClusters] }
+
+    /// How much of the edge a hub may use. A share that says nothing known counts as none: the setting's applies.
+    func share(of hub: HubPeering) -> EdgeShare {
+        foreignClusters.get(name: hub.clusterName).map(ForeignCluster.init)?.share.flatMap { EdgeShare($0) }
+            ?? configuration.share
+    }
+
+    /// The most that a hub's pods may ask for, by resource; others are not limited.
+    ///
+    /// - Parameter asked: what a pod asks for.
+    func limits(of hub: HubPeering, asked: ResourceAmounts = [:]) -> ResourceAmounts {
+        let share = share(of: hub)
+        guard !share.isEverything else { return [:] }
+        let whole = ClusterCapacity(nodes: nodes.objects, others: [], own: []).allocatable
+        return share.limits(of: whole, asked: asked.keys)
+    }
+
+    /// Whether it is known what hubs may use, and what there is of it.
+    var areSharesKnown: Bool { nodes.isSynced && foreignClusters.isSynced }
 
     /// Waits until what the reconcilers go by has been read once.
     func waitForSync() async throws {

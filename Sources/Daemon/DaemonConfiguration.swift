@@ -1,4 +1,5 @@
 public import Logging
+public import OffloadingModel
 
 /// How a daemon is set up: the same for a hub and an agent.
 public struct DaemonConfiguration: Sendable, Hashable {
@@ -43,6 +44,8 @@ public struct DaemonConfiguration: Sendable, Hashable {
     public var podCIDR = "10.200.0.0/16"
     /// The services' addresses.
     public var serviceCIDR = "10.96.0.0/16"
+    /// How much of the cluster each hub may use (agents), unless its ForeignCluster says otherwise.
+    public var share = EdgeShare.everything
     /// What runs the pods.
     public var runtime = Runtime.process
     /// The table that maps image names to commands, for the process runtime; `nil` for the one beside the program's folder.

@@ -55,6 +55,11 @@ public struct DaemonOptions: ParsableArguments {
         help: ArgumentHelp("The services' addresses (10.96.0.0/16).", valueName: "cidr"))
     var serviceCIDR: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How much of an edge each hub may use: 50%, or cpu=2,memory=4Gi,pods=20 (100%).", valueName: "share"))
+    var share: String?
+
     @Option(help: ArgumentHelp("What runs pods: process, or hollow, where nothing runs.", valueName: "runtime"))
     var runtime: String?
 
@@ -79,7 +84,7 @@ public struct DaemonOptions: ParsableArguments {
         var settings = try config.map { try DaemonSettings(file: $0) } ?? DaemonSettings()
         let flags: [(String, String?)] = [
             ("state", state), ("cluster-name", clusterName), ("cluster-labels", clusterLabels),
-            ("api-listen", apiListen),
+            ("api-listen", apiListen), ("share", share),
             ("peer-listen", peerListen), ("peer-address", peerAddress), ("kubeconfig-out", kubeconfigOut),
             ("pod-cidr", podCIDR), ("service-cidr", serviceCIDR), ("runtime", runtime), ("images", images),
             ("local-nodes", localNodes), ("scheduling-seed", schedulingSeed), ("log-level", logLevel),

@@ -9,7 +9,7 @@ package struct DaemonSettings {
     /// The names there are, as the flags are named.
     static let names: Set<String> = [
         "state", "cluster-name", "cluster-labels", "api-listen", "peer-listen", "peer-address", "kubeconfig-out",
-        "pod-cidr",
+        "pod-cidr", "share",
         "service-cidr", "runtime", "images", "local-nodes", "scheduling-seed", "log-level",
         "kubeconfig", "context", "in-cluster", "node-listen",
     ]
@@ -52,6 +52,13 @@ package struct DaemonSettings {
         if configuration.access != nil { configuration.podCIDR = "" }
         if let cidr = values["pod-cidr"] { configuration.podCIDR = cidr.text }
         if let cidr = values["service-cidr"] { configuration.serviceCIDR = cidr.text }
+        if let share = values["share"] {
+            guard let known = EdgeShare(share.text) else {
+                throw error(
+                    share, "\"\(share.text)\" is not of the form 50%, cpu=2,memory=4Gi,pods=20 or 50%,pods=10")
+            }
+            configuration.share = known
+        }
         if let runtime = values["runtime"] { configuration.runtime = try word(runtime) }
         configuration.images = values["images"]?.text
         if let count = values["local-nodes"] {

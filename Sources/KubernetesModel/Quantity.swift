@@ -71,6 +71,12 @@ extension Quantity {
         Quantity(nanos: left.nanos - right.nanos, format: left.isZero ? right.format : left.format)
     }
 
+    /// So many hundredths of it, rounded down to thousandths or to whole units.
+    public func scaled(percent: Int, toMilli: Bool) -> Quantity {
+        let unit = toMilli ? Self.nanosPerUnit / 1000 : Self.nanosPerUnit
+        return Quantity(nanos: nanos * Int128(percent) / 100 / unit * unit, format: format)
+    }
+
     public static func += (left: inout Quantity, right: Quantity) { left = left + right }
     public static func -= (left: inout Quantity, right: Quantity) { left = left - right }
 }

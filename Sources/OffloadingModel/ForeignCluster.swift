@@ -112,6 +112,9 @@ public struct ForeignCluster: Sendable, Hashable {
     /// The proxy to dial it through, `direct` for none, or empty for what the daemon's environment says.
     public var proxy: String { object.annotation(Names.proxyAnnotation) ?? "" }
 
+    /// How much of this cluster the other may use; `nil` where nothing is said.
+    public var share: String? { object.annotation(Names.shareAnnotation) }
+
     /// The name of the virtual node that stands for this cluster.
     public var virtualNode: String { Names.virtualNode(clusterName) }
 

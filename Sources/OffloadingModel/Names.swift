@@ -80,6 +80,9 @@ public enum Names {
     public static let revokeAnnotation = "causeway.io/revoke-certificates"
     /// On a ForeignCluster: the public id of the last token to enrol with. A new one has the peer dialled at once.
     public static let tokenIDAnnotation = "causeway.io/token-id"
+    /// On a ForeignCluster at an edge: how much of the edge that hub may use, such as `50%` or `cpu=2,memory=4Gi,pods=20`; the
+    /// agent's setting `share` counts without it.
+    public static let shareAnnotation = "causeway.io/share"
     /// On a ForeignCluster that is dialled: `http://HOST:PORT` of the proxy to dial it through, or `direct` for none; the
     /// daemon's environment decides without it.
     public static let proxyAnnotation = "causeway.io/proxy"

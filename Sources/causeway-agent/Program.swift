@@ -37,6 +37,7 @@ struct Run: AsyncParsableCommand {
         settings.labels = configuration.clusterLabels
         settings.podCIDR = configuration.podCIDR
         settings.gateway = cluster.gateway
+        settings.share = configuration.share
         settings.transport.proxies = try ProxySettings(environment: ProcessInfo.processInfo.environment)
         let agent = try Agent(
             configuration: settings, cluster: cluster.api,

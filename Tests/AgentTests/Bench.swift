@@ -26,7 +26,7 @@ struct Bench: Sendable {
     ///   - now: what the agent takes for the time.
     init(
         existing: [(ResourceType, KubernetesObject)] = [], record: PeeringRecord? = nil, connected: Bool = true,
-        now: Int = 1000
+        now: Int = 1000, share: EdgeShare = .everything
     ) async throws {
         for (type, object) in existing { _ = try await cluster.base.create(type, object) }
         let record = record ?? PeeringRecord(clusterID: Self.hubID, clusterName: "cloud", epoch: 1, since: 1)
@@ -35,6 +35,7 @@ struct Bench: Sendable {
             clusterID: "edge-1", clusterName: "rome", version: "1",
             listen: PeerAddress(host: "127.0.0.1", port: 0))
         configuration.refusalRetry = .milliseconds(50)
+        configuration.share = share
         var logger = Logger(label: "test")
         logger.logLevel = .error
         let book = PeeringBook(store, now: { now })

@@ -13,7 +13,7 @@ struct SampleSettingsTests {
         let configuration = try settings.configuration()
         #expect(configuration.clusterLabels.keys.sorted() == ["topology.liqo.io/type"])
         #expect(configuration.runtime == .process)
-        let unset: Set<String> = name == "hub" ? ["peer-listen", "peer-address"] : ["peer-address"]
+        let unset: Set<String> = name == "hub" ? ["peer-listen", "peer-address", "share"] : ["peer-address"]
         let otherCluster: Set<String> = ["kubeconfig", "context", "in-cluster", "node-listen"]
         #expect(DaemonSettings.names.subtracting(settings.values.keys) == unset.union(otherCluster))
     }

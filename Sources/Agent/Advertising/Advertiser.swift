@@ -17,6 +17,10 @@ final class Advertiser: Sendable {
         health = ClusterHealth(context.cluster, timeout: context.configuration.healthTimeout)
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         context.nodes.onChange { [signal] _ in signal.yield() }
+        context.foreignClusters.onChange { [signal] change in
+            let shares = [change.old, change.new].map { $0.map(ForeignCluster.init)?.share }
+            if shares[0] != shares[1] { signal.yield() }
+        }
         for informer in [context.pods, context.otherPods] {
             informer.onChange { [signal] change in if Self.matters(change) { signal.yield() } }
         }
@@ -74,7 +78,8 @@ final class Advertiser: Sendable {
         let pods = Dictionary(grouping: context.pods.objects) { OriginOf.pod($0)?.hub == hub.clusterID }
         let found = ClusterCapacity(
             nodes: context.nodes.objects, others: context.otherPods.objects + (pods[false] ?? []),
-            own: pods[true] ?? [])
+            own: pods[true] ?? []
+        ).limited(to: context.limits(of: hub), used: context.shares.used(by: hub.clusterID))
         let info = found.typicalNode?.status["nodeInfo"]
         let configuration = context.configuration
         return AdvertiseMessage(

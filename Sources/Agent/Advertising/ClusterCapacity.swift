@@ -48,6 +48,24 @@ struct ClusterCapacity: Sendable, Hashable {
         largestFit = free.sorted { $0.key < $1.key }.map(\.value).max { $0.isSmaller(than: $1) } ?? [:]
     }
 
+    /// What of it a hub may use that has a share only.
+    ///
+    /// - Parameters:
+    ///   - limits: by resource; others are not limited.
+    ///   - used: what the hub's pods take already.
+    func limited(to limits: ResourceAmounts, used: ResourceAmounts) -> ClusterCapacity {
+        func capped(_ amounts: ResourceAmounts, _ most: ResourceAmounts) -> ResourceAmounts {
+            var result = amounts
+            for (name, limit) in most where result[name].map({ $0 > limit }) ?? false { result[name] = limit }
+            return result
+        }
+        var result = self
+        result.capacity = capped(capacity, limits)
+        result.allocatable = capped(allocatable, limits)
+        result.largestFit = capped(largestFit, limits.less(used))
+        return result
+    }
+
     private static func takes(_ pod: KubernetesObject) -> Bool { !LocalPod.hasFinished(pod.status) }
 
     private static func requests(_ pod: KubernetesObject) -> ResourceAmounts {

@@ -78,6 +78,12 @@ struct NamespaceReconciler: Sendable {
         _ name: String, _ want: Want, _ tell: (ObservedNamespace.State, String) -> Void
     ) async throws -> Requeue {
         if let objection = NamespacePolicy.objection(to: name) {
+            context.logger.warning(
+                "a namespace is not allowed",
+                metadata: [
+                    LogKey.audit: "scope-violation", LogKey.namespace: "\(name)",
+                    LogKey.hubID: "\(want.hub.clusterID)", LogKey.reason: "\(objection)",
+                ])
             tell(.conflict, objection)
             return .none
         }

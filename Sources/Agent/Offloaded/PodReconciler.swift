@@ -168,8 +168,18 @@ struct PodReconciler: Sendable {
                 "NamespaceConflict", "the namespace \(namespace.name) is not this hub's \(key.namespace)", retry: false)
         }
         guard !namespace.isBeingDeleted else { return .none }
+        guard context.areSharesKnown else { return .after(.milliseconds(100)) }
+        let made = LocalPod.make(desired, wanted, hub: hub.clusterID)
+        let amounts = ShareLedger.amounts(of: made)
+        let limits = context.limits(of: hub, asked: amounts)
+        if let excess = context.shares.grant(key, amounts, hub: hub.clusterID, limits: limits) {
+            return refuse("ShareExceeded", excess.message(hub: hub.clusterName))
+        }
+        var isMade = false
+        defer { if !isMade { context.shares.release(key, hub: hub.clusterID) } }
         do {
-            let pod = try await context.cluster.create(.pods, LocalPod.make(desired, wanted, hub: hub.clusterID))
+            let pod = try await context.cluster.create(.pods, made)
+            isMade = true
             hub.report(key, .pod(LocalPod.observation(pod)))
             return .none
         } catch let error as APIError where error.isAlreadyExists {

@@ -22,6 +22,12 @@ struct ForeignClusterReconciler: Sendable {
         }
         guard let object = try await object(hub) else { return .none }
         var wanted = ForeignCluster(object)
+        if let share = wanted.share, EdgeShare(share) == nil {
+            await context.events.record(
+                .warning, object, reason: "InvalidShare",
+                "metadata.annotations[\(Names.shareAnnotation)]: \"\(share.prefix(63))\" is not of the form 50% or "
+                    + "cpu=2,memory=4Gi,pods=20; the agent's own setting applies")
+        }
         if wanted.asksForRevocation { return try await Revocation(context: context).run(hub, wanted) }
         // The end is told over the connection that there is; only then is it given up.
         if wanted.incomingEnabled == .no, !hub.isEnding { await endings.begin(hub, .edge) }
