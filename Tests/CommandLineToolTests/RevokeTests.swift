@@ -109,4 +109,25 @@ import Testing
         #expect(try await world.foreignCluster(name)?.object.uid == before.object.uid)
         #expect(try await world.secrets.isEmpty)
     }
+
+    @Test("a proxy of a peering is kept with it; one with a password is refused and not repeated")
+    func proxy() async throws {
+        let world = World()
+        try await world.install(.hub)
+        func peer(_ proxy: String) async -> Int32 {
+            await world.run(
+                "peer", "out-of-band", "europe-rome-edge", "--auth-url", "tls://127.0.0.1:7443", "--cluster-id",
+                World.edgeID, "--auth-token", World.token, "--proxy", proxy, "--timeout", "5s")
+        }
+        for wrong in ["http://me:geheim@proxy:1", "https://proxy:1", "proxy:1", "http://proxy"] {
+            #expect(await peer(wrong) == 1)
+        }
+        #expect(world.errors.written.contains("--proxy is neither http://HOST:PORT nor direct"))
+        #expect(!world.all.contains("geheim"))
+        async let status = peer("http://proxy.example:3128")
+        let made = try await eventually("a ForeignCluster") { try await world.foreignCluster("europe-rome-edge") }
+        #expect(made.proxy == "http://proxy.example:3128")
+        try await world.set(.authentication, PeeringCondition(.denied, "Refused", "no"), of: "europe-rome-edge")
+        #expect(await status == 1)
+    }
 }
