@@ -16,6 +16,7 @@ public final class FakeCluster: ClusterAPI {
     }
 
     private struct State {
+        var now: Int?
         var objects: [ResourceType: [ObjectKey: KubernetesObject]] = [:]
         var history: [(version: Int, type: ResourceType, event: WatchEvent, object: KubernetesObject)] = []
         var version = 1
@@ -71,6 +72,12 @@ public final class FakeCluster: ClusterAPI {
         }
     }
 
+    /// What the cluster takes for the time, in seconds since 1970, when it makes objects; `nil` for the number of the change.
+    public var now: Int? {
+        get { state.withLock { $0.now } }
+        set { state.withLock { $0.now = newValue } }
+    }
+
     public func watch(_ type: ResourceType, namespace: String?, _ options: WatchOptions) async throws
         -> AsyncThrowingStream<WatchEvent, any Error>
     {
@@ -105,7 +112,7 @@ public final class FakeCluster: ClusterAPI {
             }
             guard state.objects[type]?[object.key] == nil else { throw APIError.alreadyExists(type, object.name) }
             object.json["metadata", "uid"] = .string("uid-\(state.version)")
-            object.json["metadata", "creationTimestamp"] = .string(Timestamp.text(state.version))
+            object.json["metadata", "creationTimestamp"] = .string(Timestamp.text(state.now ?? state.version))
             object.json["metadata", "generation"] = 1
             if object.json["kind"] == nil { object.json["kind"] = .string(type.kind) }
             if object.json["apiVersion"] == nil { object.json["apiVersion"] = .string(type.apiVersion) }

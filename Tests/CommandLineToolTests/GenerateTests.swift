@@ -4,6 +4,7 @@ import JSONTree
 import KubernetesModel
 import OffloadingModel
 import Sessions
+import TestKit
 import Testing
 
 @testable import CommandLineTool
@@ -128,5 +129,24 @@ import Testing
             #expect(world.output.written.isEmpty)
             #expect(world.errors.written.contains(key))
         }
+    }
+
+    @Test(
+        "a token's life goes by the cluster's clock, and clocks too far apart are an error (F9)",
+        arguments: [200, -300, 301, -4000])
+    func clocks(ahead: Int) async throws {
+        let world = World()
+        try await world.install(.agent)
+        world.cluster.now = World.now + ahead
+        let isClose = abs(ahead) <= 300
+        #expect(await world.run("generate", "peer-command", "--only-command") == (isClose ? 0 : 1))
+        guard isClose else {
+            #expect(
+                world.errors.written.contains(ahead > 0 ? "301s ahead of this machine's" : "4000s behind this machine's"))
+            #expect(world.output.written.isEmpty)
+            #expect(try await world.secrets.isEmpty)
+            return
+        }
+        #expect(try await record(world).expiry == World.now + ahead + 900)
     }
 }

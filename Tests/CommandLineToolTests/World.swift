@@ -37,7 +37,10 @@ struct World: Sendable {
         interval: .milliseconds(5), unreachablePatience: .milliseconds(200), settling: .milliseconds(100),
         rollback: .milliseconds(500))
 
-    init(isTerminal: Bool = false) { output = CapturedText(isTerminal: isTerminal) }
+    init(isTerminal: Bool = false) {
+        output = CapturedText(isTerminal: isTerminal)
+        cluster.now = Self.now
+    }
 
     /// Everything that was printed.
     var all: String { output.written + errors.written }

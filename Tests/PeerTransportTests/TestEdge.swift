@@ -17,17 +17,19 @@ final class TestEdge: PeerAcceptor {
     let records = Shared<[String: TokenRecord]>([:])
     let revoked = Shared<Set<String>>([])
     let connections = Collected<PeerConnection>()
+    private let now: Int64
     private let served: @Sendable (PeerConnection) async -> Void
 
     init(
-        _ clusterName: String = "rome", role: PeerRole = .agent,
+        _ clusterName: String = "rome", role: PeerRole = .agent, now: Int64 = wallClock(),
         served: @escaping @Sendable (PeerConnection) async -> Void = { for await _ in $0.events {} }
     ) throws {
         self.clusterName = clusterName
         clusterID = "id-of-\(clusterName)"
         self.role = role
         self.served = served
-        authority = try CertificateAuthority.create(commonName: clusterName, now: wallClock())
+        self.now = now
+        authority = try CertificateAuthority.create(commonName: clusterName, now: now)
     }
 
     func makeToken(boundName: String? = nil) throws -> PeerToken {
@@ -41,7 +43,7 @@ final class TestEdge: PeerAcceptor {
     }
 
     func context() throws -> TLSContext {
-        let identity = try authority.makeIdentity(.peerServer(clusterID: clusterID), now: wallClock())
+        let identity = try authority.makeIdentity(.peerServer(clusterID: clusterID), now: now)
         return try PeerTLS.listener(identity: identity, authorities: [authority.certificate]) { [revoked] certificate in
             revoked.withLock { $0.contains(certificate.serialNumber) }
         }
@@ -83,7 +85,7 @@ final class TestEdge: PeerAcceptor {
             }
         }
         guard isGood,
-            let leaf = try? authority.issue(.peerClient(clusterID: request.clusterID), for: csr, now: wallClock())
+            let leaf = try? authority.issue(.peerClient(clusterID: request.clusterID), for: csr, now: now)
         else { return .tokenRefused }
         return .enrolled(
             EnrolledMessage(

@@ -164,6 +164,12 @@ struct PodReconciler: Sendable {
         guard let origin = OriginOf.namespace(namespace), origin.hub == hub.clusterID,
             origin.key == .namespace(key.namespace)
         else {
+            context.logger.warning(
+                "a pod is not allowed into a namespace",
+                metadata: [
+                    LogKey.audit: "scope-violation", LogKey.key: "\(key)", LogKey.hubID: "\(hub.clusterID)",
+                    LogKey.namespace: "\(namespace.name)",
+                ])
             return refuse(
                 "NamespaceConflict", "the namespace \(namespace.name) is not this hub's \(key.namespace)", retry: false)
         }

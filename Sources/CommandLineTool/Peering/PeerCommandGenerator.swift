@@ -16,6 +16,9 @@ struct PeerCommandGenerator: Sendable {
     /// Whether nothing but the command is printed.
     let isQuiet: Bool
 
+    /// How far the clocks of this machine and of the cluster may be apart, in seconds.
+    private static let clockTolerance = 300
+
     func run() async throws {
         let line = try await tool.printer.stage(
             "Retrieving peering information", failure: "Failed to retrieve peering information"
@@ -60,16 +63,30 @@ struct PeerCommandGenerator: Sendable {
         let (url, pin) = try check(info)
         let token = try PeerToken.make(
             randomBytes: try RandomBytes.generate(count: PeerToken.randomByteCount), authorityPin: pin)
-        let record = try TokenRecord(
-            token: token, secretHash: SHA256.hash(token.secret), now: tool.host.now(), lifetime: seconds,
-            boundName: boundName)
+        func record(now: Int) throws -> TokenRecord {
+            try TokenRecord(
+                token: token, secretHash: SHA256.hash(token.secret), now: now, lifetime: seconds, boundName: boundName)
+        }
+        let now = tool.host.now()
         let secret = KubernetesObject(
             .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
             [
                 "metadata": ["labels": [Names.tokenLabel: "true"]], "type": .string(TokenRecord.secretType),
-                "data": record.secretData,
+                "data": try record(now: now).secretData,
             ])
-        _ = try await tool.cluster.create(.secrets, secret)
+        var made = try await tool.cluster.create(.secrets, secret)
+        // The token ends by the cluster's clock, which this machine's need not be.
+        if let there = Timestamp.seconds(made.creationTimestamp), abs(there - now) > 1 {
+            guard abs(there - now) <= Self.clockTolerance else {
+                try await tool.cluster.deleteIfPresent(.secrets, namespace: made.namespace, name: made.name)
+                throw ToolError(
+                    "the clock of cluster \(tool.target) is \(TimeSpan.text(.seconds(abs(there - now)))) "
+                        + "\(there > now ? "ahead of" : "behind") this machine's: set both right; tokens and certificates need "
+                        + "clocks that are no more than 5m apart")
+            }
+            made.json["data"] = try record(now: there).secretData
+            _ = try await tool.cluster.update(.secrets, made)
+        }
         return
             "\(Invocation.name) \(role == .agent ? "peer" : "join") out-of-band \(info.clusterName) --auth-url \(url) --cluster-id \(info.clusterID) "
             + "--auth-token \(token.text)"
