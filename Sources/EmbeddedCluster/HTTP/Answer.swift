@@ -1,3 +1,4 @@
+import Digests
 import HTTPTransport
 import JSONTree
 import KubernetesModel
@@ -36,6 +37,21 @@ enum Answer {
         contentType: String = "application/json"
     ) -> HTTPResponse {
         self.json(json.encoded(), status: status, warnings: warnings, contentType: contentType)
+    }
+
+    /// A document with its hash, so that clients ask for it only when it has changed.
+    static func tagged(
+        _ bytes: [UInt8], _ request: HTTPRequest, contentType: String = "application/json"
+    ) -> HTTPResponse {
+        let tag = "\"\(Hex.encode(SHA256.hash(bytes)).uppercased())\""
+        var response = json(bytes, contentType: contentType)
+        if request.headers["If-None-Match"].contains(tag) {
+            response = HTTPResponse(status: .notModified)
+        }
+        response.headers.replaceOrAdd(name: "ETag", value: tag)
+        response.headers.replaceOrAdd(name: "Cache-Control", value: "public")
+        response.headers.replaceOrAdd(name: "Vary", value: "Accept")
+        return response
     }
 
     static func error(_ error: APIError) -> HTTPResponse {

@@ -48,6 +48,8 @@ struct Discovery: Sendable {
             return tagged(document, request)
         case .other(let segments) where segments.starts(with: ["openapi", "v3"]):
             return try openAPI.answer(Array(segments.dropFirst(2)), registry)
+        case .other([]): return Answer.json(["paths": JSON(DiscoveryDocuments.paths(registry))])
+        case .other(["openapi", "v2"]): return try openAPI.version2(request, registry)
         case .resource, .other: throw ResourcePipeline.notServed
         }
     }
@@ -58,19 +60,9 @@ struct Discovery: Sendable {
             contentType: "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
     }
 
-    /// The document with its hash, so that clients ask for it only when it has changed.
     private func tagged(
         _ document: JSON, _ request: HTTPRequest, contentType: String = "application/json"
     ) -> HTTPResponse {
-        let bytes = document.encoded()
-        let tag = "\"\(Hex.encode(SHA256.hash(bytes)).uppercased())\""
-        var response = Answer.json(bytes, contentType: contentType)
-        if request.headers["If-None-Match"].contains(tag) {
-            response = HTTPResponse(status: .notModified)
-        }
-        response.headers.replaceOrAdd(name: "ETag", value: tag)
-        response.headers.replaceOrAdd(name: "Cache-Control", value: "public")
-        response.headers.replaceOrAdd(name: "Vary", value: "Accept")
-        return response
+        Answer.tagged(document.encoded(), request, contentType: contentType)
     }
 }

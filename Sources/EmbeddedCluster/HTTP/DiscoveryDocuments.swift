@@ -1,3 +1,4 @@
+import Digests
 import JSONTree
 import KubernetesModel
 
@@ -21,6 +22,20 @@ enum DiscoveryDocuments {
             groups.append((review.group, ["v1"]))
         }
         return groups
+    }
+
+    /// What `GET /` lists: where a look around may start.
+    static func paths(_ registry: ResourceRegistry) -> [String] {
+        var paths = ["/api", "/apis", "/openapi/v2", "/openapi/v3"] + Health.publicPaths
+        for group in allGroups(registry) {
+            guard !group.name.isEmpty else {
+                paths += group.versions.map { "/api/\($0)" }
+                continue
+            }
+            paths.append("/apis/\(group.name)")
+            paths += group.versions.map { "/apis/\(group.name)/\($0)" }
+        }
+        return paths.sorted()
     }
 
     /// The resources of a group and version, subresources among them; `nil` where there are none.
@@ -55,7 +70,17 @@ enum DiscoveryDocuments {
         ]
         if !definition.shortNames.isEmpty { json["shortNames"] = JSON(definition.shortNames) }
         if !definition.categories.isEmpty { json["categories"] = JSON(definition.categories) }
+        json["storageVersionHash"] = .string(storageVersionHash(definition))
         return json
+    }
+
+    /// Tells clients that move stored objects in which version these are: eight bytes of a hash of its name.
+    private static func storageVersionHash(_ definition: ResourceDefinition) -> String {
+        let type = definition.type
+        // Events of both groups are the same objects.
+        let (group, version) =
+            definition.storedForm != nil ? ("", "v1") : (type.group, definition.custom?.storageVersion ?? type.version)
+        return Base64Text.encode(SHA256.hash(Array("\(group)/\(version)/\(type.kind)".utf8)).prefix(8))
     }
 
     private static func subresource(

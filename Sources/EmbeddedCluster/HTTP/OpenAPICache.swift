@@ -6,7 +6,7 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// The OpenAPI v3 documents, one a group and version, kept until what they describe changes.
+/// The OpenAPI v3 documents, one a group and version, and the one of v2, kept until what they describe changes.
 ///
 /// kubectl reads from them which parameters an operation takes, before it sends `fieldValidation`, and all that
 /// `kubectl explain` says.
@@ -19,6 +19,10 @@ final class OpenAPICache: Sendable {
     }
 
     private let documents = Mutex<[String: Document]>([:])
+    /// The forms of the v2 document that were asked for.
+    private let version2 = Mutex<[OpenAPIForm: Document]>([:])
+    /// The group and version whose kinds are spoken by subresources alone.
+    private static let kindsOfSubresources = (group: "autoscaling", version: "v1")
 
     /// - Parameter rest: the path's segments after `/openapi/v3`.
     func answer(_ rest: [String], _ registry: ResourceRegistry) throws(APIError) -> HTTPResponse {
@@ -39,6 +43,30 @@ final class OpenAPICache: Sendable {
         return response
     }
 
+    /// The document of OpenAPI v2, in the form that the client asks for.
+    func version2(_ request: HTTPRequest, _ registry: ResourceRegistry) throws(APIError) -> HTTPResponse {
+        let accept = request.headers[canonicalForm: "accept"].joined(separator: ",")
+        guard let form = OpenAPIForm.accepted(accept) else {
+            throw APIError(
+                code: 406, reason: .notAcceptable,
+                message: "only the following media types are accepted: "
+                    + OpenAPIForm.allCases.flatMap(\.mediaTypes).joined(separator: ", "))
+        }
+        if let known = version2.withLock({ $0[form] }), known.generation == registry.generation {
+            return Answer.tagged(known.bytes, request, contentType: form.contentType)
+        }
+        let resources = DiscoveryDocuments.allGroups(registry).flatMap { group in
+            group.versions.flatMap { Self.resources(registry, group: group.name, version: $0) }
+        }
+        let document = OpenAPIDocument.version2(resources, serverVersion: Self.serverVersion)
+        let bytes = form == .json ? document.encoded() : OpenAPIProtobuf.encode(document)
+        let fresh = Document(bytes: bytes, hash: "", generation: registry.generation)
+        version2.withLock { $0[form] = fresh }
+        return Answer.tagged(bytes, request, contentType: form.contentType)
+    }
+
+    private static var serverVersion: String { Discovery.version["gitVersion"]?.string ?? "" }
+
     private func index(_ registry: ResourceRegistry) -> JSON {
         var entries: [(path: String, hash: String)] = []
         for group in DiscoveryDocuments.allGroups(registry) {
@@ -46,6 +74,10 @@ final class OpenAPICache: Sendable {
                 guard let document = document(registry, group: group.name, version: version) else { continue }
                 entries.append((Self.path(group.name, version), document.hash))
             }
+        }
+        let other = Self.kindsOfSubresources
+        if let document = document(registry, group: other.group, version: other.version) {
+            entries.append((Self.path(other.group, other.version), document.hash))
         }
         return OpenAPIDocument.index(entries)
     }
@@ -63,7 +95,25 @@ final class OpenAPICache: Sendable {
         {
             return known
         }
-        var resources = definitions.map { definition in
+        let resources = Self.resources(registry, group: group, version: version)
+        let json =
+            resources.isEmpty
+            ? OpenAPIDocument.document(
+                ofSubresourceKindsIn: group, version: version, serverVersion: Self.serverVersion)
+            : OpenAPIDocument.document(resources, serverVersion: Self.serverVersion)
+        guard let bytes = json?.encoded() else { return nil }
+        let document = Document(
+            bytes: bytes, hash: Hex.encode(SHA256.hash(bytes)).uppercased(),
+            generation: isFixed ? nil : registry.generation)
+        documents.withLock { $0[path] = document }
+        return document
+    }
+
+    /// What is served of a group and version, reviews included.
+    private static func resources(
+        _ registry: ResourceRegistry, group: String, version: String
+    ) -> [OpenAPIResource] {
+        var resources = registry.definitions(group: group, version: version).map { definition in
             OpenAPIResource(
                 definition.type,
                 subresources: definition.subresources.map(\.rawValue).filter { ["status", "scale"].contains($0) },
@@ -74,14 +124,6 @@ final class OpenAPICache: Sendable {
                 group: group, version: version, plural: review.plural, kind: review.kind, isNamespaced: false)
             resources.append(OpenAPIResource(type, isOnlyCreated: true))
         }
-        guard !resources.isEmpty else { return nil }
-        let bytes = OpenAPIDocument.document(
-            resources, serverVersion: Discovery.version["gitVersion"]?.string ?? ""
-        ).encoded()
-        let document = Document(
-            bytes: bytes, hash: Hex.encode(SHA256.hash(bytes)).uppercased(),
-            generation: isFixed ? nil : registry.generation)
-        documents.withLock { $0[path] = document }
-        return document
+        return resources
     }
 }

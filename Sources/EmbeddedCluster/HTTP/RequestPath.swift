@@ -58,7 +58,8 @@ enum RequestPath: Sendable, Equatable {
         path.plural = rest.popFirst() ?? ""
         path.name = rest.popFirst()
         path.subresource = rest.popFirst()
-        guard rest.isEmpty else { return .other([]) }
+        // Longer than any path of a resource: nothing is there.
+        guard rest.isEmpty else { return .other([""] + rest) }
         return .resource(path)
     }
 }

@@ -7,12 +7,14 @@ import NIOHTTP1
 /// Questions that clients ask by creating an object that is not stored: who am I, may I.
 enum Reviews {
     private static let accessReviews = "selfsubjectaccessreviews"
+    private static let rulesReviews = "selfsubjectrulesreviews"
     private static let subjectReviews = "selfsubjectreviews"
 
     /// For discovery.
     static let resources: [(group: String, plural: String, kind: String)] = [
         ("authentication.k8s.io", subjectReviews, "SelfSubjectReview"),
         ("authorization.k8s.io", accessReviews, "SelfSubjectAccessReview"),
+        ("authorization.k8s.io", rulesReviews, "SelfSubjectRulesReview"),
     ]
 
     private static func isReview(_ path: RequestPath.Resource) -> Bool {
@@ -31,18 +33,37 @@ enum Reviews {
         // What is not stored has no metadata to show alone, and no table.
         let accept = request.headers[canonicalForm: "accept"].joined(separator: ",")
         guard AcceptedForm(accept, allowsTables: false) == .object else { throw AcceptedForm.notAcceptable }
-        let kind = path.plural == accessReviews ? "SelfSubjectAccessReview" : "SelfSubjectReview"
+        let kind = resources.first { $0.plural == path.plural }?.kind ?? ""
         let type = ResourceType(
             group: path.group, version: path.version, plural: path.plural, kind: kind, isNamespaced: false)
         var answer = try RequestBody.object(request, type).object
         answer["kind"] = .string(kind)
         answer["apiVersion"] = .string(type.apiVersion)
-        if path.plural == accessReviews {
-            answer["status"] = ["allowed": JSON(user.isAdministrator)]
-        } else {
+        switch path.plural {
+        case accessReviews: answer["status"] = ["allowed": JSON(user.isAdministrator)]
+        case rulesReviews: answer["status"] = rules(of: user)
+        default:
             answer["status"] = ["userInfo": ["username": .string(user.name), "groups": JSON(user.groups)]]
             if let uid = user.uid { answer["status", "userInfo", "uid"] = .string(uid) }
         }
         return Answer.json(answer, status: .created)
+    }
+    /// What a user may do: administrators everything, everybody else these questions and what is public.
+    private static func rules(of user: UserIdentity) -> JSON {
+        var resourceRules: [JSON] = []
+        var otherRules: [JSON] = []
+        if user.isAdministrator {
+            resourceRules.append(["verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]])
+            otherRules.append(["verbs": ["*"], "nonResourceURLs": ["*"]])
+        }
+        for review in resources {
+            resourceRules.append([
+                "verbs": ["create"], "apiGroups": [.string(review.group)], "resources": [.string(review.plural)],
+            ])
+        }
+        otherRules.append(["verbs": ["get"], "nonResourceURLs": JSON(Health.publicPaths)])
+        return [
+            "resourceRules": .array(resourceRules), "nonResourceRules": .array(otherRules), "incomplete": false,
+        ]
     }
 }

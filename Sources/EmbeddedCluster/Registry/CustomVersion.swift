@@ -10,6 +10,8 @@ struct CustomVersion: Sendable {
     /// The schema as the definition writes it.
     let openAPIV3Schema: JSON
     let columns: TableColumns
+    /// The version in which Kubernetes would store the resource.
+    let storageVersion: String
     let isDeprecated: Bool
     let deprecationWarning: String
 
@@ -19,6 +21,8 @@ struct CustomVersion: Sendable {
         openAPIV3Schema = version["schema", "openAPIV3Schema"] ?? .object(JSONObject())
         schema = Schema(openAPIV3Schema: openAPIV3Schema)
         columns = TableColumns(additionalPrinterColumns: version["additionalPrinterColumns"])
+        storageVersion =
+            (definition.spec["versions"]?.array ?? []).first { $0["storage"] == true }?["name"]?.string ?? ""
         isDeprecated = version["deprecated"]?.bool ?? false
         deprecationWarning = version["deprecationWarning"]?.string ?? ""
     }

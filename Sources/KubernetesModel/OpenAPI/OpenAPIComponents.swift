@@ -16,6 +16,9 @@ struct OpenAPIComponents {
 
     static func reference(_ definition: String) -> JSON { ["$ref": .string(prefix + definition)] }
 
+    /// Adds a built-in definition, and all it reaches.
+    mutating func add(definition: String) { reach(definition) }
+
     /// Adds a resource's kind, its list, and all they reach.
     mutating func add(_ resource: OpenAPIResource) {
         let definition = resource.definition

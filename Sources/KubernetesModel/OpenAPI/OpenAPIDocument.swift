@@ -18,7 +18,33 @@ public enum OpenAPIDocument {
             schemas.add(resource)
         }
         paths.sortKeys()
-        return [
+        return document(paths: paths, schemas, serverVersion)
+    }
+
+    /// The one document of OpenAPI v2, for clients before Kubernetes 1.27.
+    ///
+    /// - Parameter resources: everything that is served.
+    public static func version2(_ resources: [OpenAPIResource], serverVersion: String) -> JSON {
+        OpenAPIVersion2(custom: Set(resources.filter(\.isCustom).map(\.definition)))
+            .document(document(resources, serverVersion: serverVersion))
+    }
+
+    /// The document of a group that serves nothing but has kinds which subresources of others speak, such as
+    /// `autoscaling/v1`, whose `Scale` they are: `nil` for groups without any.
+    public static func document(
+        ofSubresourceKindsIn group: String, version: String, serverVersion: String
+    ) -> JSON? {
+        guard group == "autoscaling", version == "v1", let scale = OpenAPIPaths.definition(ofSubresource: "scale")
+        else {
+            return nil
+        }
+        var schemas = OpenAPIComponents()
+        schemas.add(definition: scale)
+        return document(paths: JSONObject(), schemas, serverVersion)
+    }
+
+    private static func document(paths: JSONObject, _ schemas: OpenAPIComponents, _ serverVersion: String) -> JSON {
+        [
             "openapi": "3.0.0",
             "info": ["title": "Kubernetes", "version": .string(serverVersion)],
             "paths": .object(paths),
