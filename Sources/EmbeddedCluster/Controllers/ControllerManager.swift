@@ -40,7 +40,7 @@ public final class ControllerManager: Sendable {
             collector, DeploymentController(context), ReplicaSetController(context),
             ReplicaSetController(context, kind: .replicationController), JobController(context),
             DisruptionController(context), NamespaceController(context),
-            ServiceAccountController(context), EndpointsController(context),
+            ServiceAccountController(context), EndpointsController(context), EndpointsMirror(context),
             NodeLifecycleController(context, silence: configuration.nodeSilence),
             PodGarbageCollector(context, grace: configuration.orphanedPodGrace),
         ]

@@ -155,6 +155,48 @@ struct ClusterControllersTests {
         await house.stop()
     }
 
+    @Test("endpoints made by hand are mirrored in slices, unless they ask not to be")
+    func mirrored() async throws {
+        let house = try await ControllerHouse()
+        let api = house.api
+        _ = try await api.create(
+            .services,
+            KubernetesObject(.services, name: "db", namespace: "default", ["spec": ["ports": [["port": 5432]]]]))
+        func slices() async throws -> [KubernetesObject] {
+            try await api.list(.endpointSlices, namespace: "default").items
+                .filter { $0.label("kubernetes.io/service-name") == "db" }
+        }
+        var endpoints = KubernetesObject(
+            .endpoints, name: "db", namespace: "default",
+            [
+                "subsets": [
+                    [
+                        "addresses": [["ip": "10.1.2.3"]], "notReadyAddresses": [["ip": "10.1.2.4"]],
+                        "ports": [["port": 5432]],
+                    ]
+                ]
+            ])
+        endpoints.labels = ["team": "a"]
+        endpoints = try await api.create(.endpoints, endpoints)
+        try await eventually("a slice with both addresses") {
+            let found = try await slices()
+            guard let slice = found.first, found.count == 1 else { return false }
+            let ready = slice.json["endpoints"]?.array?.map { $0["conditions"]?["ready"]?.bool }
+            return ready == [true, false] && slice.label("team") == "a"
+                && slice.ownerReferences.map(\.uid) == [endpoints.uid]
+                && slice.label("endpointslice.kubernetes.io/managed-by") == "endpointslicemirroring-controller.k8s.io"
+        }
+        endpoints.json["subsets"] = [["addresses": [["ip": "10.1.2.5"]], "ports": [["port": 5432]]]]
+        endpoints = try await api.update(.endpoints, endpoints)
+        try await eventually("the slice follows") {
+            try await slices().flatMap { $0.json["endpoints"]?.array ?? [] }.map { $0["addresses"] } == [["10.1.2.5"]]
+        }
+        endpoints.labels["endpointslice.kubernetes.io/skip-mirror"] = "true"
+        _ = try await api.update(.endpoints, endpoints)
+        try await eventually("no slice is left") { try await slices().isEmpty }
+        await house.stop()
+    }
+
     @Test("pods of a node that is gone go too, and are replaced")
     func nodeGone() async throws {
         let house = try await ControllerHouse(configuration: .init(orphanedPodGrace: .milliseconds(50)))
