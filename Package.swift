@@ -137,7 +137,7 @@ let package = Package(
         library(
             "Daemon",
             [
-                "OffloadingModel", "ClusterBootstrap",
+                "CLinuxShims", "OffloadingModel", "ClusterBootstrap",
                 "EmbeddedCluster", "KubernetesClient", "KubeletServer", "ClusterAPI", "PodRuntime", "Scheduling", "SchedulerLoop", "TLSTransport", "Digests", "JSONTree",
                 "KubernetesModel", argumentParser, logging, yams, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -27,6 +30,12 @@ const int causeway_new_ipc = CLONE_NEWIPC;
 
 // From linux/close_range.h, which older kernel headers lack.
 enum { close_range_on_exec = 4 };
+
+void causeway_return_free_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
 
 int causeway_fork(void) { return fork(); }
 

@@ -72,6 +72,7 @@ public enum DaemonRun {
                 group.addTask { try await cluster.run(advice: advice, schedules: schedules) }
                 group.addTask { try await service() }
                 group.addTask { await publisher.run() }
+                group.addTask { try await FreeMemory.run() }
                 try await publisher.publish()
                 try await cluster.waitUntilReady()
                 try state.markReady(api: cluster.address)

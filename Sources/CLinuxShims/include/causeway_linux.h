@@ -5,6 +5,8 @@
 // Plain functions for system calls that Swift cannot import: variadic ones, ones behind _GNU_SOURCE, and fork.
 // Each returns what the system call returns, with errno set.
 
+// malloc_trim(3): gives pages that are free within the heap back to the system.
+void causeway_return_free_memory(void);
 // fork(2). Only for a process with one thread.
 int causeway_fork(void);
 // unshare(2) with a sum of the CAUSEWAY_NEW_... flags.

@@ -12,6 +12,10 @@ final class ChangeFeed: Sendable {
         /// Changes up to here are not kept.
         var forgotten = 0
         var revision = 0
+        /// What changed up to here was known at the last tick.
+        var ticked = 0
+        /// The versions that only history keeps have no trees any more up to here.
+        var treeless = 0
         var followers: [ResourceID: [ObjectIdentifier: Follower]] = [:]
         var isClosed = false
 
@@ -108,9 +112,16 @@ final class ChangeFeed: Sendable {
         }
     }
 
-    /// Lets followers time out and gives the bookmarks that are due.
+    /// Lets followers time out, gives the bookmarks that are due, and takes the trees from versions that only history keeps:
+    /// followers that looked at them since they were superseded have made them anew.
     func tick(_ now: ContinuousClock.Instant) {
         state.withLock { state in
+            for event in state.events(after: state.treeless) where event.revision <= state.ticked {
+                event.previous?.forgetTree()
+                if event.kind == .deleted { event.object.forgetTree() }
+            }
+            state.treeless = max(state.treeless, state.ticked)
+            state.ticked = state.revision
             for (resource, followers) in state.followers {
                 for (id, follower) in followers {
                     if let subscription = follower.subscription, !subscription.isEnded {
