@@ -119,14 +119,15 @@ public final class EmbeddedNode: DaemonCluster {
     ) async throws {
         let now: @Sendable () -> Int = { Int(time(nil)) }
         let agent = NodeAgent(
-            cluster: api, runtime: runtime,
+            cluster: cluster.api(as: .component("kubelet")), runtime: runtime,
             configuration: NodeAgentConfiguration(
                 nodes: nodes, kubeletVersion: EmbeddedCluster.kubernetesVersion, podCIDR: configuration.podCIDR,
                 folder: configuration.state),
             logger: logger)
         for node in nodes { cluster.nodeEndpoints[node.name] = agent }
         let scheduler = SchedulerLoop(
-            api, configuration: SchedulerConfiguration(seed: configuration.schedulingSeed), advice: advice, now: now,
+            cluster.api(as: .component("kube-scheduler")),
+            configuration: SchedulerConfiguration(seed: configuration.schedulingSeed), advice: advice, now: now,
             logger: logger)
         schedules { scheduler.refreshNodes() }
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -50,7 +50,8 @@ public final class EmbeddedCluster: Sendable {
             folder: configuration.stateFolder, serviceRange: addresses,
             tokens: try ServiceAccountTokens.load(folder: configuration.stateFolder), hooks: hooks, nodes: nodes)
         do {
-            let objects = SystemObjects(api: InProcessClusterAPI(pipeline: pipeline, user: .cluster))
+            let objects = SystemObjects(
+                api: InProcessClusterAPI(pipeline: pipeline, user: .component("kube-apiserver")))
             try await objects.ensure()
             let server =
                 configuration.servesHTTPS
@@ -106,7 +107,8 @@ public final class EmbeddedCluster: Sendable {
                 group.addTask { try await self.keepService() }
                 if let controllers = self.configuration.controllers {
                     let manager = ControllerManager(
-                        cluster: self.api(), servedTypes: self, logger: self.logger, now: self.pipeline.now,
+                        cluster: self.api(as: .component("kube-controller-manager")), servedTypes: self,
+                        logger: self.logger, now: self.pipeline.now,
                         configuration: controllers, rootCertificate: self.server?.authority.pem)
                     group.addTask { await manager.run() }
                 }
@@ -132,7 +134,7 @@ public final class EmbeddedCluster: Sendable {
             try await Task.sleep(for: .seconds(10))
             guard let server else { continue }
             do {
-                try await SystemObjects(api: api()).ensureService(
+                try await SystemObjects(api: api(as: .component("kube-apiserver"))).ensureService(
                     clusterIP: pipeline.addresses.firstAddress, host: server.host, port: server.port)
             } catch let error as APIError {
                 logger.debug("service kubernetes not stored", metadata: ["error": "\(error)"])

@@ -16,7 +16,12 @@ public struct UserIdentity: Sendable, Hashable {
 
     public var isAdministrator: Bool { groups.contains(Self.administratorsGroup) }
 
-    /// The cluster's own parts: controllers, the local node, the scheduler.
+    /// The cluster itself: its server, and what keeps its own objects.
     public static let cluster = UserIdentity(
         name: "system:causeway", groups: [administratorsGroup, "system:authenticated"])
+
+    /// A part of the cluster by the name that the same part of other clusters has, as the owners of fields show it.
+    public static func component(_ name: String) -> UserIdentity {
+        UserIdentity(name: "system:\(name)", groups: [administratorsGroup, "system:authenticated"])
+    }
 }
