@@ -9,6 +9,46 @@ extension EndToEnd {
         private static let start =
             "timeout 20 causeway-hub --cluster-name other --runtime hollow --api-listen 127.0.0.1:0 --state \"$STATE\"; code=$?; "
 
+        /// Whether this process may mount: the test of a full disk is skipped where it may not.
+        private static let canMount: Bool = {
+            let folder = NSTemporaryDirectory() + "causeway-mount-\(ProcessInfo.processInfo.processIdentifier)"
+            guard mkdir(folder, 0o700) == 0 else { return false }
+            defer { rmdir(folder) }
+            guard mount("tmpfs", folder, "tmpfs", 0, "size=65536") == 0 else { return false }
+            return umount(folder) == 0
+        }()
+
+        @Test("a full disk is named to whoever writes, and writing goes on when there is room", .enabled(if: canMount))
+        func fullDisk() async throws {
+            let script = #"""
+                DISK=$(mktemp -d); mount -t tmpfs -o size=2m tmpfs "$DISK"
+                timeout 120 causeway-hub --cluster-name other --runtime hollow --api-listen 127.0.0.1:0 \
+                    --state "$DISK/state" 2>"$DISK.log" &
+                HUB=$!
+                trap 'kill $HUB; wait $HUB; umount "$DISK"; rm -rf "$DISK" "$DISK.log"' EXIT
+                until [[ -f $DISK/state/ready ]]; do kill -0 $HUB || exit 1; sleep 0.1; done
+                export KUBECONFIG="$DISK/state/admin.kubeconfig"
+                dd if=/dev/zero of="$DISK/filler" bs=4k status=none 2>/dev/null
+                refused=
+                for n in {1..100}; do
+                    kubectl create configmap "map-$n" --from-literal=text="$(printf '%020000d' 0)" 2>&1 || { refused=$n; break; }
+                done
+                [[ -n $refused ]] || exit 2
+                kubectl get configmaps >/dev/null || exit 3
+                rm "$DISK/filler"
+                kubectl create configmap afterwards || exit 4
+                """#
+            try await Playground.with(edges: ["europe-rome-edge"]) { playground in
+                let result = try await playground.run(script)
+                #expect(result.status == 0, "\(result.text)")
+                for word in [
+                    "no room on the disk", "cluster/state.db", "free some space", "configmap/afterwards created",
+                ] {
+                    #expect(result.text.contains(word), "\(result.text)")
+                }
+            }
+        }
+
         @Test("state that cannot be used is named, ends the daemon with a failure, and stays as it is")
         func unusable() async throws {
             try await Playground.with(edges: ["europe-rome-edge"]) { playground in
