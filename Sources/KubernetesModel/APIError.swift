@@ -166,7 +166,8 @@ extension APIError {
             "metadata": continuation.isEmpty ? [:] : ["continue": .string(continuation)], "status": "Failure",
             "message": .string(message), "reason": .string(reason.rawValue),
         ]
-        if !details.isEmpty { status["details"] = .object(details) }
+        // Kubernetes always has them for these, if only empty ones, and kubectl reads them without a look.
+        if !details.isEmpty || reason == .invalid || reason == .notFound { status["details"] = .object(details) }
         status["code"] = JSON(code)
         return status
     }

@@ -125,6 +125,40 @@ struct ApplyTests {
         await cluster.stop()
     }
 
+    @Test("a scale can be applied, and conflicts with who owns the replicas")
+    func appliedScale() async throws {
+        let cluster = try await ServedCluster()
+        let http = try cluster.administrator()
+        let path = "/apis/apps/v1/namespaces/default/deployments"
+        let deployment = """
+            {"metadata":{"name":"d"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":\
+            {"a":"b"}},"spec":{"containers":[{"name":"c","image":"busybox"}]}}}}
+            """
+        let made = try await http.send(
+            .POST, path + "?fieldManager=maker", headers: ["Content-Type": "application/json"], deployment)
+        #expect(made.0 == 201, "\(made.1)")
+        func apply(_ replicas: Int, by manager: String, _ more: String = "") async throws -> (Int, String) {
+            try await http.send(
+                .PATCH, "\(path)/d/scale?fieldManager=\(manager)\(more)", headers: Self.apply,
+                "apiVersion: autoscaling/v1\nkind: Scale\nmetadata: {name: d}\nspec: {replicas: \(replicas)}")
+        }
+        let refused = try await apply(3, by: "me")
+        #expect(refused.0 == 409, "\(refused.1)")
+        #expect(refused.1.contains(".spec.replicas"))
+        let applied = try await apply(3, by: "me", "&force=true")
+        #expect(try JSON(parsing: applied.1)["kind"] == "Scale")
+        #expect(try JSON(parsing: applied.1)["spec"] == ["replicas": 3])
+        let whole = try JSON(parsing: try await http.get("\(path)/d").1)
+        #expect(whole["spec", "replicas"] == 3)
+        let mine = whole["metadata", "managedFields"]?.array?.first { $0["manager"] == "me" }
+        #expect(mine?["subresource"] == "scale")
+        #expect(mine?["operation"] == "Apply")
+        #expect(try await apply(-1, by: "me").0 == 422)
+        #expect(
+            try await http.send(.PATCH, "\(path)/d/scale?fieldManager=me", headers: Self.apply, "kind: Pod").0 == 400)
+        await cluster.stop()
+    }
+
     @Test("an applier needs a name, and a force is only for applying")
     func options() async throws {
         let cluster = try await ServedCluster()

@@ -174,6 +174,36 @@ struct ServingTests {
                 "PATCH", "/api/v1/namespaces/default", "application/merge-patch+json", "{\"spec\":", 400,
                 "error decoding patch"
             ),
+            (
+                "PATCH", "/api/v1/namespaces/default?fieldValidation=Strict", "application/merge-patch+json",
+                #"{"spek":{}}"#, 422, #"strict decoding error: unknown field \\\"spek\\\""#
+            ),
+            (
+                "PATCH", "/api/v1/namespaces/default?fieldValidation=Strict", "application/strategic-merge-patch+json",
+                #"{"spek":{"a":[1,true]}}"#, 422, #"patch: Invalid value: \\\"map[spek:map[a:[1 true]]]\\\""#
+            ),
+            (
+                "PATCH", "/api/v1/namespaces/default?fieldValidation=Strict", "application/merge-patch+json",
+                #"{"metadata":{"labels":{"a":"1","a":"2"}}}"#, 422, #"duplicate field \\\"metadata.labels.a\\\""#
+            ),
+            (
+                "PATCH", "/api/v1/namespaces/default", "application/merge-patch+json", #"{"metadata":{"labels":1}}"#,
+                422, "json: cannot unmarshal"
+            ),
+            (
+                "PATCH", "/api/v1/namespaces/default", "application/strategic-merge-patch+json",
+                #"{"metadata":{"labels":1}}"#, 422, "cannot restore map from int64"
+            ),
+            (
+                "PATCH", "/api/v1/namespaces/default", "application/json-patch+json",
+                "[" + Array(repeating: "{}", count: 10_001).joined(separator: ",") + "]", 413,
+                "The allowed maximum operations in a JSON patch is 10000, got 10001"
+            ),
+            (
+                "PATCH", "/api/v1/namespaces/default", "application/json-patch+json",
+                #"[{"op":"test","path":"/metadata/name","value":"x"}]"#, 422, #""details":{}"#
+            ),
+            ("POST", "/api/v1/namespaces", "application/yaml", "metadata: {name: a", 400, "Namespace in version"),
             ("GET", "/api/v1/flurbs", "", "", 404, "could not find the requested resource"),
             ("GET", "/api/v1/pods?fieldSelector=spec.bogus%3D1", "", "", 400, "field label not supported: spec.bogus"),
             ("GET", "/api/v1/pods?labelSelector=%3D%3D", "", "", 400, "unable to parse requirement"),
@@ -194,5 +224,113 @@ struct ServingTests {
         #expect(answer.1.contains(words), "\(answer.1)")
         http.shutDown()
         await served.stop()
+    }
+
+    @Test("bodies may be YAML")
+    func yaml() async throws {
+        let requests = try await HTTPRequests()
+        let path = "/api/v1/namespaces/default/configmaps"
+        let made = try await requests.send(
+            .POST, path, "metadata:\n  name: a\ndata:\n  x: \"1\"\n", type: "application/yaml")
+        #expect(made.0 == 201, "\(made.1)")
+        let changed = try await requests.send(
+            .PUT, "\(path)/a", "metadata: {name: a}\ndata: {x: 'two'}", type: "application/yaml")
+        #expect(try JSON(parsing: changed.1)["data"] == ["x": "two"])
+        #expect(try await requests.send(.DELETE, "\(path)/a", "dryRun: [All]", type: "application/yaml").0 == 200)
+        #expect(try await requests.get("\(path)/a").0 == 200)
+        await requests.stop()
+    }
+
+    @Test("metadata alone, and rows with their objects, tell whose the fields are")
+    func managedFields() async throws {
+        let requests = try await HTTPRequests()
+        let path = "/api/v1/namespaces/default/configmaps"
+        let body = #"{"metadata":{"name":"a"},"data":{"x":"1"}}"#
+        #expect(try await requests.send(.POST, "\(path)?fieldManager=me", body).0 == 201)
+        let metadata = try JSON(
+            parsing: try await requests.get(
+                "\(path)/a", accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+            ).1)
+        #expect(metadata["metadata", "managedFields"]?[0]?["manager"] == "me")
+        let table = try JSON(
+            parsing: try await requests.get(
+                "\(path)/a?includeObject=Object", accept: "application/json;as=Table;g=meta.k8s.io;v=v1"
+            ).1)
+        #expect(table["rows"]?[0]?["object"]?["metadata"]?["managedFields"]?[0]?["manager"] == "me")
+        await requests.stop()
+    }
+
+    @Test("OpenAPI v2 is JSON unless a client asks for protobuf, and nothing else")
+    func openAPIVersion2() async throws {
+        let requests = try await HTTPRequests()
+        for accept in ["application/json", "*/*", "text/plain, application/json;q=0.5"] {
+            let (status, body) = try await requests.get("/openapi/v2", accept: accept)
+            #expect(status == 200)
+            let document = try JSON(parsing: body)
+            #expect(document["paths"]?["/api/v1/namespaces/{namespace}/pods/{name}"]?["patch"] != nil)
+            #expect(document["definitions"]?["io.k8s.api.core.v1.Pod"] != nil)
+        }
+        let (status, _) = try await requests.get(
+            "/openapi/v2", accept: "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+        #expect(status == 200)
+        #expect(try await requests.get("/openapi/v2", accept: "text/html").0 == 406)
+        let scale = try await requests.get("/openapi/v3/apis/autoscaling/v1").1
+        #expect(try JSON(parsing: scale)["components"]?["schemas"]?["io.k8s.api.autoscaling.v1.Scale"] != nil)
+        #expect(try await requests.get("/apis/autoscaling/v1").0 == 404)
+        await requests.stop()
+    }
+
+    @Test("a scale has a table of its own")
+    func scaleTable() async throws {
+        let requests = try await HTTPRequests()
+        let path = "/apis/apps/v1/namespaces/default/replicasets"
+        let body = """
+            {"metadata":{"name":"r"},"spec":{"replicas":2,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":\
+            {"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"busybox"}]}}}}
+            """
+        #expect(try await requests.send(.POST, path, body).0 == 201)
+        let table = try JSON(
+            parsing: try await requests.get(
+                "\(path)/r/scale", accept: "application/json;as=Table;g=meta.k8s.io;v=v1"
+            ).1)
+        #expect(
+            table["columnDefinitions"]?.array?.compactMap { $0["name"]?.string }
+                == ["Name", "Desired", "Available", "Age"])
+        #expect(table["rows"]?[0]?["cells"]?.array?.prefix(3) == ["r", 2, 0])
+        await requests.stop()
+    }
+
+    @Test("everybody may ask what they may do")
+    func rules() async throws {
+        let served = try await ServedCluster()
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+        let everything: JSON = ["verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]]
+        let headers: HTTPHeaders = ["Content-Type": "application/json"]
+        let administrator = try served.administrator()
+        let mine = try await administrator.send(.POST, path, headers: headers, #"{"spec":{"namespace":"default"}}"#)
+        #expect(mine.0 == 201)
+        #expect(try JSON(parsing: mine.1)["status"]?["resourceRules"]?.array?.first == everything)
+        let identity = try served.authority().makeIdentity(
+            .user("eve", groups: ["readers"]), now: Int64(WallClock.seconds()))
+        let eve = try served.http(identity)
+        let hers = try await eve.send(.POST, path, headers: headers, #"{"spec":{"namespace":"default"}}"#)
+        let rules = try JSON(parsing: hers.1)["status"]?["resourceRules"]?.array
+        #expect(rules?.contains(everything) == false)
+        #expect(rules?.count == 3)
+        administrator.shutDown()
+        eve.shutDown()
+        await served.stop()
+    }
+
+    @Test("the root lists where a look around may start, and resources tell their stored version")
+    func root() async throws {
+        let requests = try await HTTPRequests()
+        let paths = try JSON(parsing: try await requests.get("/").1)["paths"]?.strings ?? []
+        #expect(Set(["/api/v1", "/apis/apps/v1", "/openapi/v2", "/readyz"]).isSubset(of: paths))
+        let apps = try JSON(parsing: try await requests.get("/apis/apps/v1").1)
+        let deployments = apps["resources"]?.array?.first { $0["name"] == "deployments" }
+        // The first eight bytes of the SHA-256 of "apps/v1/Deployment".
+        #expect(deployments?["storageVersionHash"] == "8aSe+NMegvE=")
+        await requests.stop()
     }
 }

@@ -101,7 +101,8 @@ struct APIServer: HTTPResponder {
         case nil, "status":
             return Answer.json(
                 encoder.object(try pipeline.get(definition, namespace: path.namespace, name: name)))
-        case "scale": return Answer.json(try pipeline.scale(definition, namespace: path.namespace, name: name))
+        case "scale":
+            return Answer.json(encoder.scale(try pipeline.scale(definition, namespace: path.namespace, name: name)))
         case .some: throw ResourcePipeline.methodNotAllowed
         }
     }

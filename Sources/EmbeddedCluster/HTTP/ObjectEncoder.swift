@@ -17,19 +17,33 @@ struct ObjectEncoder: Sendable {
     func object(_ object: StoredObject) -> [UInt8] {
         switch form {
         case .object, .aggregatedDiscovery: return object.bytes
-        case .metadata(let version): return Table.partial(object.object, apiVersion: version.apiVersion).encoded()
+        case .metadata(let version): return Table.partial(object.complete, apiVersion: version.apiVersion).encoded()
         case .table(let version):
             return table(
-                [object.object], ["resourceVersion": .string(object.object.resourceVersion)], version
+                [object], ["resourceVersion": .string(object.object.resourceVersion)], version
             ).encoded()
         }
     }
 
+    /// A `Scale`, which is no stored object.
+    func scale(_ scale: JSON) -> JSON {
+        let object = KubernetesObject(scale)
+        switch form {
+        case .object, .aggregatedDiscovery: return scale
+        case .metadata(let version): return Table.partial(object, apiVersion: version.apiVersion)
+        case .table(let version):
+            return Table.json(
+                [object], columns: .scales, metadata: ["resourceVersion": .string(object.resourceVersion)],
+                inclusion: inclusion, apiVersion: version.apiVersion, now: now)
+        }
+    }
+
     private func table(
-        _ objects: [KubernetesObject], _ metadata: JSON, _ version: AcceptedForm.Version, includesColumns: Bool = true
+        _ objects: [StoredObject], _ metadata: JSON, _ version: AcceptedForm.Version, includesColumns: Bool = true
     ) -> JSON {
         Table.json(
-            objects, columns: columns, metadata: metadata, inclusion: inclusion, includesColumns: includesColumns,
+            objects.map { inclusion == .object ? $0.complete : $0.object }, columns: columns, metadata: metadata,
+            inclusion: inclusion, includesColumns: includesColumns,
             apiVersion: version.apiVersion, now: now)
     }
 
@@ -46,12 +60,12 @@ struct ObjectEncoder: Sendable {
             var bytes = head("PartialObjectMetadataList", version.apiVersion, metadata)
             for (place, object) in page.items.enumerated() {
                 if place > 0 { bytes.append(UInt8(ascii: ",")) }
-                Table.partial(object.object, apiVersion: version.apiVersion).encode(into: &bytes)
+                Table.partial(object.complete, apiVersion: version.apiVersion).encode(into: &bytes)
             }
             bytes.append(contentsOf: ListBody.end)
             return .bytes(ByteBuffer(bytes: bytes))
         case .table(let version):
-            return .bytes(ByteBuffer(bytes: table(page.items.map(\.object), metadata, version).encoded()))
+            return .bytes(ByteBuffer(bytes: table(page.items, metadata, version).encoded()))
         }
     }
 
@@ -81,10 +95,10 @@ struct ObjectEncoder: Sendable {
         switch form {
         case .object, .aggregatedDiscovery: line(type, object.bytes, &bytes)
         case .metadata(let version):
-            line(type, Table.partial(object.object, apiVersion: version.apiVersion).encoded(), &bytes)
+            line(type, Table.partial(object.complete, apiVersion: version.apiVersion).encoded(), &bytes)
         case .table(let version):
             let metadata: JSON = ["resourceVersion": .string(object.object.resourceVersion)]
-            line(type, table([object.object], metadata, version, includesColumns: isFirst).encoded(), &bytes)
+            line(type, table([object], metadata, version, includesColumns: isFirst).encoded(), &bytes)
         }
     }
 

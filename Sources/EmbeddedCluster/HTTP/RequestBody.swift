@@ -8,6 +8,7 @@ import NIOHTTP1
 /// Reads the bodies of requests.
 enum RequestBody {
     private static let jsonType = "application/json"
+    private static let yamlType = "application/yaml"
     private static let protobufType = "application/vnd.kubernetes.protobuf"
 
     private static func contentType(_ request: HTTPRequest) -> String {
@@ -51,13 +52,20 @@ enum RequestBody {
             } catch {
                 throw unreadable(words(error, request))
             }
+        case yamlType:
+            do throws(APIError) {
+                let (object, duplicates) = try YAMLBody.parse(request.body.readableBytesView)
+                return (object, duplicates)
+            } catch {
+                throw unreadable(error.message)
+            }
         case protobufType:
             do throws(ProtobufError) {
                 return (try ProtobufDecoder.decode(Array(request.body.readableBytesView)), [])
             } catch {
                 throw unreadable(error.message)
             }
-        default: throw unsupported([jsonType, protobufType])
+        default: throw unsupported([jsonType, yamlType, protobufType])
         }
     }
 
@@ -69,7 +77,7 @@ enum RequestBody {
         return try object(request, type).object
     }
 
-    /// The patch, and the paths of keys that came twice in an applied configuration.
+    /// The patch, and the paths of keys that came twice in it.
     static func patch(_ request: HTTPRequest) throws(APIError) -> (patch: Patch, duplicates: [String]) {
         try checkEncoding(request)
         guard let form = Patch.Form(rawValue: contentType(request)) else {
@@ -80,7 +88,9 @@ enum RequestBody {
         }
         if form == .apply { return try applied(request) }
         do throws(JSONError) {
-            return (Patch(form, try JSON(parsing: request.body.readableBytesView)), [])
+            var duplicates: [String] = []
+            let body = try JSON(parsing: request.body.readableBytesView, duplicates: &duplicates)
+            return (Patch(form, body), duplicates)
         } catch {
             throw APIError.badRequest("error decoding patch: \(words(error, request))")
         }

@@ -2,7 +2,7 @@ package import JSONTree
 package import KubernetesModel
 import Yams
 
-/// Reads the YAML of an apply patch into JSON, within bounds.
+/// Reads the YAML of an object or of an apply patch into JSON, within bounds.
 ///
 /// One document, string keys, no tags but YAML's own. Anchors are followed, but all that they lead to counts.
 package enum YAMLBody {

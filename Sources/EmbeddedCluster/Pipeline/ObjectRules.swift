@@ -10,17 +10,7 @@ enum ObjectRules {
     static func decode(
         _ body: JSON, as definition: ResourceDefinition, _ context: WriteContext
     ) throws(APIError) -> (object: KubernetesObject, warnings: [String]) {
-        guard body.object != nil else {
-            throw APIError.badRequest("the object provided is unrecognized: expected an object, found \(body.kindName)")
-        }
-        var object = KubernetesObject(body)
-        if object.kind.isEmpty { object.json["kind"] = .string(definition.type.kind) }
-        if object.apiVersion.isEmpty { object.json["apiVersion"] = .string(definition.type.apiVersion) }
-        guard object.kind == definition.type.kind, object.apiVersion == definition.type.apiVersion else {
-            throw APIError.badRequest(
-                "the object provided is unrecognized (must be of type \(definition.type.kind)): couldn't get version/kind; "
-                    + "it says \(object.apiVersion), Kind=\(object.kind)")
-        }
+        let object = try typed(body, definition)
         guard let schema = definition.schema else { return (object, []) }
         let decoded: SchemaDecoder.Result
         do throws(DecodingFailure) {
@@ -38,6 +28,52 @@ enum ObjectRules {
             }
             return (KubernetesObject(decoded.value), [])
         }
+    }
+
+    /// Reads what a patch made of an object.
+    ///
+    /// - Returns: the object without what the schema does not know, and warnings about that and about the patch.
+    static func decode(
+        _ body: JSON, patchedBy patch: Patch, as definition: ResourceDefinition, _ context: WriteContext
+    ) throws(APIError) -> (object: KubernetesObject, warnings: [String]) {
+        let object = try typed(body, definition)
+        func refusal(_ why: String) -> APIError { DecodingRefusals.patch(PatchRules.quotation(patch, body), why) }
+        var problems = PatchRules.problems(patch, duplicates: context.duplicates)
+        var value = object.json
+        if let schema = definition.schema {
+            do throws(DecodingFailure) {
+                let decoded = try SchemaDecoder.decode(object.json, as: schema)
+                value = decoded.value
+                problems += decoded.problems
+            } catch {
+                throw refusal(patch.form == .strategic ? error.conversion : error.message)
+            }
+        }
+        switch context.options.fieldValidation ?? .warn {
+        case .ignore: return (KubernetesObject(value), [])
+        case .warn: return (KubernetesObject(value), problems)
+        case .strict:
+            guard problems.isEmpty else { throw refusal(DecodingRefusals.strictMessage(problems)) }
+            return (KubernetesObject(value), [])
+        }
+    }
+
+    /// The body of a write with its kind and version, which must be the resource's.
+    private static func typed(
+        _ body: JSON, _ definition: ResourceDefinition
+    ) throws(APIError) -> KubernetesObject {
+        guard body.object != nil else {
+            throw APIError.badRequest("the object provided is unrecognized: expected an object, found \(body.kindName)")
+        }
+        var object = KubernetesObject(body)
+        if object.kind.isEmpty { object.json["kind"] = .string(definition.type.kind) }
+        if object.apiVersion.isEmpty { object.json["apiVersion"] = .string(definition.type.apiVersion) }
+        guard object.kind == definition.type.kind, object.apiVersion == definition.type.apiVersion else {
+            throw APIError.badRequest(
+                "the object provided is unrecognized (must be of type \(definition.type.kind)): couldn't get version/kind; "
+                    + "it says \(object.apiVersion), Kind=\(object.kind)")
+        }
+        return object
     }
 
     /// A stored custom resource in a version that may have other fields and defaults than it was written with.
@@ -96,9 +132,6 @@ enum ObjectRules {
                 code: 415, reason: .unsupportedMediaType,
                 message: "the body of the request was in an unknown format - accepted media types include: "
                     + "application/json-patch+json, application/merge-patch+json")
-        }
-        guard patch.object != nil else {
-            throw APIError.badRequest("error decoding patch: expected an object, found \(patch.kindName)")
         }
         do throws(JSONError) {
             return try StrategicMergePatch.apply(patch, to: current, schema: schema)

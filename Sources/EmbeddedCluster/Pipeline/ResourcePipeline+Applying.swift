@@ -108,7 +108,8 @@ extension ResourcePipeline {
         return try await create(definition, namespace: namespace ?? "", object, context, name: name, owners: owners)
     }
 
-    private func applyExisting(
+    /// Applies a configuration to what is there; 404 where nothing is.
+    func applyExisting(
         _ definition: ResourceDefinition, _ reference: ObjectReference, _ subresource: String?, _ applied: JSON,
         _ context: WriteContext
     ) async throws(APIError) -> WriteResult {

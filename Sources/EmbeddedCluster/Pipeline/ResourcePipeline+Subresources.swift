@@ -109,6 +109,13 @@ extension ResourcePipeline {
         let reference = definition.reference(namespace: namespace, name: name)
         var context = context
         context.ownerSubresource = "scale"
+        if let patch, patch.form == .apply {
+            let applied = try Self.applied(patch.body, definition, paths, reference)
+            // What is there beside the replicas was judged when it came.
+            context.duplicates = []
+            return try Self.scale(
+                of: try await applyExisting(definition, reference, nil, applied, context).object.object, definition)
+        }
         let result = try await modify(definition, reference, nil, context) { (object) throws(APIError) in
             let current = try Self.scale(of: object, definition)
             let wanted = try patch.map { (patch) throws(APIError) in
@@ -123,20 +130,45 @@ extension ResourcePipeline {
             }
             let replicas = scale["spec", "replicas"] ?? 0
             guard let count = replicas.int, count >= 0 else {
-                throw APIError.invalid(
-                    group: "autoscaling", kind: "Scale", name: name,
-                    [
-                        APIError.Cause(
-                            reason: "FieldValueInvalid",
-                            message: "Invalid value: \(replicas): must be greater than or equal to 0",
-                            field: "spec.replicas")
-                    ])
+                throw Self.invalidReplicas(replicas, name)
             }
             var object = object
             object.json[paths.specReplicas] = JSON(count)
             return object
         }
         return try Self.scale(of: result.object.object, definition)
+    }
+
+    /// What applying a `Scale` says about the object it belongs to.
+    private static func applied(
+        _ scale: JSON, _ definition: ResourceDefinition, _ paths: ResourceDefinition.ScalePaths,
+        _ reference: ObjectReference
+    ) throws(APIError) -> JSON {
+        guard scale["kind"] == "Scale", scale["apiVersion"] == "autoscaling/v1" else {
+            throw APIError.badRequest(
+                "Incorrect kind or version specified in apply patch: expected autoscaling/v1, Kind=Scale")
+        }
+        var applied: JSON = [
+            "apiVersion": .string(definition.type.apiVersion), "kind": .string(definition.type.kind),
+            "metadata": ["name": .string(reference.key.name)],
+        ]
+        if definition.type.isNamespaced { applied["metadata", "namespace"] = .string(reference.key.namespace) }
+        if let replicas = scale["spec"]?["replicas"] {
+            guard let count = replicas.int, count >= 0 else { throw invalidReplicas(replicas, reference.key.name) }
+            applied[paths.specReplicas] = replicas
+        }
+        return applied
+    }
+
+    private static func invalidReplicas(_ replicas: JSON, _ name: String) -> APIError {
+        APIError.invalid(
+            group: "autoscaling", kind: "Scale", name: name,
+            [
+                APIError.Cause(
+                    reason: "FieldValueInvalid",
+                    message: "Invalid value: \(replicas.text()): must be greater than or equal to 0",
+                    field: "spec.replicas")
+            ])
     }
 
     // MARK: Logs

@@ -41,7 +41,7 @@ extension ResourcePipeline {
             (stored, current) throws(APIError) in
             let whole = PatchRules.concernsOwners(patch) ? Self.withOwners(current, stored) : current.json
             let patched = try PatchRules.apply(patch, to: whole, definition)
-            var (object, said) = try ObjectRules.decode(patched, as: definition, context)
+            var (object, said) = try ObjectRules.decode(patched, patchedBy: patch, as: definition, context)
             try self.setPlace(&object, definition, namespace: namespace, name: name)
             try Self.checkIdentity(of: object, current, definition)
             warnings = said

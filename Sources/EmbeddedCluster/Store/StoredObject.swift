@@ -52,6 +52,15 @@ final class StoredObject: Sendable {
         return (try? JSON(parsing: bytes, limits: Self.limits))?["metadata", "managedFields"]?.encoded() ?? []
     }
 
+    /// The tree with `metadata.managedFields`, for answers that are made of it.
+    var complete: KubernetesObject {
+        var object = object
+        if let fields = try? JSON(parsing: managedFields, limits: Self.limits) {
+            object.json["metadata", "managedFields"] = fields
+        }
+        return object
+    }
+
     /// Who owns the fields: nobody where it is not told, or not as it should be.
     var ownership: FieldOwnership {
         let text = managedFields

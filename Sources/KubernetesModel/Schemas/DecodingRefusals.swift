@@ -12,12 +12,14 @@ public enum DecodingRefusals {
         .badRequest("\(type.kind) in version \"\(type.version)\" cannot be handled as a \(type.kind): \(message)")
     }
 
-    /// 422 for a patch whose result is not what its kind looks like.
+    /// 422 for a patch whose result is not what its kind looks like. It names no object, as in Kubernetes.
     ///
-    /// - Parameter patch: the patch's text.
-    public static func patch(_ type: ResourceType, name: String, patch: String, _ message: String) -> APIError {
+    /// - Parameters:
+    ///   - patch: the patched object's text; of a strategic merge patch the patch itself, as Go prints it.
+    ///   - message: a `DecodingFailure`'s, or `strictMessage`.
+    public static func patch(_ patch: String, _ message: String) -> APIError {
         var problems = FieldProblems()
         problems.invalid(FieldPath("patch"), patch, message)
-        return .invalid(group: type.group, kind: type.kind, name: name, problems.causes)
+        return .invalid(group: "", kind: "", name: "", problems.causes)
     }
 }

@@ -72,8 +72,9 @@ public struct SchemaDecoder: Sendable {
             case .null, .string, .array, .object: value.kindName
             }
         return DecodingFailure(
-            "json: cannot unmarshal \(found) into Go struct field \(owner?.typeName ?? "").\(goPath) of type \(schema.goType)"
-        )
+            "json: cannot unmarshal \(found) into Go struct field \(owner?.typeName ?? "").\(goPath) of type "
+                + schema.goType,
+            conversion: schema.goConversionFailure(of: value))
     }
 
     private mutating func visit(_ value: JSON, _ schema: Schema, owner: Schema?) throws(DecodingFailure) -> Change {
@@ -249,6 +250,13 @@ public struct SchemaDecoder: Sendable {
 /// Why an object cannot be read as its kind, in the words of Go's decoder.
 public struct DecodingFailure: Error, Sendable, Hashable, CustomStringConvertible {
     public let message: String
-    public init(_ message: String) { self.message = message }
+    /// The same as Kubernetes says it where it converts a tree instead of reading text: for strategic merge patches.
+    public let conversion: String
+
+    public init(_ message: String, conversion: String? = nil) {
+        self.message = message
+        self.conversion = conversion ?? message
+    }
+
     public var description: String { message }
 }

@@ -13,6 +13,16 @@ extension TableColumns {
         ] + TableCells.containers(object.spec["template"]) + [TableCells.selector(object.spec["selector"])]
     }
 
+    /// Of the scale subresource (`autoscaling/v1 Scale`), which is no kind of its own.
+    public static let scales = TableColumns([
+        .objectName, TableColumn("Desired", "integer"), TableColumn("Available", "integer"), .age,
+    ]) { object, now in
+        [
+            object.nameCell, TableCells.count(object.spec["replicas"]), TableCells.count(object.status["replicas"]),
+            object.age(now),
+        ]
+    }
+
     static let replicaSets = replicas { TableCells.selector($0) }
 
     static let replicationControllers = replicas { TableCells.labels($0) }

@@ -106,12 +106,18 @@ struct ObjectValidationTests {
     @Test("a patch that makes an unknown field is refused with its text")
     func patchRefusal() {
         let error = DecodingRefusals.patch(
-            .deployments, name: "web", patch: #"{"spec":{"replicaz":1}}"#,
+            #"{"spec":{"replicaz":1}}"#,
             DecodingRefusals.strictMessage([#"unknown field "spec.replicaz""#]))
         #expect(
             error.message
-                == #"Deployment.apps "web" is invalid: patch: Invalid value: "{\"spec\":{\"replicaz\":1}}": "#
+                == #" "" is invalid: patch: Invalid value: "{\"spec\":{\"replicaz\":1}}": "#
                 + #"strict decoding error: unknown field "spec.replicaz""#)
+    }
+
+    @Test("values are printed as Go prints them")
+    func goText() {
+        let value: JSON = ["spec": ["replicas": 2, "paused": true, "names": ["b", "a"]], "data": .null]
+        #expect(value.goText == "map[data:<nil> spec:map[names:[b a] paused:true replicas:2]]")
     }
 
     @Test("names, labels and annotations follow Kubernetes' syntax")
