@@ -13,7 +13,7 @@ struct PreparedObject: Sendable {
 
     /// - Parameter managed: the text of `metadata.managedFields`, which the object itself does not have; empty for none.
     init(_ object: KubernetesObject, managed: [UInt8]) {
-        self.object = object
+        var shared: JSON?
         self.managedLength = managed.count
         var bytes: [UInt8] = []
         bytes.reserveCapacity(2048)
@@ -26,7 +26,11 @@ struct PreparedObject: Sendable {
             JSON.string(key).encode(into: &bytes)
             bytes.append(UInt8(ascii: ":"))
             guard key == "metadata" else {
-                value.encode(into: &bytes)
+                if key == "spec", case .object(let fields) = value {
+                    shared = Self.encode(fields, into: &bytes)
+                } else {
+                    value.encode(into: &bytes)
+                }
                 continue
             }
             bytes.append(contentsOf: #"{"resourceVersion":""#.utf8)
@@ -49,6 +53,36 @@ struct PreparedObject: Sendable {
         bytes.append(UInt8(ascii: "}"))
         self.bytes = bytes
         self.place = place
+        guard let shared else {
+            self.object = object
+            return
+        }
+        var object = object
+        object.json["spec"] = shared
+        self.object = object
+    }
+
+    /// Encodes a `spec` part by part.
+    ///
+    /// - Returns: the same with the parts that other objects have too; `nil` where there are none.
+    private static func encode(_ fields: JSONObject, into bytes: inout [UInt8]) -> JSON? {
+        var result = fields
+        var isShared = false
+        bytes.append(UInt8(ascii: "{"))
+        var isFirst = true
+        for (field, part) in fields {
+            if !isFirst { bytes.append(UInt8(ascii: ",")) }
+            isFirst = false
+            JSON.string(field).encode(into: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            let start = bytes.count
+            part.encode(into: &bytes)
+            guard let known = SharedParts.recent.known(part, text: bytes[start...]) else { continue }
+            result[field] = known
+            isShared = true
+        }
+        bytes.append(UInt8(ascii: "}"))
+        return isShared ? .object(result) : nil
     }
 
     /// The object as of a revision.

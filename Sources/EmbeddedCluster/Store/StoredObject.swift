@@ -77,6 +77,7 @@ final class StoredObject: Sendable {
     func loadTree() throws(JSONError) {
         var parsed = KubernetesObject(try JSON(parsing: bytes, limits: Self.limits))
         Self.strip(&parsed)
-        tree.withLock { $0 = parsed }
+        let shared = SharedParts.recent.shared(parsed)
+        tree.withLock { $0 = shared }
     }
 }
