@@ -176,15 +176,15 @@ struct ServingTests {
             ),
             (
                 "PATCH", "/api/v1/namespaces/default?fieldValidation=Strict", "application/merge-patch+json",
-                #"{"spek":{}}"#, 422, #"strict decoding error: unknown field \\\"spek\\\""#
+                #"{"spek":{}}"#, 422, #"strict decoding error: unknown field \"spek\""#
             ),
             (
                 "PATCH", "/api/v1/namespaces/default?fieldValidation=Strict", "application/strategic-merge-patch+json",
-                #"{"spek":{"a":[1,true]}}"#, 422, #"patch: Invalid value: \\\"map[spek:map[a:[1 true]]]\\\""#
+                #"{"spek":{"a":[1,true]}}"#, 422, #"patch: Invalid value: \"map[spek:map[a:[1 true]]]\""#
             ),
             (
                 "PATCH", "/api/v1/namespaces/default?fieldValidation=Strict", "application/merge-patch+json",
-                #"{"metadata":{"labels":{"a":"1","a":"2"}}}"#, 422, #"duplicate field \\\"metadata.labels.a\\\""#
+                #"{"metadata":{"labels":{"a":"1","a":"2"}}}"#, 422, #"duplicate field \"metadata.labels.a\""#
             ),
             (
                 "PATCH", "/api/v1/namespaces/default", "application/merge-patch+json", #"{"metadata":{"labels":1}}"#,
