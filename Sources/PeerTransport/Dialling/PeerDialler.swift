@@ -150,14 +150,14 @@ public struct PeerDialler: Sendable {
         for (option, value) in KeepAlive.options { bootstrap = bootstrap.channelOption(option, value: value) }
         let ready = bootstrap
         return await withTaskCancellationHandler {
-            let channel: any Channel
+            let place: SocketAddress?
             do {
-                channel = try await ready.connect(host: target.host, port: target.port).get()
+                // Asked at once, on the event loop: a channel that has closed does not know any more.
+                place = try await ready.connect(host: target.host, port: target.port).map(\.remoteAddress).get()
             } catch {
                 promise.fail(error)
                 return Task.isCancelled ? .cancelled : .unconnected(Self.attempts(error, target))
             }
-            let place = channel.remoteAddress
             do {
                 return .result(try await promise.futureResult.get())
             } catch {
