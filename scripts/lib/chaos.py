@@ -12,6 +12,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -263,10 +264,10 @@ class Chaos:
                 "restartPolicy": "Never",
                 "containers": [{"name": "main", "image": "busybox", "command": ["sh", "-c", "sleep 1"]}]}}},
         }
-        path = f"{PLAYGROUND}/job.json"
-        with open(path, "w") as file:
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(manifest, file)
-        status, _ = self.kubectl("create", "-f", path)
+            file.flush()
+            status, _ = self.kubectl("create", "-f", file.name)
         if status == 0:
             self.say(f"job-{self.jobs} is to run three pods")
 
