@@ -22,10 +22,11 @@ extension EndToEnd {
         func fullDisk() async throws {
             let script = #"""
                 DISK=$(mktemp -d); mount -t tmpfs -o size=2m tmpfs "$DISK"
-                timeout 120 causeway-hub --cluster-name other --runtime hollow --api-listen 127.0.0.1:0 \
+                causeway-hub --cluster-name other --runtime hollow --api-listen 127.0.0.1:0 \
                     --state "$DISK/state" 2>"$DISK.log" &
                 HUB=$!
-                trap 'kill $HUB; wait $HUB; umount "$DISK"; rm -rf "$DISK" "$DISK.log"' EXIT
+                # What the tests start inherits a blocked SIGTERM.
+                trap 'kill -KILL $HUB; wait $HUB; umount "$DISK"; rm -rf "$DISK" "$DISK.log"' EXIT
                 until [[ -f $DISK/state/ready ]]; do kill -0 $HUB || exit 1; sleep 0.1; done
                 export KUBECONFIG="$DISK/state/admin.kubeconfig"
                 dd if=/dev/zero of="$DISK/filler" bs=4k status=none 2>/dev/null
@@ -79,7 +80,7 @@ extension EndToEnd {
                     ["another program's", "nothing was changed"])
                 // A good one first, then the same as a later version's, and with its middle overwritten.
                 let good =
-                    "(timeout 20 causeway-hub --cluster-name other --runtime hollow --api-listen 127.0.0.1:0 --state \"$STATE\" 2>/dev/null & "
+                    "(causeway-hub --cluster-name other --runtime hollow --api-listen 127.0.0.1:0 --state \"$STATE\" 2>/dev/null & "
                     + "until [[ -f $STATE/ready ]]; do sleep 0.1; done; kill $!; wait $!); "
                 try await refuse(
                     good

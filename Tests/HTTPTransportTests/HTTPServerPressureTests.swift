@@ -88,10 +88,12 @@ import Testing
 
     @Test("answers beyond what the server may hold for all clients are put off")
     func answerBudget() async throws {
+        let asked = Atomic(0)
         var responder = TestResponder()
         responder.immediately = { request in
-            request.path == "/large"
-                ? HTTPResponse(status: .ok, body: .bytes(ByteBuffer(repeating: 0, count: 24 << 20))) : nil
+            guard request.path == "/large" else { return nil }
+            asked.add(1, ordering: .relaxed)
+            return HTTPResponse(status: .ok, body: .bytes(ByteBuffer(repeating: 0, count: 24 << 20)))
         }
         var configuration = HTTPServerConfiguration()
         configuration.maxBufferedBytes = 30 << 20
@@ -99,6 +101,8 @@ import Testing
             let large = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n"
             let slow = try await RawConnection.connect(port: server.port, reads: false)
             try await slow.send(large)
+            // Or a probe could be the first, and the slow one be put off.
+            try await eventually("the slow one is answered") { asked.load(ordering: .relaxed) == 1 }
             let other = try await RawConnection.connect(port: server.port)
             let text = try await eventually("the second is put off") { () -> String? in
                 let probe = try await RawConnection.connect(port: server.port)
