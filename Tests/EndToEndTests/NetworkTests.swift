@@ -41,7 +41,8 @@ extension EndToEnd {
             python.arguments = [name + ".py", name]
             try python.run()
             defer {
-                python.terminate()
+                // What the tests start inherits a blocked SIGTERM.
+                kill(python.processIdentifier, SIGKILL)
                 for end in [".py", ".port", ".asked"] { try? FileManager.default.removeItem(atPath: name + end) }
             }
             try await Playground.with(edges: ["europe-rome-edge"]) { playground in
