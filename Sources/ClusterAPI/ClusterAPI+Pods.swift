@@ -9,11 +9,10 @@ extension ClusterAPI {
     ///
     /// - Throws: `APIError`; a conflict where the pod has changed meanwhile, or another one has its name.
     public func deleteEnded(_ pod: KubernetesObject) async throws {
-        let isFinal = ["Succeeded", "Failed"].contains(pod.status["phase"]?.string ?? "")
-        if !pod.finalizers.isEmpty, isFinal, pod.isBeingDeleted, pod.deletionGracePeriodSeconds == 0 {
+        if !pod.finalizers.isEmpty, pod.isFinishedPod, pod.isBeingDeleted, pod.deletionGracePeriodSeconds == 0 {
             return  // Only its finalizers are left: asking again would be a change without end.
         }
-        if !pod.finalizers.isEmpty, !isFinal {
+        if !pod.finalizers.isEmpty, !pod.isFinishedPod {
             do {
                 _ = try await merge(
                     .pods, namespace: pod.namespace, name: pod.name,

@@ -88,7 +88,7 @@ struct SchedulerState: Sendable {
     mutating func podChanged(_ pod: KubernetesObject, now: Duration) {
         let key = pod.key
         if let assumption = assumed[key], assumption.uid != pod.uid { forget(key) }
-        guard !PlacedPod.isFinished(pod) else { return podRemoved(key, now: now) }
+        guard !pod.isFinishedPod else { return podRemoved(key, now: now) }
         let node = pod.json["spec"]?["nodeName"]?.string ?? ""
         guard node.isEmpty else { return podPlaced(pod, now: now) }
         // An old event about a pod that is being bound: what was decided still holds.

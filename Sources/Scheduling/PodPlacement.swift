@@ -54,7 +54,7 @@ public enum PodPlacement {
         var constraints = binding.map { SurplusConstraint(maxSkew: $0.maxSkew) }
         let own = Set(pods.map(\.uid))
         for pod in binding.isEmpty ? [] : neighbours {
-            guard !own.contains(pod.uid), !pod.isBeingDeleted, !PlacedPod.isFinished(pod), let labels = labels(pod)
+            guard !own.contains(pod.uid), !pod.isBeingDeleted, !pod.isFinishedPod, let labels = labels(pod)
             else { continue }
             for (place, constraint) in binding.enumerated() where constraint.selector?.matches(pod.labels) ?? false {
                 if let domain = labels[constraint.topologyKey] { constraints[place].others[domain, default: 0] += 1 }

@@ -32,7 +32,7 @@ final class Advertiser: Sendable {
             return change.object.spec["nodeName"]?.string != nil
         }
         return old.spec["nodeName"] != new.spec["nodeName"]
-            || LocalPod.hasFinished(old.status) != LocalPod.hasFinished(new.status)
+            || KubernetesObject.isFinishedPod(status: old.status) != KubernetesObject.isFinishedPod(status: new.status)
     }
 
     /// Something may have changed: looked at soon, several at once.

@@ -66,7 +66,7 @@ struct ClusterCapacity: Sendable, Hashable {
         return result
     }
 
-    private static func takes(_ pod: KubernetesObject) -> Bool { !LocalPod.hasFinished(pod.status) }
+    private static func takes(_ pod: KubernetesObject) -> Bool { !KubernetesObject.isFinishedPod(status: pod.status) }
 
     private static func requests(_ pod: KubernetesObject) -> ResourceAmounts {
         var requests = PodRequests.total(of: pod)

@@ -58,11 +58,10 @@ enum LocalPod {
 
     static func originUID(_ pod: KubernetesObject) -> String { pod.label(Names.originUIDLabel) ?? "" }
 
-    static func hasFinished(_ status: JSON) -> Bool { ["Succeeded", "Failed"].contains(status["phase"]?.string) }
-
     /// Whether the pod's end came by its deletion: one that has finished before is deleted without any grace.
     static func wasEndedByDeletion(_ pod: KubernetesObject) -> Bool {
-        pod.isBeingDeleted && pod.deletionGracePeriodSeconds ?? 0 > 0 && hasFinished(pod.status)
+        pod.isBeingDeleted && pod.deletionGracePeriodSeconds ?? 0 > 0
+            && KubernetesObject.isFinishedPod(status: pod.status)
     }
 
     /// What the hub is told of a pod that somebody deleted here while it is wanted: it has not finished, it starts anew.

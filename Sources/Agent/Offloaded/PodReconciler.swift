@@ -82,7 +82,7 @@ struct PodReconciler: Sendable {
 
     /// Its hub has not been heard for so long that the pod must not run: it may run elsewhere by now.
     private func stop(_ hub: HubPeering, _ key: ItemKey, _ pod: KubernetesObject) async throws -> Requeue {
-        guard LocalPod.wasEndedByDeletion(pod) || !LocalPod.hasFinished(pod.status) else {
+        guard LocalPod.wasEndedByDeletion(pod) || !KubernetesObject.isFinishedPod(status: pod.status) else {
             hub.report(key, .pod(LocalPod.observation(pod)))
             return .none
         }
@@ -138,7 +138,9 @@ struct PodReconciler: Sendable {
             return .none
         }
         // It ran to its end here, and the hub may not have heard yet: it does not run twice.
-        if let seen = hub.observed(key)?.pod, seen.originUID == wanted.originUID, LocalPod.hasFinished(seen.status) {
+        if let seen = hub.observed(key)?.pod, seen.originUID == wanted.originUID,
+            KubernetesObject.isFinishedPod(status: seen.status)
+        {
             return .none
         }
         func refuse(_ reason: String, _ message: String, retry: Bool = true) -> Requeue {

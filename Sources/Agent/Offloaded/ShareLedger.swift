@@ -36,7 +36,9 @@ final class ShareLedger: Sendable {
     func note(_ change: InformerChange) {
         guard let origin = OriginOf.pod(change.object) else { return }
         let uid = change.object.uid
-        let amounts = change.new.flatMap { LocalPod.hasFinished($0.status) ? nil : Self.amounts(of: $0) }
+        let amounts = change.new.flatMap {
+            KubernetesObject.isFinishedPod(status: $0.status) ? nil : Self.amounts(of: $0)
+        }
         accounts.withLock { accounts in
             var account = accounts[origin.hub] ?? Account()
             account.granted[origin.key] = nil

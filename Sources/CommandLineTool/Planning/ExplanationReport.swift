@@ -14,7 +14,7 @@ struct ExplanationReport: Sendable {
         guard let pod = try await tool.cluster.find(.pods, namespace: namespace, name: name) else {
             throw ToolError("there is no pod \(name) in namespace \(namespace)")
         }
-        guard !PlacedPod.isFinished(pod) else {
+        guard !pod.isFinishedPod else {
             throw ToolError("pod \(namespace)/\(name) has ended: it is placed nowhere any more")
         }
         let view = try await SchedulerView(tool.cluster, namespace: namespace)

@@ -16,7 +16,7 @@ struct PodAdoption: Sendable {
     /// Whether the pod has no node yet and is left to the scheduler that every pod has.
     static func mayBeAdopted(_ pod: KubernetesObject) -> Bool {
         let scheduler = pod.spec["schedulerName"]?.string ?? ""
-        return (pod.spec["nodeName"]?.string ?? "").isEmpty && !pod.isBeingDeleted && !PodReconciler.isFinished(pod)
+        return (pod.spec["nodeName"]?.string ?? "").isEmpty && !pod.isBeingDeleted && !pod.isFinishedPod
             && (scheduler.isEmpty || scheduler == defaultScheduler)
     }
 

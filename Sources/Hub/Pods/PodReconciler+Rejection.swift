@@ -14,7 +14,7 @@ extension PodReconciler {
     /// So pods are made anew at most once per edge and back-off, however long the rejections last.
     func moveElsewhere(_ pod: KubernetesObject, _ seen: ObservedPod, _ edge: Edge) async throws -> Requeue {
         let workload = EdgeRejections.workload(of: pod)
-        guard let rejection = PodRejection(seen), !Self.isFinished(pod) else {
+        guard let rejection = PodRejection(seen), !pod.isFinishedPod else {
             context.rejections.isContent(pod.uid)
             if Conditions.isTrue("Ready", in: seen.status["conditions"]) {
                 context.rejections.forgive(workload, edge: edge.name)

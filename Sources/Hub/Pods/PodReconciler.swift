@@ -44,11 +44,7 @@ struct PodReconciler: Sendable {
             DesiredPod(
                 originUID: pod.uid, remoteNamespace: plan.remoteNamespace, object: remote.json,
                 deletionGracePeriodSeconds: pod.isBeingDeleted ? pod.deletionGracePeriodSeconds ?? 30 : nil,
-                isFinished: Self.isFinished(pod)))
-    }
-
-    static func isFinished(_ pod: KubernetesObject) -> Bool {
-        ["Succeeded", "Failed"].contains(pod.status["phase"]?.string)
+                isFinished: pod.isFinishedPod))
     }
 
     /// What the edge has seen of this very pod: not of an earlier one of the same name.
@@ -95,7 +91,7 @@ struct PodReconciler: Sendable {
     /// A pod on an edge to which its namespace is not, or no longer, offloaded.
     private func reject(_ pod: KubernetesObject, _ item: ItemKey, _ edge: Edge) async throws -> Requeue {
         context.desired.set(item, [:])
-        guard edge.isWanted, !Self.isFinished(pod) else { return .none }
+        guard edge.isWanted, !pod.isFinishedPod else { return .none }
         let wasStarted = pod.status["startTime"]?.string != nil
         var status = wasStarted ? PodStatusReflection.ended(pod, now: context.now()) : pod.status
         status["phase"] = wasStarted ? "Failed" : "Pending"
@@ -111,7 +107,7 @@ struct PodReconciler: Sendable {
     private func replaceIfUnreachable(_ pod: KubernetesObject, _ edge: Edge) async throws -> Requeue? {
         guard edge.state == .disconnected || edge.state == .lost, let since = edge.disconnectedSince else { return nil }
         if let status = PodStatusReflection.unreachable(pod, now: context.now()) { try await store(status, pod) }
-        guard !Self.isFinished(pod) else { return Requeue.none }
+        guard !pod.isFinishedPod else { return Requeue.none }
         let policy =
             context.offloading(pod.namespace)?.disconnectPolicy
             ?? .reschedule(after: OffloadingPolicy.defaultGracePeriod)
@@ -156,7 +152,7 @@ struct PodReconciler: Sendable {
         }
         guard !edge.isConnected else { return .after(.seconds(5)) }
         // Nothing of a finished pod can run on, wherever its edge is.
-        if !edge.isWanted || Self.isFinished(pod) {
+        if !edge.isWanted || pod.isFinishedPod {
             try await forceDelete(pod)
             return .none
         }

@@ -168,7 +168,7 @@ struct Rebalancer: Sendable {
             return state.resting
         }
         return wanting.compactMap { replicaSet in
-            let own = pods.filter { $0.controller?.uid == replicaSet.uid && !PlacedPod.isFinished($0) }
+            let own = pods.filter { $0.controller?.uid == replicaSet.uid && !$0.isFinishedPod }
             let isAlone = !wanting.contains {
                 $0.uid != replicaSet.uid && $0.controller != nil && $0.controller?.uid == replicaSet.controller?.uid
             }
@@ -235,7 +235,7 @@ struct Rebalancer: Sendable {
         guard let mark = MoveMark(pod) else {
             return try await change(pod, ["annotations": [Names.rebalancingAnnotation: .null]])
         }
-        guard !pod.isBeingDeleted, !PlacedPod.isFinished(pod) else { return context.moves.forget(mark.workloadUID) }
+        guard !pod.isBeingDeleted, !pod.isFinishedPod else { return context.moves.forget(mark.workloadUID) }
         if context.moves[mark.workloadUID].isEmpty {
             let nodes = try await context.cluster.list(.nodes).items.map(\.name)
             context.moves.keep(mark.workloadUID, off: nodes.filter { $0 != mark.target }, for: edge(mark.target))

@@ -65,8 +65,7 @@ actor PodWorker {
         }
         guard let pod else { return requeue }
         if pod.isBeingDeleted { return try await delete(pod) }
-        let phase = pod.status["phase"]?.string
-        if phase == "Succeeded" || phase == "Failed" { return requeue }
+        if pod.isFinishedPod { return requeue }
         let next = try await keepRunning(pod)
         return requeue == .none ? next : requeue
     }

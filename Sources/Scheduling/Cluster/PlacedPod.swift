@@ -56,10 +56,4 @@ public struct PlacedPod: Sendable, Hashable {
         let target = Conditions.find("DisruptionTarget", in: pod.json["status"]?["conditions"])
         return target?["status"]?.string == "True" && target?["reason"]?.string == "PreemptionByScheduler"
     }
-
-    /// Whether a pod has ended and holds nothing any more; such pods are not put into a snapshot.
-    public static func isFinished(_ pod: KubernetesObject) -> Bool {
-        let phase = pod.json["status"]?["phase"]?.string
-        return phase == "Succeeded" || phase == "Failed"
-    }
 }

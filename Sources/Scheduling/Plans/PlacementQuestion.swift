@@ -55,7 +55,7 @@ public struct PlacementQuestion: Sendable {
         for node in present.values {
             scheduler.snapshot.setNode(SchedulingNode(node, state: EdgeState(shownBy: node)))
         }
-        let living = pods.filter { !PlacedPod.isFinished($0) }
+        let living = pods.filter { !$0.isFinishedPod }
         for pod in living where pod.spec["nodeName"]?.string != nil { scheduler.snapshot.setPod(PlacedPod(pod)) }
         let own = living.filter { !$0.isBeingDeleted && isOwn($0) }.sorted { $0.key < $1.key }
 

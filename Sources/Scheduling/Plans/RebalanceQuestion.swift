@@ -52,7 +52,7 @@ public struct RebalanceQuestion: Sendable {
     public func answer() -> [RebalanceMove] {
         var scheduler = SpreadScheduler(seed: seed)
         for node in nodes { scheduler.snapshot.setNode(node) }
-        for pod in pods where !PlacedPod.isFinished(pod) && pod.spec["nodeName"]?.string != nil {
+        for pod in pods where !pod.isFinishedPod && pod.spec["nodeName"]?.string != nil {
             scheduler.snapshot.setPod(PlacedPod(pod))
         }
         var moves: [RebalanceMove] = []

@@ -18,8 +18,7 @@ struct PodFacts: Sendable {
         object = pod
         controllerUID = pod.controller?.uid
         let status = pod.json["status"]
-        let phase = status?["phase"]?.string
-        isFinished = phase == "Succeeded" || phase == "Failed"
+        isFinished = KubernetesObject.isFinishedPod(status: status)
         isBeingDeleted = pod.isBeingDeleted
         let ready = Conditions.find("Ready", in: status?["conditions"])
         isReady = ready?["status"]?.string == "True"
