@@ -47,6 +47,19 @@ import Wire
         try await eventually("gone") { bench.context.pods.objects.isEmpty }
     }
 
+    /// A pod whose hub was silent for longer than its namespace allows, and which has ended.
+    private func fenced(_ bench: Bench) async throws -> Fence {
+        let clock = Clock()
+        let fence = fence(bench, clock)
+        try await begin(bench, fence)
+        bench.hub.detach(bench.link)
+        clock.advance(30)
+        await fence.look()
+        try await eventually("the pod is ended") { try await bench.found("p")?.isBeingDeleted == true }
+        try await ended(bench)
+        return fence
+    }
+
     @Test("stop after the time that the namespace allows, and not before")
     func stops() async throws {
         try await Bench().run { bench in
@@ -74,14 +87,7 @@ import Wire
     @Test("run again, once, when the hub has said that it still wants them; until then it is waited for")
     func resumes() async throws {
         try await Bench().run { bench in
-            let clock = Clock()
-            let fence = fence(bench, clock)
-            try await begin(bench, fence)
-            bench.hub.detach(bench.link)
-            clock.advance(30)
-            await fence.look()
-            try await eventually("the pod is ended") { try await bench.found("p")?.isBeingDeleted == true }
-            try await ended(bench)
+            let fence = try await fenced(bench)
 
             _ = bench.hub.attach(bench.link, epoch: 1, isNewEpoch: false, certificateNotAfter: 2000)
             bench.reconcilers.observeAll(of: bench.hub)
@@ -104,14 +110,7 @@ import Wire
     @Test("do not run again when the hub has replaced them meanwhile")
     func replaced() async throws {
         try await Bench().run { bench in
-            let clock = Clock()
-            let fence = fence(bench, clock)
-            try await begin(bench, fence)
-            bench.hub.detach(bench.link)
-            clock.advance(30)
-            await fence.look()
-            try await eventually("the pod is ended") { try await bench.found("p")?.isBeingDeleted == true }
-            try await ended(bench)
+            let fence = try await fenced(bench)
             _ = bench.hub.attach(bench.link, epoch: 1, isNewEpoch: false, certificateNotAfter: 2000)
             bench.reconcilers.observeAll(of: bench.hub)
             bench.hub.publish(to: bench.link)
