@@ -9,7 +9,7 @@ public struct NotInTime: Error, CustomStringConvertible {
 /// - Throws: `NotInTime`, or what `condition` throws.
 @discardableResult
 public func eventually<T: Sendable>(
-    _ what: String, within deadline: Duration = .seconds(10), isolation: isolated (any Actor)? = #isolation,
+    _ what: String, within deadline: Duration = .seconds(30), isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> T?
 ) async throws -> T {
     let end = ContinuousClock.now + deadline
@@ -22,7 +22,7 @@ public func eventually<T: Sendable>(
 
 /// Waits until `condition` is true.
 public func eventually(
-    _ what: String, within deadline: Duration = .seconds(10), isolation: isolated (any Actor)? = #isolation,
+    _ what: String, within deadline: Duration = .seconds(30), isolation: isolated (any Actor)? = #isolation,
     until condition: () async throws -> Bool
 ) async throws {
     try await eventually(what, within: deadline) { try await condition() ? true : nil as Bool? }

@@ -246,6 +246,35 @@ import Wire
         }
     }
 
+    @Test("a local copy that lags behind an unpeer does not end the peering that has begun anew")
+    func lags() async throws {
+        let bench = try HubBench()
+        var foreign = ForeignCluster(
+            name: "rome", clusterID: "rome-1", clusterName: "rome", authURL: Self.nowhere, outgoing: .yes,
+            incoming: .auto)
+        foreign.object.finalizers = [Names.peeringFinalizer]
+        let old = try await bench.cluster.create(.foreignClusters, foreign.object)
+        let secret = Names.tokenSecret(foreignCluster: "rome")
+        try await bench.run {
+            try await bench.cluster.delete(.foreignClusters, namespace: nil, name: "rome", DeleteOptions())
+            try await bench.settle()
+        }
+        // From here on the copies stay as they are: the old object, about to go.
+        var gone = try await bench.cluster.get(.foreignClusters, namespace: nil, name: "rome")
+        gone.finalizers = []
+        _ = try await bench.cluster.update(.foreignClusters, gone)
+        _ = try await bench.cluster.create(
+            .secrets, KubernetesObject(.secrets, name: secret, namespace: Names.systemNamespace))
+        let reconciler = ForeignClusterReconciler(context: bench.context, links: bench.links)
+        for isThere in [false, true] {
+            if isThere { _ = try await bench.cluster.create(.foreignClusters, foreign.object) }
+            _ = try await reconciler.reconcile("rome")
+            #expect(try await bench.cluster.find(.secrets, namespace: Names.systemNamespace, name: secret) != nil)
+        }
+        #expect(try await found(bench).object.uid != old.uid)
+        #expect(try await found(bench).object.finalizers == [Names.peeringFinalizer])
+    }
+
     @Test("an edge that has ended the peering shows as Denied, with its words")
     func denied() async throws {
         try await with { bench in

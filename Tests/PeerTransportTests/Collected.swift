@@ -18,7 +18,7 @@ final class Collected<Element: Sendable>: Sendable {
 ///
 /// - Returns: whether it came true within the time.
 @discardableResult
-func eventually(within time: Duration = .seconds(10), _ condition: () async -> Bool) async -> Bool {
+func eventually(within time: Duration = .seconds(30), _ condition: () async -> Bool) async -> Bool {
     let end = ContinuousClock.now + time
     while ContinuousClock.now < end {
         if await condition() { return true }

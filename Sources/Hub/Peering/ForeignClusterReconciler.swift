@@ -259,6 +259,11 @@ struct ForeignClusterReconciler: Sendable {
             try await store(cluster, before: before)
             return .after(.milliseconds(200))
         }
+        // The local copy may lag behind this very reconciler: the peering that it names may be over, and another one of that
+        // name have begun, whose token and credentials are not ours to take away.
+        guard let current = try await context.cluster.find(.foreignClusters, name: cluster.name),
+            current.uid == before.uid
+        else { return .after(.milliseconds(100)) }
         await links.end(cluster)
         try await context.cluster.deleteIfPresent(
             .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: cluster.name))
