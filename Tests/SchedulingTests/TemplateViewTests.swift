@@ -60,6 +60,13 @@ import Testing
             hasAffinities: offset % 2 == 1)
     }
 
+    @Test("also where domains with equally many pods are pooled", arguments: 200..<206 as Range<UInt64>)
+    func pooledDomains(offset: UInt64) throws {
+        try follow(
+            seed: Self.firstSeed &+ offset, nodes: 40, pods: 160, templates: 8, steps: 400,
+            hasAffinities: offset % 2 == 1)
+    }
+
     @Test("a copy goes its own way")
     func copies() throws {
         var first = SpreadScheduler()

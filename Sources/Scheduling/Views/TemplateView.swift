@@ -2,8 +2,8 @@ import KubernetesModel
 
 /// All nodes as the pods of one template see them: in groups of nodes that only differ in how full they are.
 ///
-/// The view is brought up to date by the nodes that changed, and a decision compares groups: neither the number of nodes nor
-/// that of pods counts. What it chooses is what `SchedulingCycle` and `TieBreak` would choose; tests hold it to that.
+/// The view is brought up to date by the nodes that changed, and a decision compares families of groups: neither the number of
+/// nodes nor that of pods counts. What it chooses is what `SchedulingCycle` and `TieBreak` would choose; tests hold it to that.
 struct TemplateView: Sendable {
     /// A topology input and how it was when the slots were read.
     struct Topology: Sendable {
@@ -11,6 +11,8 @@ struct TemplateView: Sendable {
         /// Whether pods are counted node by node, as hosts are when they are scored.
         let isPerNode: Bool
         var shape: Int
+        /// Where there are many domains, and what the pod makes of one hangs on its pods alone.
+        var pool: DomainPool?
     }
 
     private struct Node {
@@ -32,9 +34,15 @@ struct TemplateView: Sendable {
     private let ties: TieBreak
     private(set) var topologies: [Topology]
     private var nodes: [Node] = []
-    private(set) var groups: [NodeGroup] = []
+    private var groups: [NodeGroup] = []
     private var groupOf: [NodeGroup.Likeness: Int] = [:]
     private var emptyGroups: [Int] = []
+    /// Those that their families have yet to hear of; some have gone since.
+    private var changedGroups: [Int] = []
+    private var lastStamp = 0
+    private(set) var families: [NodeFamily] = []
+    private var familyOf: [NodeGroup.Likeness: Int] = [:]
+    private var emptyFamilies: [Int] = []
     /// Up to where the snapshot's log is known; −1 before the first look.
     private var position = -1
     /// The terms of pods that are there, as they were.
@@ -74,12 +82,12 @@ struct TemplateView: Sendable {
     /// The place of the best node; `nil` where none will do.
     mutating func best(in snapshot: ClusterSnapshot) -> Int? {
         catchUp(snapshot)
-        let scores = GroupScores(self, snapshot)
-        let nodes = nodes
+        let scores = FamilyScores(self, snapshot)
+        let groups = groups
         var best: (total: Int, contender: Contender)?
-        for (group, score) in scores.scores {
-            let first = groups[group].first { nodes[Int($0.place)].version == $0.version }
-            guard let contender = first else { continue }
+        for (family, score) in scores.scores {
+            let first = families[family].order.first(of: families[family].groups) { groups[$0.group].stamp == $0.stamp }
+            guard let contender = first?.contender else { continue }
             let total = score + Int(contender.score)
             if let best, total < best.total || (total == best.total && !contender.precedesInTie(best.contender)) {
                 continue
@@ -102,8 +110,10 @@ struct TemplateView: Sendable {
         while position < log.end {
             let change = log[position]
             refresh(change.place, isNode: change.isNode, snapshot)
+            lookAtDomains(of: change.place, isNode: change.isNode, snapshot)
             position += 1
         }
+        tellFamilies(snapshot)
     }
 
     /// Whether what images are worth is as it was; nothing hangs on it as long as no node has the template's.
@@ -118,12 +128,19 @@ struct TemplateView: Sendable {
         groups = []
         groupOf = [:]
         emptyGroups = []
+        changedGroups = []
+        families = []
+        familyOf = [:]
+        emptyFamilies = []
         rules = TemplateRules(pod, snapshot)
         imageVersion = ImageVersion(images: snapshot.images.version, nodes: snapshot.nodeCount)
         for number in topologies.indices {
-            topologies[number].shape = snapshot.counts(topologies[number].input.source)?.shape ?? -1
+            let counts = snapshot.counts(topologies[number].input.source)
+            topologies[number].shape = counts?.shape ?? -1
+            topologies[number].pool = counts.flatMap { DomainPool(topologies[number].input, $0) }
         }
         for place in 0..<snapshot.placeCount { refresh(place, isNode: true, snapshot) }
+        tellFamilies(snapshot)
         position = snapshot.log.end
     }
 
@@ -147,7 +164,8 @@ struct TemplateView: Sendable {
         let group = number(of: likeness)
         nodes[place].group = Int32(truncatingIfNeeded: group)
         groups[group].nodes += 1
-        groups[group].insert(
+        note(group)
+        groups[group].order.insert(
             Contender(
                 score: Int32(truncatingIfNeeded: rules.score(of: entry)),
                 pods: Int32(truncatingIfNeeded: entry.load.pods), rank: nodes[place].rank,
@@ -160,8 +178,11 @@ struct TemplateView: Sendable {
         guard group >= 0 else { return }
         nodes[place].group = -1
         groups[group].nodes -= 1
-        guard groups[group].nodes == 0 else { return }
-        groupOf[groups[group].likeness] = nil
+        guard groups[group].nodes == 0 else { return note(group) }
+        let likeness = groups[group].likeness
+        groupOf[likeness] = nil
+        leaveFamily(group)
+        for topology in topologies.indices { topologies[topology].pool?.remove(group, likeness.slots[topology]) }
         emptyGroups.append(group)
     }
 
@@ -174,6 +195,79 @@ struct TemplateView: Sendable {
             groups[number] = NodeGroup(likeness)
         }
         groupOf[likeness] = number
+        for topology in topologies.indices { topologies[topology].pool?.add(number, likeness.slots[topology]) }
+        return number
+    }
+
+    // MARK: - Families
+
+    private mutating func note(_ group: Int) {
+        guard !groups[group].isChanged else { return }
+        groups[group].isChanged = true
+        changedGroups.append(group)
+    }
+
+    /// Notes the groups of domains that have more or fewer pods than before.
+    private mutating func lookAtDomains(of place: Int, isNode: Bool, _ snapshot: ClusterSnapshot) {
+        for number in topologies.indices {
+            guard topologies[number].pool != nil, let counts = snapshot.counts(topologies[number].input.source) else {
+                continue
+            }
+            // A node that changed may have been in another domain before.
+            let domains = isNode ? Array(0..<counts.domainNumbers) : counts.domain(ofNodeAt: place).map { [$0] } ?? []
+            for domain in domains {
+                for group in topologies[number].pool?.changed(domain, counts) ?? [] { note(group) }
+            }
+        }
+    }
+
+    private mutating func tellFamilies(_ snapshot: ClusterSnapshot) {
+        let nodes = nodes
+        for group in changedGroups where groups[group].isChanged {
+            groups[group].isChanged = false
+            leaveFamily(group)
+            let first = groups[group].order.first(of: groups[group].nodes) {
+                nodes[Int($0.place)].version == $0.version
+            }
+            guard let first else { continue }
+            let family = family(of: groups[group].likeness, snapshot)
+            groups[group].family = family
+            groups[group].nodesInFamily = groups[group].nodes
+            families[family].groups += 1
+            families[family].nodes += groups[group].nodes
+            families[family].order.insert(.init(contender: first, group: group, stamp: groups[group].stamp))
+        }
+        changedGroups.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func leaveFamily(_ group: Int) {
+        lastStamp += 1
+        groups[group].stamp = lastStamp
+        let family = groups[group].family
+        guard family >= 0 else { return }
+        groups[group].family = -1
+        families[family].groups -= 1
+        families[family].nodes -= groups[group].nodesInFamily
+        guard families[family].groups == 0 else { return }
+        familyOf[families[family].likeness] = nil
+        emptyFamilies.append(family)
+    }
+
+    private mutating func family(of likeness: NodeGroup.Likeness, _ snapshot: ClusterSnapshot) -> Int {
+        var likeness = likeness
+        for (number, topology) in topologies.enumerated() where topology.pool != nil && likeness.slots[number].isShared
+        {
+            let pods = snapshot.counts(topology.input.source)?.pods(at: likeness.slots[number])
+            likeness.slots[number] = .alone(pods: pods ?? 0)
+        }
+        if let number = familyOf[likeness] { return number }
+        let number = emptyFamilies.popLast() ?? families.count
+        if number == families.count {
+            families.append(NodeFamily(likeness))
+        } else {
+            families[number] = NodeFamily(likeness)
+        }
+        familyOf[likeness] = number
         return number
     }
 }

@@ -1,9 +1,9 @@
-/// What the groups of a view are worth to a pod, without what each node adds of its own.
+/// What the families of a view are worth to a pod, without what each node adds of its own.
 ///
-/// Scores are stretched between the least and the most of all nodes that pass, so all groups are looked at before any is scored.
-struct GroupScores {
-    /// The groups that pass, each with its part of the total.
-    private(set) var scores: [(group: Int, score: Int)] = []
+/// Scores are stretched between the least and the most of all nodes that pass, so all families are looked at before any is scored.
+struct FamilyScores {
+    /// The families that pass, each with its part of the total.
+    private(set) var scores: [(family: Int, score: Int)] = []
 
     /// How many pods a node's domain may have.
     private struct Bound {
@@ -50,26 +50,26 @@ struct GroupScores {
         addAffinity(view, weights)
     }
 
-    /// Finds the groups that pass, and scores what needs no counts.
+    /// Finds the families that pass, and scores what needs no counts.
     private mutating func select(_ view: TemplateView, _ bounds: [Bound]) {
         var mostTaints = 0
         var mostPreference = 0
-        scores.reserveCapacity(view.groups.count)
-        for number in view.groups.indices where view.groups[number].nodes > 0 {
+        scores.reserveCapacity(view.families.count)
+        for number in view.families.indices where view.families[number].nodes > 0 {
             var passes = true
             for place in bounds.indices {
-                let pods = bounds[place].counts.pods(at: view.groups[number].likeness.slots[bounds[place].slot])
+                let pods = bounds[place].counts.pods(at: view.families[number].likeness.slots[bounds[place].slot])
                 if pods > bounds[place].most || pods < bounds[place].least { passes = false }
             }
             guard passes else { continue }
             scores.append((number, 0))
-            mostTaints = max(mostTaints, view.groups[number].likeness.taints)
-            mostPreference = max(mostPreference, view.groups[number].likeness.preference)
+            mostTaints = max(mostTaints, view.families[number].likeness.taints)
+            mostPreference = max(mostPreference, view.families[number].likeness.preference)
         }
         for place in scores.indices {
-            let group = scores[place].group
-            let taints = view.groups[group].likeness.taints
-            let preference = view.groups[group].likeness.preference
+            let family = scores[place].family
+            let taints = view.families[family].likeness.taints
+            let preference = view.families[family].likeness.preference
             scores[place].score =
                 stretched(taints, most: mostTaints, isReversed: true) * TaintToleration.weight
                 + stretched(preference, most: mostPreference, isReversed: false) * NodeAffinity.weight
@@ -79,7 +79,7 @@ struct GroupScores {
     /// Adds the score of `ScheduleAnyway` constraints.
     private mutating func addSpread(_ view: TemplateView, _ parts: [Part]) {
         guard !parts.isEmpty else { return }
-        let slots = scores.map { view.groups[$0.group].likeness.slots }
+        let slots = scores.map { view.families[$0.family].likeness.slots }
         let isScored = slots.map { slots in
             parts.allSatisfy { $0.constraint.isDefault || !slots[$0.slot].isMissing }
         }
@@ -90,7 +90,7 @@ struct GroupScores {
             for place in scores.indices where isScored[place] {
                 let slot = slots[place][part.slot]
                 if part.isPerNode || !(slot.isShared || slot.isMissing) {
-                    domains += view.groups[scores[place].group].nodes
+                    domains += view.families[scores[place].family].nodes
                 } else if seen.insert(slot).inserted {
                     domains += 1
                 }
@@ -116,7 +116,7 @@ struct GroupScores {
         guard !weights.isEmpty, !scores.isEmpty else { return }
         let sums = scores.map { entry in
             weights.reduce(0) { sum, part in
-                sum + part.weight * part.counts.pods(at: view.groups[entry.group].likeness.slots[part.slot])
+                sum + part.weight * part.counts.pods(at: view.families[entry.family].likeness.slots[part.slot])
             }
         }
         let least = sums.min() ?? 0
