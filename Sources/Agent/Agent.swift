@@ -15,12 +15,12 @@ import Wire
 public final class Agent: Sendable {
     private let configuration: AgentConfiguration
     private let identity: ServerIdentity
-    private let context: AgentContext
-    private let reconcilers: Reconcilers
-    private let advertiser: Advertiser
+    let context: AgentContext
+    let reconcilers: Reconcilers
+    let advertiser: Advertiser
     private let network: PodNetworkProbe
     private let tokens: TokenDesk
-    private let acceptor: PeeringAcceptor
+    let acceptor: PeeringAcceptor
     private let joins: Joins
     private let fence: Fence
     private let group: any EventLoopGroup
@@ -89,17 +89,22 @@ public final class Agent: Sendable {
     @discardableResult
     public func bind() async throws -> Int {
         if let listener = listener.withLock({ $0 }) { return listener.port }
+        try await load()
+        let new = try await PeerListener.bind(
+            configuration.listen, tls: identity.tls, acceptor: acceptor, configuration: configuration.transport,
+            halfOpen: configuration.halfOpen, group: group, logger: context.logger)
+        listener.withLock { $0 = new }
+        return new.port
+    }
+
+    /// Reads the peerings.
+    func load() async throws {
         try await context.book.load()
         for record in await context.book.all {
             let hub = context.hubs.hub(record)
             reconcilers.statusChanged(hub)
             if record.isEnding { reconcilers.endings.queue.add(record.clusterID) }
         }
-        let new = try await PeerListener.bind(
-            configuration.listen, tls: identity.tls, acceptor: acceptor, configuration: configuration.transport,
-            halfOpen: configuration.halfOpen, group: group, logger: context.logger)
-        listener.withLock { $0 = new }
-        return new.port
     }
 
     /// Works until the task is cancelled, then says goodbye to the hubs. The pods go on.

@@ -25,7 +25,8 @@ public struct Controller<Key: Hashable & Sendable>: Sendable {
     public let queue: WorkQueue<Key>
     private let workers: Int
     private let logger: Logger
-    private let reconcile: @Sendable (Key) async throws -> Requeue
+    /// Looks at one key once.
+    let reconcile: @Sendable (Key) async throws -> Requeue
 
     /// - Parameter workers: keys worked on at once, each key by one at a time.
     public init(

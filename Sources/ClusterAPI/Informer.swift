@@ -27,7 +27,7 @@ public final class Informer: Sendable {
     public let namespace: String?
 
     private let cluster: any ClusterAPI
-    private let labelSelector: String
+    let labelSelector: String
     private let fieldSelector: String
     private let logger: Logger
     private let backOff: BackOff
@@ -158,7 +158,10 @@ public final class Informer: Sendable {
         }
     }
 
-    private func relist() async throws -> String {
+    /// Reads all that there is.
+    ///
+    /// - Returns: the version from which on to watch.
+    func relist() async throws -> String {
         var items: [KubernetesObject] = []
         var options = ListOptions(labelSelector: labelSelector, fieldSelector: fieldSelector, limit: 500)
         var version = ""
@@ -199,18 +202,24 @@ public final class Informer: Sendable {
         let events = try await cluster.watch(
             type, namespace: namespace,
             WatchOptions(resourceVersion: version, labelSelector: labelSelector, fieldSelector: fieldSelector))
-        for try await event in events {
-            switch event {
-            case .added(let object), .modified(let object):
-                version = object.resourceVersion
-                if let change = state.withLock({ Self.put(object, in: &$0) }) { deliver([change]) }
-            case .deleted(let object):
-                version = object.resourceVersion
-                if let change = state.withLock({ Self.remove(object.key, last: object, in: &$0) }) { deliver([change]) }
-            case .bookmark(let resourceVersion): version = resourceVersion
-            }
-        }
+        for try await event in events { version = take(event) }
         return version
+    }
+
+    /// Takes one change over.
+    ///
+    /// - Returns: the version from which on to watch.
+    func take(_ event: WatchEvent) -> String {
+        switch event {
+        case .added(let object), .modified(let object):
+            if let change = state.withLock({ Self.put(object, in: &$0) }) { deliver([change]) }
+            return object.resourceVersion
+        case .deleted(let object):
+            if let change = state.withLock({ Self.remove(object.key, last: object, in: &$0) }) { deliver([change]) }
+            return object.resourceVersion
+        case .bookmark(let resourceVersion):
+            return resourceVersion
+        }
     }
 
     private func deliver(_ changes: [InformerChange]) {

@@ -18,11 +18,11 @@ import Wire
 public final class Hub: Sendable {
     let context: HubContext
     private let transport: PeerTransportConfiguration
-    private let links: EdgeLinks
+    let links: EdgeLinks
     private let port: JoinPort
-    private let foreignClusters: Controller<String>
-    private let offloadings: Controller<String>
-    private let pods: Controller<ObjectKey>
+    let foreignClusters: Controller<String>
+    let offloadings: Controller<String>
+    let pods: Controller<ObjectKey>
     private let podReconciler: PodReconciler
     /// Where pods may come past the admission; `nil` where none can.
     private let adoption: PodAdoption?
@@ -36,19 +36,36 @@ public final class Hub: Sendable {
     ///   - endpoints: where the hub says that it answers for the virtual nodes.
     ///   - now: seconds since 1970, for certificates, tokens and timestamps.
     /// - Throws: `TLSError` for an identity that cannot be used.
-    public init(
+    public convenience init(
         configuration: HubConfiguration, cluster: any ClusterAPI, credentials: any PeerCredentialStore,
         authority: PeeringAuthority, peerings: any PeeringStore, endpoints: NodeEndpoints,
         transport: PeerTransportConfiguration = PeerTransportConfiguration(),
         group: any EventLoopGroup, logger: Logger, now: @escaping @Sendable () -> Int
     ) throws(TLSError) {
+        try self.init(
+            configuration: configuration, cluster: cluster, credentials: credentials, authority: authority,
+            peerings: peerings, endpoints: endpoints, transport: transport, group: group,
+            dialler: { address, proxy, _ in
+                PeerDialler(address, via: proxy, configuration: transport, group: group)
+            }, logger: logger, now: now, instant: { .now })
+    }
+
+    /// - Parameters:
+    ///   - dialler: how edges are reached.
+    ///   - instant: the monotonic clock by which edges are silent.
+    init(
+        configuration: HubConfiguration, cluster: any ClusterAPI, credentials: any PeerCredentialStore,
+        authority: PeeringAuthority, peerings: any PeeringStore, endpoints: NodeEndpoints,
+        transport: PeerTransportConfiguration, group: any EventLoopGroup, dialler: @escaping DiallerMaker,
+        logger: Logger, now: @escaping @Sendable () -> Int, instant: @escaping @Sendable () -> ContinuousClock.Instant
+    ) throws(TLSError) {
         let events = EventRecorder(cluster, component: "causeway-hub", now: now, logger: logger)
         let context = HubContext(
-            configuration: configuration, cluster: cluster, events: events, logger: logger, now: now)
+            configuration: configuration, cluster: cluster, events: events, logger: logger, now: now, instant: instant)
         let links = EdgeLinks(
             context: context, credentials: credentials,
-            joined: JoinedEdges(context: context, book: PeeringBook(peerings, now: now)), transport: transport,
-            group: group, endpoints: endpoints)
+            joined: JoinedEdges(context: context, book: PeeringBook(peerings, now: now)), dialler: dialler,
+            endpoints: endpoints)
         let clusterReconciler = ForeignClusterReconciler(context: context, links: links)
         let offloadingReconciler = OffloadingReconciler(context: context)
         let podReconciler = PodReconciler(context: context)
@@ -71,7 +88,8 @@ public final class Hub: Sendable {
     /// What the scheduler of the origin must know of the edges.
     public var advice: any PlacementAdvice {
         EdgeAdvice(
-            edges: context.edges, rejections: context.rejections, moves: context.moves, offloadings: context.offloadings,
+            edges: context.edges, rejections: context.rejections, moves: context.moves,
+            offloadings: context.offloadings,
             adoption: adoption)
     }
 
@@ -154,15 +172,7 @@ public final class Hub: Sendable {
         try await withThrowingDiscardingTaskGroup { group in
             for informer in context.informers { group.addTask { await informer.run() } }
             for informer in context.informers { try await informer.waitForSync() }
-            try await links.joined.settle()
-            try await prepare()
-            do {
-                try await links.farewells.resume()
-            } catch {
-                context.logger.error(
-                    "farewells to edges cannot be read: they may run pods of a peering that is over",
-                    metadata: ["error": "\(error)"])
-            }
+            try await begin()
             group.addTask { await self.foreignClusters.run() }
             group.addTask { await self.offloadings.run() }
             group.addTask { await self.pods.run() }
@@ -174,6 +184,19 @@ public final class Hub: Sendable {
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
             await links.stopAll()
             group.cancelAll()
+        }
+    }
+
+    /// Takes up what an earlier run has left, once the origin has been read.
+    func begin() async throws {
+        try await links.joined.settle()
+        try await prepare()
+        do {
+            try await links.farewells.resume()
+        } catch {
+            context.logger.error(
+                "farewells to edges cannot be read: they may run pods of a peering that is over",
+                metadata: ["error": "\(error)"])
         }
     }
 
@@ -193,22 +216,27 @@ public final class Hub: Sendable {
 
     /// Moves silent edges on to Disconnected and Lost, by the hub's own monotonic clock.
     private func watchSilence() async {
-        let deadAfter = transport.timings.deadAfter
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(250))
-            await watchForStorm()
-            for edge in context.edges.all where !edge.isConnected {
-                guard let since = edge.silentSince else { continue }
-                let silence = ContinuousClock.now - since
-                if edge.state == .suspect, silence >= deadAfter {
-                    context.logger.warning("an edge is disconnected", metadata: ["edge": "\(edge.name)"])
-                    context.edges.update(edge.name) { edge in
-                        edge.state = .disconnected
-                        edge.disconnectedSince = .now
-                    }
-                } else if edge.state == .disconnected, silence >= context.configuration.lostAfter {
-                    context.edges.update(edge.name) { $0.state = .lost }
+            await lookForSilence()
+        }
+    }
+
+    /// Looks once who is silent, and for how long.
+    func lookForSilence() async {
+        await watchForStorm()
+        let now = context.instant()
+        for edge in context.edges.all where !edge.isConnected {
+            guard let since = edge.silentSince else { continue }
+            let silence = now - since
+            if edge.state == .suspect, silence >= transport.timings.deadAfter {
+                context.logger.warning("an edge is disconnected", metadata: ["edge": "\(edge.name)"])
+                context.edges.update(edge.name) { edge in
+                    edge.state = .disconnected
+                    edge.disconnectedSince = now
                 }
+            } else if edge.state == .disconnected, silence >= context.configuration.lostAfter {
+                context.edges.update(edge.name) { $0.state = .lost }
             }
         }
     }
@@ -217,7 +245,8 @@ public final class Hub: Sendable {
     private func watchForStorm() async {
         let edges = context.edges.all.filter { $0.isWanted && $0.advertisement != nil }
         // Half the time is enough to tell a silence from a connection that is just being made anew.
-        let silent = edges.filter { $0.silentSince != nil && $0.silence() * 2 >= transport.timings.deadAfter }
+        let now = context.instant()
+        let silent = edges.filter { $0.silentSince != nil && $0.silence(at: now) * 2 >= transport.timings.deadAfter }
         let isStorm = context.configuration.stormGuard.isUp(
             edges: edges.count, silences: silent.compactMap(\.silentSince))
         guard isStorm != context.isStorm else { return }

@@ -24,6 +24,8 @@ struct HubContext: Sendable {
     let logger: Logger
     /// Seconds since 1970, for timestamps that people read; never for deciding who is alive.
     let now: @Sendable () -> Int
+    /// The hub's own monotonic clock: for deciding who is alive.
+    let instant: @Sendable () -> ContinuousClock.Instant
 
     private final class Flag: Sendable {
         let value = Atomic(false)
@@ -42,13 +44,14 @@ struct HubContext: Sendable {
 
     init(
         configuration: HubConfiguration, cluster: any ClusterAPI, events: EventRecorder, logger: Logger,
-        now: @escaping @Sendable () -> Int
+        now: @escaping @Sendable () -> Int, instant: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.configuration = configuration
         self.cluster = cluster
         self.events = events
         self.logger = logger
         self.now = now
+        self.instant = instant
         foreignClusters = Informer(cluster, .foreignClusters, logger: logger)
         offloadings = Informer(cluster, .namespaceOffloadings, logger: logger)
         namespaces = Informer(cluster, .namespaces, logger: logger)

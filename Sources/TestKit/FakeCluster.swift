@@ -31,6 +31,39 @@ public final class FakeCluster: ClusterAPI {
 
     public init() {}
 
+    /// What there is now, apart from this cluster from now on: a backup. Nobody watches the copy.
+    public func copy() -> FakeCluster {
+        let copy = FakeCluster()
+        let taken = state.withLock { state in
+            var taken = state
+            taken.watchers = [:]
+            return taken
+        }
+        copy.state.withLock { $0 = taken }
+        return copy
+    }
+
+    /// The number of the last change.
+    public var version: Int { state.withLock { $0.version } }
+
+    /// Counts changes, and so uids, from this number on, if it is higher: as after a restored backup, whose uids must be
+    /// nobody else's.
+    public func skip(to version: Int) { state.withLock { $0.version = max($0.version, version) } }
+
+    /// The changes that a watch would tell, one by one.
+    public func changes(
+        of type: ResourceType, namespace: String?, labelSelector: String, since version: Int
+    ) throws -> [WatchEvent] {
+        let labels = try LabelSelector(text: labelSelector)
+        return state.withLock { state in
+            // Versions only rise: what is older is not looked at.
+            let start = state.history.partitioningIndex { $0.version > version }
+            return state.history[start...].filter {
+                $0.type == type && (namespace == nil || $0.object.namespace == namespace) && labels.matches($0.object)
+            }.map(\.event)
+        }
+    }
+
     /// Makes every call throw `error` until it is `nil` again: a cluster that is away.
     public var failure: (any Error)? {
         get { state.withLock { $0.failure } }
@@ -191,7 +224,7 @@ public final class FakeCluster: ClusterAPI {
             if object.finalizers.isEmpty, !waits {
                 _ = Self.remove(object, type, &state)
             } else if !object.isBeingDeleted {
-                object.json["metadata", "deletionTimestamp"] = .string(Timestamp.text(state.version))
+                object.json["metadata", "deletionTimestamp"] = .string(Timestamp.text(state.now ?? state.version))
                 object.json["metadata", "deletionGracePeriodSeconds"] = JSON(options.gracePeriodSeconds ?? 30)
                 _ = Self.store(object, type, isNew: false, &state)
             }
@@ -304,5 +337,17 @@ public final class FakeCluster: ClusterAPI {
 
     private static func matches(_ object: KubernetesObject, _ fields: [(path: [String], value: String)]) -> Bool {
         fields.allSatisfy { (object.json[$0.path]?.string ?? "") == $0.value }
+    }
+}
+
+extension Array {
+    /// The first place from which on all elements meet the condition, in an array where they are last.
+    fileprivate func partitioningIndex(_ isMet: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isMet(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

@@ -36,8 +36,9 @@ final class HubBench: Sendable {
             joined: JoinedEdges(
                 context: context,
                 book: PeeringBook(FilePeeringStore(stateFolder: folder.path), now: { box.value })),
-            transport: PeerTransportConfiguration(),
-            group: MultiThreadedEventLoopGroup.singleton, endpoints: NodeEndpoints())
+            dialler: { address, proxy, _ in
+                PeerDialler(address, via: proxy, group: MultiThreadedEventLoopGroup.singleton)
+            }, endpoints: NodeEndpoints())
         now = box
         context.desired.markPrepared()
     }

@@ -8,7 +8,7 @@ import Wire
 /// Tells each hub what this edge has and how it is, again whenever that changes.
 final class Advertiser: Sendable {
     private let context: AgentContext
-    private let health: ClusterHealth
+    let health: ClusterHealth
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 

@@ -10,8 +10,8 @@ struct Reconcilers: Sendable {
     let context: AgentContext
     let endings: PeeringEnding
     private let joins: Joins
-    private let namespaces = WorkQueue<String>()
-    private let pods = WorkQueue<HubItem>()
+    let namespaces = WorkQueue<String>()
+    let pods = WorkQueue<HubItem>()
     private let foreignClusters: WorkQueue<String>
     private let ownCertificateNotAfter: @Sendable () -> Int
 
@@ -54,8 +54,7 @@ struct Reconcilers: Sendable {
         let pods = Controller("pods", queue: pods, workers: context.configuration.podWorkers, logger: logger) {
             [context] in try await PodReconciler(context: context).reconcile($0)
         }
-        let statuses = ForeignClusterReconciler(
-            context: context, joins: joins, ownCertificateNotAfter: ownCertificateNotAfter, endings: endings)
+        let statuses = foreignClusterReconciler
         let foreignClusters = Controller("foreignclusters", queue: foreignClusters, workers: 1, logger: logger) {
             try await statuses.reconcile($0)
         }
@@ -68,6 +67,11 @@ struct Reconcilers: Sendable {
             group.addTask { await foreignClusters.run() }
             group.addTask { await endings.run() }
         }
+    }
+
+    var foreignClusterReconciler: ForeignClusterReconciler {
+        ForeignClusterReconciler(
+            context: context, joins: joins, ownCertificateNotAfter: ownCertificateNotAfter, endings: endings)
     }
 
     // MARK: - What to look at

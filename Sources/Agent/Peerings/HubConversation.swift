@@ -16,19 +16,32 @@ struct HubConversation: Sendable {
 
     /// - Parameter keeper: of what proves the edge to the hub, where the edge has dialled.
     func serve(_ connection: PeerConnection, dialledWith keeper: CredentialKeeper? = nil) async {
-        let agreement = connection.agreement
+        switch await admit(connection.agreement) {
+        case .refused(let error):
+            await connection.refuse(error)
+        case .admitted(let hub):
+            await attend(hub, connection, keeper)
+        }
+    }
+
+    /// Who talks, or why nobody does.
+    enum Admission: Sendable {
+        case admitted(HubPeering)
+        case refused(ErrorMessage)
+    }
+
+    /// Both sides know each other: whether there is a peering, in which epoch. That is stored on return.
+    func admit(_ agreement: PeerEstablished) async -> Admission {
         guard let record = await context.book.record(agreement.peer.clusterID), !record.isEnding else {
-            await connection.refuse(ErrorMessage(code: .notPeered, message: "the peering is over; peer again"))
-            return
+            return .refused(ErrorMessage(code: .notPeered, message: "the peering is over; peer again"))
         }
         guard record.clusterName == agreement.peer.clusterName else {
-            await connection.refuse(
+            return .refused(
                 ErrorMessage(
                     code: .identity,
                     message:
                         "cluster \(record.clusterID) is peered under the name \(record.clusterName); unpeer, and peer again"
                 ))
-            return
         }
         do {
             // Known before anything is done for it: no older epoch is listened to from now on.
@@ -41,29 +54,41 @@ struct HubConversation: Sendable {
             context.logger.error(
                 "a peering cannot be stored",
                 metadata: [LogKey.hubID: "\(record.clusterID)", LogKey.error: "\(error)"])
-            await connection.refuse(
+            return .refused(
                 ErrorMessage(code: .unavailable, message: "the edge cannot store the peering; look at its log"))
-            return
         }
-        let hub = context.hubs.hub(record)
-        await attend(hub, connection, keeper)
+        return .admitted(context.hubs.hub(record))
+    }
+
+    /// Makes a connection the hub's, in the place of an earlier one.
+    ///
+    /// - Parameter isDialled: whether the edge has dialled, and shown its own certificate.
+    /// - Returns: what this side's copy holds; `nil` where the certificate is good no more.
+    func begin(
+        _ hub: HubPeering, _ link: any HubLink, _ agreement: PeerEstablished, _ identity: PeerIdentity,
+        isDialled: Bool
+    ) async -> [ItemKey: String]? {
+        let (previous, digest) = hub.attach(
+            link, epoch: agreement.epoch, isNewEpoch: agreement.isNewEpoch,
+            certificateNotAfter: Int(identity.leaf.notAfter))
+        // Its certificate may have been revoked since it was admitted.
+        if !isDialled, await context.book.record(provedBy: identity) == nil {
+            hub.detach(link)
+            await previous?.close(.replaced, message: "the hub has connected anew", epoch: nil)
+            return nil
+        }
+        await previous?.close(.replaced, message: "the hub has connected anew", epoch: nil)
+        return digest
     }
 
     private func attend(_ hub: HubPeering, _ connection: PeerConnection, _ keeper: CredentialKeeper?) async {
         let agreement = connection.agreement
-        let (previous, digest) = hub.attach(
-            connection, epoch: agreement.epoch, isNewEpoch: agreement.isNewEpoch,
-            certificateNotAfter: Int(connection.identity.leaf.notAfter))
-        // Its certificate may have been revoked since it was admitted.
-        if keeper == nil, await context.book.record(provedBy: connection.identity) == nil {
-            hub.detach(connection)
-            await previous?.close(.replaced, message: "the hub has connected anew", epoch: nil)
-            await connection.refuse(
+        guard let digest = await begin(hub, connection, agreement, connection.identity, isDialled: keeper != nil)
+        else {
+            return await connection.refuse(
                 ErrorMessage(
                     code: .unavailable, message: "the certificate was replaced or revoked meanwhile; dial again"))
-            return
         }
-        await previous?.close(.replaced, message: "the hub has connected anew", epoch: nil)
         context.logger.info(
             "a hub is connected",
             metadata: [
@@ -81,7 +106,7 @@ struct HubConversation: Sendable {
                 case .desired(let changes): reconcilers.take(changes, from: hub)
                 case .received(let message): await received(hub, connection, message, keeper)
                 case .streamRequested(let request): group.addTask { await streams.serve(request, hub: hub) }
-                case .lost(let end): await lost(hub, connection, end)
+                case .lost(let end): await lost(hub, connection.identity, end)
                 case .suspected(let silence): hub.isSilent(for: silence, on: connection)
                 case .recovered: hub.isSilent(for: nil, on: connection)
                 case .observed: break
@@ -93,7 +118,7 @@ struct HubConversation: Sendable {
     }
 
     /// Says what there is, once the cluster has been read: an answer from half of it would read as losses.
-    private func synchronise(_ hub: HubPeering, _ connection: PeerConnection, _ digest: [ItemKey: String]) async {
+    func synchronise(_ hub: HubPeering, _ connection: any HubLink, _ digest: [ItemKey: String]) async {
         do {
             try await context.waitForSync()
         } catch {
@@ -116,7 +141,10 @@ struct HubConversation: Sendable {
         await desk.renew(request, over: connection)
     }
 
-    private func lost(_ hub: HubPeering, _ connection: PeerConnection, _ end: PeerSessionEnd) async {
+    /// The connection is lost: whether the hub has ended the peering with it.
+    ///
+    /// - Parameter identity: what the hub has shown on it.
+    func lost(_ hub: HubPeering, _ identity: PeerIdentity, _ end: PeerSessionEnd) async {
         context.logger.info(
             "a hub is disconnected",
             metadata: [
@@ -126,7 +154,7 @@ struct HubConversation: Sendable {
         guard end.goodbye?.reason == .unpeered else { return }
         // The hub may have enrolled anew while an old goodbye was on its way: only a certificate that is still good can
         // speak for the peering that there is. A hub that is dialled has one connection at a time.
-        let fingerprint = Hex.encode(connection.identity.leaf.fingerprint)
+        let fingerprint = Hex.encode(identity.leaf.fingerprint)
         guard let record = await context.book.record(hub.clusterID), !record.isEnding,
             record.address != nil || record.issued.contains(where: { $0.fingerprint == fingerprint })
         else { return }

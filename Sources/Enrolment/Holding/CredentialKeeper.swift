@@ -16,7 +16,7 @@ public struct CredentialKeeper: Sendable {
     private let peerID: String
     private let cluster: any ClusterAPI
     private let store: any PeerCredentialStore
-    private let dialler: PeerDialler
+    private let dialler: any PeerDialling
     private let logger: Logger
     private let now: @Sendable () -> Int
 
@@ -27,7 +27,7 @@ public struct CredentialKeeper: Sendable {
     ///   - now: seconds since 1970.
     public init(
         local: LocalPeer, name: String, peerID: String, cluster: any ClusterAPI, store: any PeerCredentialStore,
-        dialler: PeerDialler, logger: Logger, now: @escaping @Sendable () -> Int
+        dialler: any PeerDialling, logger: Logger, now: @escaping @Sendable () -> Int
     ) {
         self.local = local
         self.name = name

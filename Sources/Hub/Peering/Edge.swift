@@ -75,7 +75,7 @@ struct Edge: Sendable {
     /// For how long the edge has not answered; zero while it does.
     ///
     /// An edge that was never heard has been silent since it became known.
-    func silence(at now: ContinuousClock.Instant = .now) -> Duration {
+    func silence(at now: ContinuousClock.Instant) -> Duration {
         isConnected ? .zero : silentSince.map { now - $0 } ?? .zero
     }
 }

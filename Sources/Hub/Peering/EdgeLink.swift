@@ -22,7 +22,7 @@ struct EdgeLink: Sendable {
     private var name: String { cluster.name }
 
     /// Dials, and keeps the link until the task is cancelled.
-    func run(_ dialler: PeerDialler, _ credentials: any PeerCredentialStore) async {
+    func run(_ dialler: any PeerDialling, _ credentials: any PeerCredentialStore) async {
         guard cluster.clusterID != context.configuration.clusterID else {
             return refuse(
                 PeeringCondition(
@@ -34,7 +34,7 @@ struct EdgeLink: Sendable {
             local: context.configuration.localPeer, name: name, peerID: cluster.clusterID, cluster: context.cluster,
             store: credentials, dialler: dialler, logger: context.logger, now: context.now)
         await dialler.run(
-            tls: { try keeper.tls(try await obtain(keeper)) },
+            backoff: Backoff(), tls: { try keeper.tls(try await obtain(keeper)) },
             hello: {
                 let held = try? await credentials.load(cluster.clusterID)
                 return context.configuration.localPeer.hello(epoch: held?.epoch ?? 0)
@@ -133,7 +133,8 @@ struct EdgeLink: Sendable {
                 ErrorMessage(
                     code: .unavailable, message: "the certificate was replaced or revoked meanwhile; dial again"))
         }
-        let digest = copy.begin(epoch: connection.agreement.epoch)
+        let talk = EdgeConversation(cluster: cluster, context: context, copy: copy)
+        let digest = talk.begin(connection.agreement)
         context.logger.info(
             "connected to an edge",
             metadata: [
@@ -143,53 +144,29 @@ struct EdgeLink: Sendable {
                 "agent": "\(connection.peer.softwareVersion)",
             ])
         connection.hold(digest)
-        context.edges.update(name) { edge in
-            edge.isConnected = true
-            edge.silentSince = nil
-            edge.disconnectedSince = nil
-            edge.lastFailure = nil
-            if edge.state != .draining, edge.state != .left { edge.state = edge.stateByAdvertisement }
-            edge.agentVersion = connection.peer.softwareVersion
-            edge.authentication = PeeringCondition(.established, "CertificatesValid")
-            // Of an edge that dials, the certificate is its own; the hub's was known when it dialled.
-            if case .accepted = side { edge.certificateNotAfter = connection.identity.leaf.notAfter }
+        // Of an edge that dials, the certificate is its own; the hub's was known when it dialled.
+        if case .accepted = side {
+            context.edges.update(name) { $0.certificateNotAfter = connection.identity.leaf.notAfter }
         }
         links.attach(name, connection)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await probe(connection) }
             if case .dialled(let keeper) = side { group.addTask { await keeper.renew(over: connection) } }
-            for await event in connection.events { await take(event, connection, copy, side) }
+            for await event in connection.events { await take(event, connection, talk, side) }
             group.cancelAll()
         }
         links.detach(name)
-        context.edges.update(name) { edge in
-            edge.isConnected = false
-            edge.silentSince = edge.silentSince ?? .now
-            if edge.state == .ready || edge.state == .degraded { edge.state = .suspect }
-            edge.network = PeeringCondition(.pending, "NotConnected", "the edge's agent is not connected")
-            edge.roundTripTime = nil
-        }
+        talk.end()
     }
 
     private func take(
-        _ event: PeerEvent, _ connection: PeerConnection, _ copy: ObservedCopy, _ side: Side
+        _ event: PeerEvent, _ connection: PeerConnection, _ talk: EdgeConversation, _ side: Side
     ) async {
         switch event {
         case .observed(let changes):
-            let (items, isComplete) = copy.apply(changes)
-            let keys = changes.upserts.map(\.key) + changes.removals
-            context.edges.update(name, .observed(keys)) { edge in
-                edge.observed = items
-                edge.isObservedComplete = isComplete
-            }
-            if keys.contains(where: { $0.kind == ItemKey.namespaceKind }) || changes.isComplete {
-                context.edges.update(name) { _ in }
-            }
+            talk.take(changes)
         case .received(.advertise(let advertisement)):
-            context.edges.update(name) { edge in
-                edge.advertisement = VirtualNode.sanitized(advertisement)
-                if edge.state == .ready || edge.state == .degraded { edge.state = edge.stateByAdvertisement }
-            }
+            talk.take(advertisement)
         case .received(.renewed(let answer)):
             guard case .dialled(let keeper) = side, let held = await keeper.keep(answer) else { return }
             context.edges.update(name) { $0.certificateNotAfter = held.identity.leaf.notAfter }
@@ -197,42 +174,16 @@ struct EdgeLink: Sendable {
             guard case .accepted(let desk) = side else { return }
             await desk.renew(request, over: connection)
         case .suspected(let silence):
-            context.edges.update(name) { edge in
-                edge.silentSince = .now - silence
-                if edge.state == .ready || edge.state == .degraded { edge.state = .suspect }
-            }
+            talk.suspected(for: silence)
         case .recovered:
-            context.edges.update(name) { edge in
-                edge.silentSince = nil
-                if edge.state == .suspect { edge.state = edge.stateByAdvertisement }
-            }
+            talk.recovered()
         case .streamRequested(let stream):
             stream.refuse(code: "NotSupported", message: "the hub serves no streams")
         case .lost(let end):
-            context.logger.log(
-                level: end.code == .local ? .info : .warning, "the connection to an edge has ended",
-                metadata: [
-                    "audit": "disconnected", "edge": "\(name)", "edge.id": "\(cluster.clusterID)", "reason": "\(end)",
-                ])
-            if let goodbye = end.goodbye { take(goodbye) }
+            talk.lost(end)
         case .desired, .received:
             break
         }
-    }
-
-    /// An edge that ends the peering itself, or takes the hub's certificate no more, says so once.
-    private func take(_ goodbye: GoodbyeMessage) {
-        let what: String
-        switch goodbye.reason {
-        case .unpeered: what = "has ended the peering"
-        case .revoked: what = "has revoked this cluster's certificate"
-        default: return
-        }
-        let detail = goodbye.message.isEmpty ? "" : ": \(goodbye.message)"
-        refuse(
-            PeeringCondition(
-                .denied, PeeringCondition.revoked,
-                "\(cluster.clusterName) \(what)\(detail); peer again with a new token of it, or unpeer"))
     }
 
     private func probe(_ connection: PeerConnection) async {

@@ -31,31 +31,31 @@ final class EdgeLinks: Sendable {
 
     private let context: HubContext
     private let credentials: any PeerCredentialStore
-    private let transport: PeerTransportConfiguration
-    private let group: any EventLoopGroup
+    private let dialler: DiallerMaker
     private let endpoints: NodeEndpoints
     private let running = Mutex(Running())
     let farewells: Farewells
     /// The peerings of edges that have joined.
     let joined: JoinedEdges
-    private let open = Mutex<[String: PeerConnection]>([:])
+    private let open = Mutex<[String: any EdgeChannel]>([:])
 
     init(
         context: HubContext, credentials: any PeerCredentialStore, joined: JoinedEdges,
-        transport: PeerTransportConfiguration, group: any EventLoopGroup, endpoints: NodeEndpoints
+        dialler: @escaping DiallerMaker, endpoints: NodeEndpoints
     ) {
         self.joined = joined
         self.context = context
         self.credentials = credentials
-        self.transport = transport
-        self.group = group
+        self.dialler = dialler
         self.endpoints = endpoints
-        farewells = Farewells(context: context, store: credentials, transport: transport, group: group)
+        farewells = Farewells(context: context, store: credentials, dialler: dialler)
         context.desired.onChange { [weak self] edge, key in self?.send(edge, key) }
     }
 
     /// The connection to an edge, while there is one.
-    func connection(_ edge: String) -> PeerConnection? { open.withLock { $0[edge] } }
+    func connection(_ edge: String) -> PeerConnection? { channel(edge) as? PeerConnection }
+
+    private func channel(_ edge: String) -> (any EdgeChannel)? { open.withLock { $0[edge] } }
 
     // MARK: - Starting and ending
 
@@ -80,7 +80,7 @@ final class EdgeLinks: Sendable {
         guard !same else { return }
         await prepare(cluster)
         let link = EdgeLink(cluster: cluster, context: context, links: self)
-        let dialler = PeerDialler(route.address, via: route.proxy, configuration: transport, group: group)
+        let dialler = dialler(route.address, route.proxy, .peering(name: cluster.name))
         running.withLock { running in
             guard !running.isStopped else { return }
             let task = Task { await link.run(dialler, credentials) }
@@ -128,7 +128,7 @@ final class EdgeLinks: Sendable {
                     message: "\(context.configuration.clusterName) has no ForeignCluster for this edge yet; try again"))
         }
         await start(cluster)
-        if let old = self.connection(cluster.name) {
+        if let old = channel(cluster.name) {
             await old.close(.replaced, message: "the edge has connected anew", epoch: nil)
         }
         let link = EdgeLink(cluster: cluster, context: context, links: self)
@@ -157,7 +157,7 @@ final class EdgeLinks: Sendable {
         var edge = Edge(name: cluster.name, clusterID: cluster.clusterID, node: cluster.virtualNode)
         edge.isWanted = cluster.outgoingEnabled == .yes
         // After a restart of the hub the edge counts as silent from now on, not from before.
-        edge.silentSince = .now
+        edge.silentSince = context.instant()
         if let node = context.nodes.get(name: cluster.virtualNode),
             node.label(Names.remoteClusterIDLabel) == cluster.clusterID
         {
@@ -201,9 +201,7 @@ final class EdgeLinks: Sendable {
             try await farewells.prepare(
                 Farewell(credentials: held, address: route.address, proxy: cluster.proxy))
         }
-        if let connection = connection(cluster.name) {
-            await connection.close(.unpeered, epoch: connection.agreement.epoch)
-        }
+        await channel(cluster.name)?.close(.unpeered, message: "", epoch: nil)
         await stop(cluster.name)
         if isFirst(cluster) { endpoints[cluster.virtualNode] = nil }
         // An edge that dials hears of it when it dials next: the hub does not know it any more.
@@ -250,12 +248,9 @@ final class EdgeLinks: Sendable {
                     "fingerprint": "\(certificate.fingerprint)",
                 ])
         }
-        if let connection = connection(cluster.name) {
-            await connection.close(
-                .revoked,
-                message: "\(context.configuration.clusterName) has revoked the certificate of \(cluster.name)",
-                epoch: nil)
-        }
+        await channel(cluster.name)?.close(
+            .revoked, message: "\(context.configuration.clusterName) has revoked the certificate of \(cluster.name)",
+            epoch: nil)
         context.edges.update(cluster.name) { $0.authentication = JoinedEdges.revoked }
         return true
     }
@@ -263,7 +258,7 @@ final class EdgeLinks: Sendable {
     // MARK: - What goes out
 
     /// Publishes all that the edge shall have, then every change of it.
-    func attach(_ edge: String, _ connection: PeerConnection) {
+    func attach(_ edge: String, _ connection: any EdgeChannel) {
         // Changes that come between publishing and registering are caught by looking again under the lock.
         let before = context.desired.items(edge)
         connection.publish(DesiredSet(before.values))
@@ -285,7 +280,7 @@ final class EdgeLinks: Sendable {
         open.withLock { open in
             guard let connection = open[edge] else { return }
             if let item = context.desired[edge, key] {
-                connection.update(desired: [item])
+                connection.update(desired: [item], removals: [])
             } else {
                 connection.update(desired: [], removals: [key])
             }

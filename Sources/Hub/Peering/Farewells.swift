@@ -23,18 +23,15 @@ final class Farewells: Sendable {
 
     private let context: HubContext
     private let store: any PeerCredentialStore
-    private let transport: PeerTransportConfiguration
-    private let group: any EventLoopGroup
+    private let dialler: DiallerMaker
     private let state = Mutex(State())
 
     init(
-        context: HubContext, store: any PeerCredentialStore, transport: PeerTransportConfiguration,
-        group: any EventLoopGroup
+        context: HubContext, store: any PeerCredentialStore, dialler: @escaping DiallerMaker
     ) {
         self.context = context
         self.store = store
-        self.transport = transport
-        self.group = group
+        self.dialler = dialler
     }
 
     /// Takes up the farewells that an earlier run of the hub has left.
@@ -92,17 +89,17 @@ final class Farewells: Sendable {
     private func run(_ farewell: Farewell, id: Int) async {
         let credentials = farewell.credentials
         let hello = context.configuration.localPeer.hello(epoch: credentials.epoch)
-        let dialler = PeerDialler(
-            farewell.address, via: ProxyChoice(farewell.proxy) ?? .automatic, configuration: transport, group: group)
+        let dialler = dialler(
+            farewell.address, ProxyChoice(farewell.proxy) ?? .automatic, .farewell(clusterID: farewell.clusterID))
         await dialler.run(
             backoff: Backoff(maximum: context.configuration.farewellInterval),
             tls: {
-                guard Int64(context.now()) < credentials.identity.leaf.notAfter else { throw Expired() }
+                guard Int64(self.context.now()) < credentials.identity.leaf.notAfter else { throw Expired() }
                 return try PeerTLS.dialler(
                     identity: credentials.identity, authorities: credentials.authorities,
                     peerClusterID: farewell.clusterID)
             },
-            hello: { hello }, failed: { decide($0, farewell) },
+            hello: { hello }, failed: { self.decide($0, farewell) },
             serve: { await $0.close(.unpeered, epoch: $0.agreement.epoch) })
         guard !Task.isCancelled else { return }
         let isOwn = state.withLock { state in

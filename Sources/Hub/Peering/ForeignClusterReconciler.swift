@@ -211,11 +211,11 @@ struct ForeignClusterReconciler: Sendable {
         if edge?.state != .draining, edge?.state != .left {
             context.edges.update(cluster.name) { edge in
                 edge.state = .draining
-                edge.withdrawnSince = .now
+                edge.withdrawnSince = context.instant()
             }
         }
-        let since = edge?.withdrawnSince ?? .now
-        let isOverdue = ContinuousClock.now - since > context.configuration.withdrawalDeadline
+        let now = context.instant()
+        let isOverdue = now - (edge?.withdrawnSince ?? now) > context.configuration.withdrawalDeadline
         if let node = context.nodes.get(name: cluster.virtualNode), !node.isBeingDeleted,
             node.label(Names.remoteClusterIDLabel) == cluster.clusterID
         {
@@ -229,7 +229,7 @@ struct ForeignClusterReconciler: Sendable {
             }
             let bound = context.pods(boundTo: node.name)
             let isAway =
-                edge.map { !$0.isConnected && $0.silence() >= context.configuration.withdrawalPatience } ?? true
+                edge.map { !$0.isConnected && $0.silence(at: now) >= context.configuration.withdrawalPatience } ?? true
             let isForced = isOverdue || isAway
             for pod in bound {
                 guard isForced || !pod.isBeingDeleted else { continue }

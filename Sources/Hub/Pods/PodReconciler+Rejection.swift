@@ -21,10 +21,12 @@ extension PodReconciler {
             }
             return .none
         }
-        let left = rejection.patience - context.rejections.complains(pod.uid)
+        let now = context.instant()
+        let left = rejection.patience - context.rejections.complains(pod.uid, at: now)
         guard left <= .zero else { return .after(left) }
         let why = "\(rejection.reason): \(rejection.message)"
-        let backOff = context.rejections.note(workload, edge: edge.name, reason: "\(edge.name): \(why)")
+        let backOff = context.rejections.note(
+            workload, edge: edge.name, reason: "\(edge.name): \(why)", at: now)
         guard isReplaced(pod), hasAlternative(pod, to: edge, workload) else {
             // The others may be ready to take it later.
             return .after(max(backOff, .seconds(1)))
@@ -53,7 +55,7 @@ extension PodReconciler {
         guard let offloading = context.offloading(pod.namespace) else { return false }
         if offloading.podOffloading == .localAndRemote { return true }
         let others = context.plan(offloading).selected.subtracting([edge.name])
-        let rejecting = context.rejections.reasons(workload, edges: Array(others))
+        let rejecting = context.rejections.reasons(workload, at: context.instant(), edges: Array(others))
         return others.contains { name in
             rejecting[name] == nil && context.edges[name]?.state.takesPods == true
         }

@@ -111,7 +111,7 @@ struct PodReconciler: Sendable {
         let policy =
             context.offloading(pod.namespace)?.disconnectPolicy
             ?? .reschedule(after: OffloadingPolicy.defaultGracePeriod)
-        let away = ContinuousClock.now - since
+        let away = context.instant() - since
         switch EdgeLoss.verdict(policy, away: away, isStorm: context.isStorm) {
         case .keep: return Requeue.none
         case .wait(let left): return .after(left)

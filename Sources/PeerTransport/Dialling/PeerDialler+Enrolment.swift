@@ -19,20 +19,38 @@ extension PeerDialler {
     public func enrol(
         _ token: PeerToken, clusterID: String, clusterName: String, role: PeerRole, peerClusterID: String?
     ) async throws -> PeerEnrolment {
-        let start = Duration.monotonicNow
-        let key = try PrivateKey.generate()
         let tls = try PeerTLS.enrolment(
             authorityPin: token.authorityPin, peerClusterID: peerClusterID,
             handshakeTimeout: configuration.handshakeTimeout)
+        return try await PeerEnrolment.obtain(
+            token, clusterID: clusterID, clusterName: clusterName, role: role, peerClusterID: peerClusterID,
+            at: address
+        ) { try await enrol($0, tls: tls) }
+    }
+}
+
+extension PeerEnrolment {
+    /// Makes a key, asks for its certificate, and looks at the answer; what is asked for goes by `ask`.
+    ///
+    /// - Parameters:
+    ///   - address: for errors.
+    ///   - ask: carries the request to whoever shows the token's pin, once.
+    /// - Throws: ``PeerDialError``, `TLSError`, and what `ask` throws.
+    package static func obtain(
+        _ token: PeerToken, clusterID: String, clusterName: String, role: PeerRole, peerClusterID: String?,
+        at address: PeerAddress, ask: (EnrollMessage) async throws -> EnrolledMessage
+    ) async throws -> PeerEnrolment {
+        let start = Duration.monotonicNow
+        let key = try PrivateKey.generate()
         let request = EnrollMessage(
             tokenID: token.id, tokenSecret: token.secretText,
             certificateRequest: try CertificateRequest.make(key: key, commonName: clusterID).pem,
             clusterID: clusterID, clusterName: clusterName, role: role)
         let answer: EnrolledMessage
         do {
-            answer = try await enrol(request, tls: tls)
+            answer = try await ask(request)
         } catch let error as PeerDialError where error.attempts.isEmpty && error.end.code == .lost {
-            answer = try await enrol(request, tls: tls)
+            answer = try await ask(request)
         }
         func refuse(_ problem: String) -> PeerDialError {
             PeerDialError(
