@@ -104,6 +104,21 @@ import Wire
         }
     }
 
+    @Test(
+        "a pod that has finished at the origin and runs here, as after an old backup of the edge, is ended and not made again"
+    )
+    func finishedElsewhere() async throws {
+        try await Bench().run { bench in
+            let old = try await running(bench)
+            bench.want(Bench.pod("p", finished: true))
+            try await eventually("ended") { try await bench.found("p")?.isBeingDeleted == true }
+            try await bench.cluster.delete(
+                .pods, namespace: "demo", name: "p", DeleteOptions(gracePeriodSeconds: 0, uid: old.uid))
+            try await eventually("told as gone") { bench.link.pod("p")?.isGone == true }
+            #expect(try await bench.found("p") == nil)
+        }
+    }
+
     @Test("a pod that has finished here is not made again, even before the hub has heard")
     func finishedHere() async throws {
         try await Bench().run { bench in

@@ -14,6 +14,7 @@ import Wire
 /// | a pod | that pod | kept, brought up to date |
 /// | a pod | that pod, deleted by somebody here | told as pending, and made anew once it is gone |
 /// | a pod | one of another origin uid | the old one goes first |
+/// | a pod that has finished at its origin | that pod, not finished, as after an old backup | deleted |
 /// | a pod that is to end | that pod | deleted with the wanted grace |
 /// | a pod that is to end | nothing | told as gone |
 /// | anything, its hub not heard for too long | a pod that has not ended | deleted, and told as pending; see ``Fence`` |
@@ -41,6 +42,11 @@ struct PodReconciler: Sendable {
         }
         if let grace = wanted.deletionGracePeriodSeconds {
             return try await end(hub, item.key, wanted, current, grace)
+        }
+        if let current, wanted.isFinished, !KubernetesObject.isFinishedPod(status: current.status) {
+            hub.report(item.key, .pod(LocalPod.observation(current)))
+            try await delete([current], hub)
+            return .none
         }
         if let current {
             let wasDeletedHere = LocalPod.wasEndedByDeletion(current)
