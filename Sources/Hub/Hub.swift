@@ -266,8 +266,11 @@ public final class Hub: Sendable {
                 isStorm
                     ? "\(silent.count) of \(edges.count) edges fell silent together: the hub may be cut off, so no pod is replaced; if the edge is gone, set outgoingPeeringEnabled to No"
                     : "enough edges answer again: the pods of this one may be replaced")
-            // Its pods are looked at again.
-            context.edges.update(edge.name) { _ in }
+            // Its pods are looked at again. While the guard was up nobody knew whose fault it was: the others come back one by
+            // one, and each gets its namespaces' grace from now on.
+            context.edges.update(edge.name) { edge in
+                if !isStorm, edge.disconnectedSince != nil { edge.disconnectedSince = now }
+            }
         }
     }
 }
