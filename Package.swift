@@ -236,6 +236,15 @@ let package = Package(
             ["OffloadingModel", "ClusterAPI", "Sessions", "Digests", "Scheduling", "TestKit", "JSONTree", "KubernetesModel", argumentParser]),
         tests("Daemon", ["TestKit"]),
         tests("Fuzzing", [], resources: [.copy("Corpus")]),
+        // The real hub and agents over a simulated network, clock and disk
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "Agent", "Hub", "Enrolment", "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions",
+                "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling", logging, nioPosix,
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestKit", "JSONTree", "causeway-hub", "causeway-agent", "causewayctl", "causeway-supervisor"],

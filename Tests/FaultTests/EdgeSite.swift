@@ -1,0 +1,78 @@
+import ClusterAPI
+import Enrolment
+import JSONTree
+import KubernetesModel
+import OffloadingModel
+import PeerTransport
+import TLSTransport
+import TestKit
+
+@testable import Agent
+
+/// One edge: its cluster, its machine and its disk, which last; and the agent, whose lives may be many.
+final class EdgeSite {
+    let name: String
+    let clusterID: String
+    let address: PeerAddress
+    private(set) var cluster = FakeCluster()
+    private(set) var peerings = PeeringDisk()
+    let steps = PersistedSteps()
+    let reach = Reach()
+    /// Whether the agent has to wait for what it asks its cluster for.
+    var isSlowToRead = false
+    let authority: CertificateAuthority
+    let machine: Machine
+    private let complaints: Complaints
+    var agent: AgentProcess?
+    /// In which directions nothing passes between the hub and this edge.
+    var blocked: Set<Connection.Direction> = []
+    /// The most that a message takes.
+    var delay = Duration.milliseconds(2)
+
+    init(_ name: String, number: Int, ledger: Ledger) async throws {
+        self.name = name
+        clusterID = "e\(number)e1e1e1-0000"
+        address = PeerAddress(host: "198.51.100.\(number)", port: 6500)
+        authority = try .create(commonName: name, now: Int64(SimulatedClock.start))
+        machine = Machine(name, ledger: ledger)
+        complaints = ledger.complaints
+        let node: JSON = [
+            "status": [
+                "capacity": ["cpu": "64"], "allocatable": ["cpu": "64"],
+                "conditions": [["type": "Ready", "status": "True"]],
+                "nodeInfo": ["architecture": "amd64", "operatingSystem": "linux"],
+            ]
+        ]
+        _ = try await cluster.create(.nodes, KubernetesObject(.nodes, name: "n1", node))
+        _ = try await cluster.create(.namespaces, KubernetesObject(.namespaces, name: Names.systemNamespace))
+    }
+
+    func start(_ clock: SimulatedClock) async throws {
+        var configuration = AgentConfiguration(clusterID: clusterID, clusterName: name, version: "1", listen: address)
+        configuration.labels = ["topology.liqo.io/type": "destination"]
+        configuration.refusalRetry = .seconds(5)
+        let new = try AgentProcess(
+            configuration: configuration, cluster: cluster, peerings: peerings,
+            authority: PeeringAuthority(authority: authority, clusterID: clusterID, now: SimulatedClock.start),
+            steps: steps, clock: clock, reach: reach, complaints: complaints)
+        agent = new
+        try await new.start()
+    }
+
+    // MARK: - Backups
+
+    struct Backup {
+        fileprivate let cluster: FakeCluster
+        fileprivate let peerings: [String: PeeringRecord]
+    }
+
+    func backUp() -> Backup { Backup(cluster: cluster.copy(), peerings: peerings.all) }
+
+    /// What the agent and its cluster keep is as it was; to be called while the agent does not run.
+    func restore(_ backup: Backup) {
+        let version = cluster.version
+        cluster = backup.cluster.copy()
+        cluster.skip(to: version)
+        peerings = PeeringDisk(backup.peerings)
+    }
+}

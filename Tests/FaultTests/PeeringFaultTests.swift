@@ -1,0 +1,95 @@
+import ClusterAPI
+import Enrolment
+import KubernetesModel
+import OffloadingModel
+import TestKit
+import Testing
+
+@testable import Hub
+
+/// Peerings that begin and end while one side is away, and sides that remember too much or too little.
+@Suite("Peerings that end and begin under faults, with the real hub and agents over a simulated network")
+struct PeeringFaultTests {
+    private func begin() async throws -> Scenario {
+        let scenario = try await Scenario.begin(seed: 21)
+        try await scenario.settle()
+        return scenario
+    }
+
+    @Test("an unpeer while the edge is away ends in time, and the edge ends what it runs when it is back (I6)")
+    func unpeerAway() async throws {
+        let world = try await begin().world
+        try world.block("rome")
+        try await world.run(for: .seconds(1))
+        try await world.user.unpeer("rome", in: world)
+        let isGone = try await world.run(atMost: .seconds(30)) {
+            try await world.origin.cluster.find(.foreignClusters, name: "rome") == nil
+        }
+        #expect(isGone)
+        try await world.run(for: .seconds(20))
+        #expect(world.hubDisk.all.farewells.count == 1)
+        try await world.killHub()
+        #expect(try await world.judge() == [])
+        #expect(world.hubDisk.all.farewells.isEmpty)
+        #expect(try world.site("rome").machine.count == 0)
+    }
+
+    @Test("whoever peers again with the same name at once begins anew, and nothing of the old peering is left")
+    func again() async throws {
+        let world = try await begin().world
+        let id = try world.site("rome").clusterID
+        let epoch = try #require(world.hubDisk.all.credentials[id]?.epoch)
+        try world.block("rome")
+        try await world.user.unpeer("rome", in: world)
+        try await world.user.peer("rome", in: world)
+        let isBack = try await world.run(atMost: .seconds(40)) {
+            try await world.origin.cluster.find(.foreignClusters, name: "rome")?.isBeingDeleted == false
+        }
+        #expect(isBack)
+        #expect(try await world.judge() == [])
+        #expect(try #require(world.hubDisk.all.credentials[id]?.epoch) > epoch)
+        #expect(world.hubDisk.all.farewells.isEmpty)
+    }
+
+    @Test(
+        "an agent that is restored from an old backup, of before the peering or of before most pods, comes to what is wanted now",
+        arguments: [true, false])
+    func backup(_ isOfBeforePeering: Bool) async throws {
+        let scenario = try await Scenario.begin(seed: 22)
+        let world = scenario.world
+        let site = try world.site("rome")
+        let empty = site.backUp()
+        try await scenario.want()
+        let isPeered = try await world.run(atMost: .seconds(20)) { site.machine.count > 0 }
+        #expect(isPeered)
+        let early = site.backUp()
+        #expect(try await world.judge() == [])
+        world.origin.want(Origin.Workload(name: "app", namespace: "shop", count: 5, isJob: false))
+        #expect(try await world.judge() == [])
+        world.ledger.forgivesOldBackup = true
+        try await world.killAgent("rome")
+        site.restore(isOfBeforePeering ? empty : early)
+        try await world.startAgent("rome")
+        #expect(try await world.judge() == [])
+    }
+
+    @Test(
+        "a pod that has finished is not run again, though its agent, its hub or both start anew and it is deleted at its edge"
+    )
+    func finished() async throws {
+        let scenario = try await begin()
+        let world = scenario.world
+        for name in world.names {
+            let cluster = try world.site(name).cluster
+            for pod in try await cluster.list(.pods).items where pod.isFinishedPod {
+                try await cluster.delete(
+                    .pods, namespace: pod.namespace, name: pod.name, DeleteOptions(gracePeriodSeconds: 0))
+            }
+            try await world.killAgent(name)
+        }
+        try await world.killHub()
+        let starts = world.ledger.starts
+        #expect(try await world.judge() == [])
+        #expect(world.ledger.starts == starts)
+    }
+}
