@@ -99,7 +99,7 @@ let package = Package(
         library(
             "Enrolment",
             [
-                "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "JSONTree",
+                "OffloadingModel", "ClusterBootstrap", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "JSONTree",
                 "KubernetesModel", logging,
             ]),
         library(
@@ -108,7 +108,14 @@ let package = Package(
                 "ClusterAPI", "HTTPTransport", "TLSTransport", "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1,
                 logging,
             ]),
-        library("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "JSONTree", "KubernetesModel", logging]),
+        library(
+            "AdmissionWebhook",
+            [
+                "ClusterBootstrap", "ClusterAPI", "HTTPTransport", "TLSTransport", "OffloadingModel", "JSONTree",
+                "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging,
+            ]),
+        library("Leadership", ["ClusterAPI", "JSONTree", "KubernetesModel", logging]),
+        library("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "Digests", "JSONTree", "KubernetesModel", logging]),
 
         // What each side decides
         library(
@@ -128,7 +135,7 @@ let package = Package(
         library(
             "CommandLineTool",
             [
-                "OffloadingModel",
+                "OffloadingModel", "ClusterBootstrap",
                 "KubernetesClient", "HTTPTransport", "ClusterAPI", "Digests", "Sessions", "Scheduling", "JSONTree",
                 "KubernetesModel", argumentParser, logging, yams,
             ]),
@@ -137,7 +144,7 @@ let package = Package(
         library(
             "Daemon",
             [
-                "CLinuxShims", "OffloadingModel", "ClusterBootstrap",
+                "CLinuxShims", "OffloadingModel", "ClusterBootstrap", "AdmissionWebhook", "Leadership",
                 "EmbeddedCluster", "KubernetesClient", "KubeletServer", "ClusterAPI", "PodRuntime", "Scheduling", "SchedulerLoop", "TLSTransport", "Digests", "JSONTree",
                 "KubernetesModel", argumentParser, logging, yams, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -215,6 +222,13 @@ let package = Package(
                 "ClusterAPI", "HTTPTransport", "TLSTransport", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioPosix,
                 nioHTTP1, logging,
             ]),
+        tests(
+            "AdmissionWebhook",
+            [
+                "ClusterBootstrap", "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "OffloadingModel", "TestKit", "JSONTree",
+                "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging,
+            ]),
+        tests("Leadership", ["ClusterAPI", "TestKit", "JSONTree", "KubernetesModel", logging]),
         tests("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "TestKit", "JSONTree", "KubernetesModel", logging]),
         tests(
             "Hub",
@@ -224,7 +238,7 @@ let package = Package(
             ]),
         tests(
             "Enrolment",
-            ["OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", logging]),
+            ["OffloadingModel", "ClusterBootstrap", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", logging]),
         tests(
             "Agent",
             [
@@ -233,7 +247,7 @@ let package = Package(
             ]),
         tests(
             "CommandLineTool",
-            ["OffloadingModel", "ClusterAPI", "Sessions", "Digests", "Scheduling", "TestKit", "JSONTree", "KubernetesModel", argumentParser]),
+            ["OffloadingModel", "ClusterBootstrap", "ClusterAPI", "Sessions", "Digests", "Scheduling", "TestKit", "JSONTree", "KubernetesModel", argumentParser, yams]),
         tests("Daemon", ["TestKit"]),
         tests("Fuzzing", [], resources: [.copy("Corpus")]),
         // The real hub and agents over a simulated network, clock and disk

@@ -11,6 +11,13 @@ public enum Names {
     /// The scheduler that places pods on virtual nodes.
     public static let schedulerName = "causeway-scheduler"
 
+    /// On everything that belongs to Causeway's own installation.
+    public static let partOfLabel = "app.kubernetes.io/part-of"
+    /// The value of ``partOfLabel``.
+    public static let partOfValue = "causeway"
+    /// On the pod of the hub that leads: `true`. Edges that join find it by this.
+    public static let leaderLabel = "causeway.io/leader"
+
     // MARK: Nodes
 
     /// Tells virtual nodes, whose value is ``virtualNodeType``, from others.

@@ -171,7 +171,11 @@ public final class FakeCluster: ClusterAPI {
         _ type: ResourceType, namespace: String?, name: String, _ patch: Patch, subresource: String?,
         _ options: WriteOptions
     ) async throws -> KubernetesObject {
-        try change(type, ObjectKey(namespace: namespace ?? "", name: name)) { old in
+        let key = ObjectKey(namespace: namespace ?? "", name: name)
+        if patch.form == .apply, state.withLock({ $0.objects[type]?[key] == nil }) {
+            return try await create(type, KubernetesObject(patch.body), options)
+        }
+        return try change(type, key) { old in
             var new = old
             switch patch.form {
             case .merge, .strategic, .apply: new.json.merge(patch.body)

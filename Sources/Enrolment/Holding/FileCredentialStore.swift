@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Glibc
 import JSONTree
-import PeerTransport
 public import TLSTransport
 
 /// Credentials in embedded mode: one file a peer, of mode 0600, below the state folder.
@@ -32,7 +31,7 @@ public struct FileCredentialStore: PeerCredentialStore {
         guard access(path, F_OK) == 0 else { return nil }
         let bytes = try KeyFile.read(path)
         do {
-            return try Self.credentials(try JSONFields(try JSON(parsing: bytes), at: path))
+            return try PeerCredentials(fields: try JSONFields(try JSON(parsing: bytes), at: path))
         } catch {
             throw TLSError(
                 .invalidInput,
@@ -43,7 +42,7 @@ public struct FileCredentialStore: PeerCredentialStore {
     public func save(_ credentials: PeerCredentials) async throws {
         // The epoch first: one that was never used is harmless, one that is used twice is not.
         try KeyFile.write(Array(String(credentials.epoch).utf8), to: try path(credentials.clusterID, "epoch"))
-        try KeyFile.write(try Self.json(credentials).encoded(), to: try path(credentials.clusterID, "json"))
+        try KeyFile.write(try credentials.json.encoded(), to: try path(credentials.clusterID, "json"))
     }
 
     public func remove(_ clusterID: String) async throws { try removeFile(try path(clusterID, "json")) }
@@ -60,23 +59,6 @@ public struct FileCredentialStore: PeerCredentialStore {
         }
     }
 
-    private static func json(_ credentials: PeerCredentials) throws -> JSON {
-        [
-            "clusterID": .string(credentials.clusterID), "clusterName": .string(credentials.clusterName),
-            "certificate": .string(credentials.identity.certificatesPEM),
-            "key": .string(try credentials.identity.privateKey.pem),
-            "authorities": .string(credentials.authorities.map(\.pem).joined()), "epoch": JSON(credentials.epoch),
-        ]
-    }
-
-    private static func credentials(_ fields: JSONFields) throws -> PeerCredentials {
-        PeerCredentials(
-            clusterID: try fields.string("clusterID"), clusterName: try fields.string("clusterName"),
-            identity: try Identity(
-                certificatesPEM: try fields.string("certificate"), privateKeyPEM: try fields.string("key")),
-            authorities: try Certificate.chain(pem: try fields.string("authorities")), epoch: try fields.int("epoch"))
-    }
-
     // MARK: - Farewells
 
     private static let farewellSuffix = "farewell"
@@ -85,21 +67,12 @@ public struct FileCredentialStore: PeerCredentialStore {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder)
         return try names.filter { $0.hasSuffix(".\(Self.farewellSuffix)") }.sorted().map { name in
             let path = "\(folder)/\(name)"
-            let fields = try JSONFields(try JSON(parsing: try KeyFile.read(path)), at: path)
-            guard let address = PeerAddress(try fields.string("address")) else {
-                throw fields.error("address", "expected tls://HOST:PORT; remove the file to give the farewell up")
-            }
-            return Farewell(
-                credentials: try Self.credentials(fields), address: address,
-                proxy: try fields.optionalString("proxy") ?? "")
+            return try Farewell(fields: try JSONFields(try JSON(parsing: try KeyFile.read(path)), at: path))
         }
     }
 
     public func save(_ farewell: Farewell) async throws {
-        var json = try Self.json(farewell.credentials)
-        json["address"] = .string(farewell.address.url)
-        if !farewell.proxy.isEmpty { json["proxy"] = .string(farewell.proxy) }
-        try KeyFile.write(json.encoded(), to: try path(farewell.clusterID, Self.farewellSuffix))
+        try KeyFile.write(try farewell.json.encoded(), to: try path(farewell.clusterID, Self.farewellSuffix))
     }
 
     public func removeFarewell(_ clusterID: String) async throws {

@@ -1,0 +1,42 @@
+import KubernetesModel
+import OffloadingModel
+
+/// What an agent may do at its edge, and nothing more; each rule says for what it is there.
+package enum AgentAccess {
+    /// In the whole cluster: the names of offloaded namespaces are the origins' to choose.
+    package static let cluster: [AccessRule] = [
+        // The hubs' pods; the others count for what is free. A pod may only get tolerations and a deadline after it was made.
+        AccessRule("", ["pods"], AccessRule.reading + ["create", "update", "delete"]),
+        // What users see of their pods from the origin.
+        AccessRule("", ["pods/log"], ["get"]),
+        AccessRule("", ["pods/exec", "pods/attach", "pods/portforward"], ["get", "create"]),
+        // The hubs' namespaces.
+        AccessRule("", ["namespaces"], AccessRule.reading + ["create", "patch", "delete"]),
+        // What the edge has, and how it is.
+        AccessRule("", ["nodes"], AccessRule.reading),
+        // What users are told of peerings and pods.
+        AccessRule("", ["events"], ["create", "patch"]),
+        // Peerings; a hub that enrols gets its ForeignCluster from the agent.
+        AccessRule(
+            "discovery.liqo.io", ["foreignclusters"], AccessRule.reading + ["create", "update", "patch", "delete"]),
+        AccessRule("discovery.liqo.io", ["foreignclusters/status"], ["update", "patch"]),
+        // That the kinds are there and of this version. An edge serves both, so that tools work the same on either side.
+        AccessRule("offloading.liqo.io", ["namespaceoffloadings"], ["list"]),
+        AccessRule(
+            "apiextensions.k8s.io", ["customresourcedefinitions"], ["get"], names: CustomResources.all.map(\.name)),
+    ]
+
+    /// In `causeway-system`.
+    package static let system: [AccessRule] = SystemAccess.rules
+}
+
+/// What both daemons may do in `causeway-system`.
+enum SystemAccess {
+    static let rules: [AccessRule] = [
+        // Keys, peerings and tokens.
+        AccessRule("", ["secrets"], AccessRule.reading + ["create", "update", "delete"]),
+        // The word of the cluster about itself. Names cannot be given for what is not there yet.
+        AccessRule("", ["configmaps"], ["create"]),
+        AccessRule("", ["configmaps"], AccessRule.reading + ["patch"], names: [Names.clusterInfo]),
+    ]
+}

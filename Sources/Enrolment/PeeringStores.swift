@@ -1,0 +1,24 @@
+public import ClusterAPI
+import TLSTransport
+
+/// Where a daemon keeps what it needs for its peerings: all in one kind of place.
+public struct PeeringStores: Sendable {
+    /// For peers that it dials.
+    public let credentials: any PeerCredentialStore
+    /// Of peers that dial it.
+    public let peerings: any PeeringStore
+
+    /// Files of the state folder: for embedded clusters.
+    ///
+    /// - Throws: `TLSError` where the folder cannot be made.
+    public static func files(stateFolder: String) throws -> PeeringStores {
+        PeeringStores(
+            credentials: try FileCredentialStore(stateFolder: stateFolder),
+            peerings: FilePeeringStore(stateFolder: stateFolder))
+    }
+
+    /// Secrets of the cluster: for real ones, where another machine may go on with the work.
+    public static func secrets(_ cluster: any ClusterAPI) -> PeeringStores {
+        PeeringStores(credentials: SecretCredentialStore(cluster), peerings: SecretPeeringStore(cluster))
+    }
+}
