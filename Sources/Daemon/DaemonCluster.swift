@@ -1,3 +1,4 @@
+public import AdmissionWebhook
 public import ClusterAPI
 public import EmbeddedCluster
 public import Logging
@@ -21,6 +22,15 @@ public protocol DaemonCluster: Sendable {
     /// Where the cluster's API server finds the endpoint of virtual nodes; `nil` where it needs none, or has none.
     var nodeAddress: ListenAddress? { get }
 
+    /// Begins to answer the cluster's questions about pods on their way in, whether this replica leads or waits; does nothing
+    /// where they are asked otherwise, or not at all. Ends with ``run(advice:schedules:)``.
+    ///
+    /// - Throws: where the port is taken, or the cluster does not answer.
+    func admit(_ pods: @escaping PodAdmitter) async throws
+
+    /// Returns once this replica may work: at once where it is the only one.
+    func waitToLead() async throws
+
     /// Runs what belongs to the cluster in this process, until the task is cancelled.
     ///
     /// - Parameters:
@@ -32,6 +42,11 @@ public protocol DaemonCluster: Sendable {
 
     /// Waits until the cluster takes pods.
     func waitUntilReady() async throws
+}
+
+extension DaemonCluster {
+    public func admit(_ pods: @escaping PodAdmitter) async throws {}
+    public func waitToLead() async throws {}
 }
 
 /// Opens the cluster that a configuration names.

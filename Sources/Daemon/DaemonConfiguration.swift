@@ -21,6 +21,19 @@ public struct DaemonConfiguration: Sendable, Hashable {
         case serviceAccount
     }
 
+    /// The admission webhook of a hub on a real cluster.
+    public struct Webhook: Sendable, Hashable {
+        /// Where it listens.
+        public var listen: ListenAddress
+        /// Where the API server reaches it; `nil` for the Service of a hub in the cluster.
+        public var url: ListenAddress?
+
+        public init(listen: ListenAddress, url: ListenAddress?) {
+            self.listen = listen
+            self.url = url
+        }
+    }
+
     /// The real cluster to work on; `nil` for a daemon that brings its own, embedded one.
     public var access: ClusterAccess?
     /// The folder of everything that must survive: identity, keys, database, pods. Made where it is missing.
@@ -38,6 +51,10 @@ public struct DaemonConfiguration: Sendable, Hashable {
     /// Where a hub on a real cluster answers for its virtual nodes; port 0 takes any free one. The address is what the
     /// cluster's API server dials.
     public var nodeListen = ListenAddress(host: "127.0.0.1", port: 0)
+    /// How a real cluster's API server asks a hub about pods; `nil` where it does not, and pods are adopted.
+    public var webhook: Webhook?
+    /// Whether this is one of several hubs on one real cluster, of which one leads.
+    public var electsLeader = false
     /// Where the administrator's kubeconfig is written; `nil` for `admin.kubeconfig` in the state folder.
     public var kubeconfig: String?
     /// The pods' network; empty for a real cluster of which it is not known.

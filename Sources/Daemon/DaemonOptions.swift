@@ -21,6 +21,22 @@ public struct DaemonOptions: ParsableArguments {
             "Where a hub on a real cluster answers for its virtual nodes (127.0.0.1:0).", valueName: "host:port"))
     var nodeListen: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where a hub's admission webhook listens; by default at the address of --webhook-url.",
+            valueName: "host:port"))
+    var webhookListen: String?
+
+    @Option(
+        name: .customLong("webhook-url"),
+        help: ArgumentHelp(
+            "Where a real cluster's API server reaches the admission webhook of a hub outside of it.",
+            valueName: "https://host:port"))
+    var webhookURL: String?
+
+    @Flag(help: "Of several hubs on one real cluster one leads, and the others wait.")
+    var leaderElect = false
+
     @Option(help: ArgumentHelp("The folder that keeps the cluster's state.", valueName: "folder"))
     var state: String?
 
@@ -89,6 +105,8 @@ public struct DaemonOptions: ParsableArguments {
             ("pod-cidr", podCIDR), ("service-cidr", serviceCIDR), ("runtime", runtime), ("images", images),
             ("local-nodes", localNodes), ("scheduling-seed", schedulingSeed), ("log-level", logLevel),
             ("node-listen", nodeListen), ("kubeconfig", kubeconfig), ("context", context),
+            ("webhook-listen", webhookListen), ("webhook-url", webhookURL),
+            ("leader-elect", leaderElect ? "true" : nil),
             ("in-cluster", inCluster ? "true" : nil),
         ]
         for (name, text) in flags {

@@ -11,8 +11,11 @@ package struct DaemonSettings {
         "state", "cluster-name", "cluster-labels", "api-listen", "peer-listen", "peer-address", "kubeconfig-out",
         "pod-cidr", "share",
         "service-cidr", "runtime", "images", "local-nodes", "scheduling-seed", "log-level",
-        "kubeconfig", "context", "in-cluster", "node-listen",
+        "kubeconfig", "context", "in-cluster", "node-listen", "webhook-listen", "webhook-url", "leader-elect",
     ]
+
+    /// What only a real cluster has.
+    private static let realOnly = ["webhook-listen", "webhook-url", "leader-elect"]
 
     /// What only an embedded cluster has: a real one has its own.
     private static let embeddedOnly = [
@@ -50,6 +53,8 @@ package struct DaemonSettings {
         configuration.kubeconfig = values["kubeconfig-out"]?.text
         configuration.access = try access()
         if configuration.access != nil { configuration.podCIDR = "" }
+        configuration.webhook = try webhook(configuration.access)
+        if let flag = values["leader-elect"] { configuration.electsLeader = try self.flag(flag) }
         if let cidr = values["pod-cidr"] { configuration.podCIDR = cidr.text }
         if let cidr = values["service-cidr"] { configuration.serviceCIDR = cidr.text }
         if let share = values["share"] {
@@ -106,6 +111,35 @@ package struct DaemonSettings {
             }
         }
         return access
+    }
+
+    /// Where the admission webhook of a hub is; `nil` for none.
+    private func webhook(
+        _ access: DaemonConfiguration.ClusterAccess?
+    ) throws(DaemonError) -> DaemonConfiguration.Webhook? {
+        guard let access else {
+            for name in Self.realOnly {
+                if let value = values[name] {
+                    throw error(value, "goes with kubeconfig or in-cluster: an embedded cluster needs none")
+                }
+            }
+            return nil
+        }
+        let listening = try values["webhook-listen"].map(listen)
+        guard let url = values["webhook-url"] else {
+            guard let listening else { return nil }
+            guard case .serviceAccount = access else {
+                throw error(
+                    values["webhook-listen"] ?? Value(text: "", origin: "--webhook-listen"),
+                    "goes with webhook-url outside of the cluster: the API server must know where to ask")
+            }
+            return DaemonConfiguration.Webhook(listen: listening, url: nil)
+        }
+        let scheme = "https://"
+        guard url.text.hasPrefix(scheme), let address = ListenAddress(String(url.text.dropFirst(scheme.count))),
+            address.port > 0
+        else { throw error(url, "\"\(url.text)\" is not of the form https://HOST:PORT") }
+        return DaemonConfiguration.Webhook(listen: listening ?? address, url: address)
     }
 
     private func nodeListen(_ value: Value) throws(DaemonError) -> ListenAddress {

@@ -1,3 +1,4 @@
+import ClusterBootstrap
 public import OffloadingModel
 public import TLSTransport
 
@@ -9,6 +10,8 @@ public struct DaemonState: Sendable {
     private let configuration: DaemonConfiguration
 
     private let mode: String
+    /// Where keys are kept; `nil` for the state folder.
+    private let secrets: SystemSecrets?
 
     /// Makes the folder where it is missing.
     ///
@@ -17,6 +20,7 @@ public struct DaemonState: Sendable {
     public init(_ configuration: DaemonConfiguration, of cluster: any DaemonCluster) throws {
         self.configuration = configuration
         mode = cluster.mode
+        secrets = configuration.access == nil ? nil : SystemSecrets(cluster.api)
         files = try StateFiles(configuration.state)
         clusterID = try files.clusterID(given: cluster.clusterID)
     }
@@ -24,9 +28,10 @@ public struct DaemonState: Sendable {
     /// Where the audit log is kept.
     public static func auditLog(_ configuration: DaemonConfiguration) -> String { configuration.state + "/audit.log" }
 
-    /// The authority that issues the certificates of peerings.
-    public func peeringAuthority(now: Int64) throws -> CertificateAuthority {
-        try files.peeringAuthority(clusterID: clusterID, now: now)
+    /// The authority that issues the certificates of peerings: a file's, or a Secret's on a real cluster.
+    public func peeringAuthority(now: Int64) async throws -> CertificateAuthority {
+        guard let secrets else { return try files.peeringAuthority(clusterID: clusterID, now: now) }
+        return try await SecretAuthority.load(secrets, clusterID: clusterID, now: now)
     }
 
     /// Where peerings are taken: the configured address, its port picked once.

@@ -1,14 +1,19 @@
+import AdmissionWebhook
 import ClusterAPI
 import ClusterBootstrap
+import Digests
 import EmbeddedCluster
 import Foundation
+import JSONTree
 import KubeletServer
 import KubernetesClient
 import KubernetesModel
+import Leadership
 import Logging
 import OffloadingModel
 import SchedulerLoop
 import Scheduling
+import Synchronization
 
 /// A real cluster, of which the daemon is a client like any other: its own nodes run the pods, its own controllers and
 /// scheduler go on beside.
@@ -16,6 +21,7 @@ import Scheduling
 /// What the daemon keeps in it: Causeway's kinds, the namespace `causeway-system`, and what hub or agent write. Beside a
 /// hub's cluster the pods of offloaded namespaces get their nodes from the scheduler in this process.
 final class KubernetesCluster: DaemonCluster {
+    /// Behind the fence, where one of several replicas leads.
     let api: any ClusterAPI
     let address: String
     let clusterID: String?
@@ -25,24 +31,30 @@ final class KubernetesCluster: DaemonCluster {
     let nodeAddress: ListenAddress?
     private let kubelet: KubeletServer?
     private let role: ClusterInfo.Role
-    private let seed: UInt64
-    private let logger: Logger
+    let configuration: DaemonConfiguration
+    let logger: Logger
+    let client: KubernetesClient
+    /// `nil` for a daemon that is the only one.
+    let elector: LeaderElector?
+    private let webhook = Mutex<Task<Void, Never>?>(nil)
     /// Held as long as the daemon runs: two of them with one identity would take each other's connections.
     private let lock: StateFolderLock
 
     private init(
-        _ client: KubernetesClient, clusterID: String, role: ClusterInfo.Role, seed: UInt64, lock: StateFolderLock,
-        nodeEndpoints: NodeEndpoints, nodeHost: String, kubelet: KubeletServer?, logger: Logger
-    ) {
-        api = client
+        _ client: KubernetesClient, clusterID: String, role: ClusterInfo.Role, configuration: DaemonConfiguration,
+        lock: StateFolderLock, nodeEndpoints: NodeEndpoints, kubelet: KubeletServer?, logger: Logger
+    ) throws {
+        self.client = client
+        elector = try configuration.electsLeader ? Self.elector(client, role, logger) : nil
+        api = elector.map { FencedCluster(client, fence: $0.fence) } ?? client
         address = "\(client.connection.endpoint)"
         self.clusterID = clusterID
         self.role = role
-        self.seed = seed
+        self.configuration = configuration
         self.lock = lock
         self.nodeEndpoints = nodeEndpoints
         self.kubelet = kubelet
-        nodeAddress = kubelet.map { ListenAddress(host: nodeHost, port: $0.port) }
+        nodeAddress = kubelet.map { ListenAddress(host: configuration.nodeListen.host, port: $0.port) }
         self.logger = logger
     }
 
@@ -68,9 +80,9 @@ final class KubernetesCluster: DaemonCluster {
         let id = try await identity(client, role: role)
         let endpoints = NodeEndpoints()
         let kubelet = role == .hub ? try await startKubelet(configuration.nodeListen, client, endpoints, logger) : nil
-        return KubernetesCluster(
-            client, clusterID: id, role: role, seed: configuration.schedulingSeed, lock: lock,
-            nodeEndpoints: endpoints, nodeHost: configuration.nodeListen.host, kubelet: kubelet, logger: logger)
+        return try KubernetesCluster(
+            client, clusterID: id, role: role, configuration: configuration, lock: lock, nodeEndpoints: endpoints,
+            kubelet: kubelet, logger: logger)
     }
 
     private static func connection(_ access: DaemonConfiguration.ClusterAccess) throws -> ClusterConnection {
@@ -133,11 +145,43 @@ final class KubernetesCluster: DaemonCluster {
     func run(
         advice: any PlacementAdvice, schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
     ) async throws {
-        defer { if let kubelet { Task { await kubelet.close() } } }
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                if let elector { group.addTask { try await elector.lead() } }
+                group.addTask { try await self.work(advice: advice, schedules: schedules) }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        } catch {
+            await close()
+            throw error
+        }
+        await close()
+    }
+
+    /// Keeps the webhook's task, to end it.
+    func keep(_ task: Task<Void, Never>) { webhook.withLock { $0 = task } }
+
+    /// Ends what goes on beside: the next replica may lead.
+    private func close() async {
+        // In a task of its own: this one may be cancelled.
+        if let elector { await Task { await elector.release() }.value }
+        if let webhook = webhook.withLock({ $0 }) {
+            webhook.cancel()
+            await webhook.value
+        }
+        await kubelet?.close()
+    }
+
+    private func work(
+        advice: any PlacementAdvice, schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+    ) async throws {
         switch role {
         case .hub:
             let scheduler = SchedulerLoop(
-                api, configuration: SchedulerConfiguration(schedulerNames: [Names.schedulerName], seed: seed),
+                api,
+                configuration: SchedulerConfiguration(
+                    schedulerNames: [Names.schedulerName], seed: configuration.schedulingSeed),
                 advice: advice,
                 now: { Int(time(nil)) }, logger: logger)
             schedules { scheduler.refreshNodes() }

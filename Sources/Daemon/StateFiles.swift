@@ -148,6 +148,12 @@ struct StateFiles: Sendable {
         try write(json.text(), "ready")
     }
 
+    /// Says that this replica waits to lead.
+    func markStandby() throws { try write((["pid": JSON(Int(getpid()))] as JSON).text(), "standby") }
+
+    /// Takes that back.
+    func markNoStandby() { unlink(path("standby")) }
+
     /// Takes the word back: at start, once the folder is this process's alone, and at the end.
     func markNotReady() { unlink(path("ready")) }
 }

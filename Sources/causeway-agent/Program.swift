@@ -28,8 +28,9 @@ struct Run: AsyncParsableCommand {
         let logger = DaemonRun.logger(
             "causeway-agent", level: configuration.logLevel, auditLog: DaemonState.auditLog(configuration))
         let cluster = try await DaemonClusters.open(configuration, role: .agent, logger: logger)
+        try await cluster.waitToLead()
         let state = try DaemonState(configuration, of: cluster)
-        let authority = try state.peeringAuthority(now: Int64(time(nil)))
+        let authority = try await state.peeringAuthority(now: Int64(time(nil)))
         let listen = try state.peerListen()
         var settings = AgentConfiguration(
             clusterID: state.clusterID, clusterName: configuration.clusterName, version: CausewayVersion.current,
@@ -39,11 +40,13 @@ struct Run: AsyncParsableCommand {
         settings.gateway = cluster.gateway
         settings.share = configuration.share
         settings.transport.proxies = try ProxySettings(environment: ProcessInfo.processInfo.environment)
+        let stores =
+            try configuration.access == nil
+            ? PeeringStores.files(stateFolder: configuration.state) : PeeringStores.secrets(cluster.api)
         let agent = try Agent(
             configuration: settings, cluster: cluster.api,
             authority: PeeringAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),
-            peerings: FilePeeringStore(stateFolder: configuration.state),
-            credentials: try FileCredentialStore(stateFolder: configuration.state), logger: logger,
+            peerings: stores.peerings, credentials: stores.credentials, logger: logger,
             now: { Int(time(nil)) })
         try await agent.bind()
         let info = state.clusterInfo(

@@ -33,8 +33,11 @@ struct Run: AsyncParsableCommand {
         let admission = Admission()
         let cluster = try await DaemonClusters.open(configuration, role: .hub, hooks: [admission], logger: logger)
         admission.cluster = cluster.api
+        let pods = OffloadedPodAdmission(cluster.api)
+        try await cluster.admit { try await pods.admit(&$0, namespace: $1) }
+        try await cluster.waitToLead()
         let state = try DaemonState(configuration, of: cluster)
-        let authority = try state.peeringAuthority(now: Int64(time(nil)))
+        let authority = try await state.peeringAuthority(now: Int64(time(nil)))
         let listen = try state.peerListen()
         var settings = HubConfiguration(
             clusterID: state.clusterID, clusterName: configuration.clusterName, version: CausewayVersion.current)
@@ -44,13 +47,16 @@ struct Run: AsyncParsableCommand {
             settings.nodePort = address.port
         }
         settings.adoptsPods = configuration.access != nil
+        let stores =
+            try configuration.access == nil
+            ? PeeringStores.files(stateFolder: configuration.state) : PeeringStores.secrets(cluster.api)
         var transport = PeerTransportConfiguration()
         transport.proxies = try ProxySettings(environment: ProcessInfo.processInfo.environment)
         let hub = try Hub(
             configuration: settings, cluster: cluster.api,
-            credentials: try FileCredentialStore(stateFolder: configuration.state),
+            credentials: stores.credentials,
             authority: PeeringAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),
-            peerings: FilePeeringStore(stateFolder: configuration.state), endpoints: cluster.nodeEndpoints,
+            peerings: stores.peerings, endpoints: cluster.nodeEndpoints,
             transport: transport, group: MultiThreadedEventLoopGroup.singleton, logger: logger, now: { Int(time(nil)) })
         try await hub.bind()
         let info = state.clusterInfo(

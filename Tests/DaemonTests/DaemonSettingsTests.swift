@@ -61,12 +61,37 @@ struct DaemonSettingsTests {
             ("context: c\n", "a.yaml:3: context: goes with kubeconfig, which is missing"),
             ("in-cluster: true\nnode-listen: 0.0.0.0:1\n", "a.yaml:4: node-listen: must be the address"),
             ("node-listen: 127.0.0.1:1\n", "a.yaml:3: node-listen: goes with kubeconfig"),
+            ("webhook-url: https://a:1\n", "a.yaml:3: webhook-url: goes with kubeconfig"),
+            ("leader-elect: true\n", "a.yaml:3: leader-elect: goes with kubeconfig"),
+            ("kubeconfig: /k\nleader-elect: perhaps\n", "a.yaml:4: leader-elect: \"perhaps\" is neither"),
+            ("kubeconfig: /k\nwebhook-listen: a:1\n", "a.yaml:4: webhook-listen: goes with webhook-url"),
+            ("kubeconfig: /k\nwebhook-url: http://a:1\n", "a.yaml:4: webhook-url: \"http://a:1\" is not"),
+            ("kubeconfig: /k\nwebhook-url: https://a:0\n", "a.yaml:4: webhook-url: \"https://a:0\" is not"),
+            ("kubeconfig: /k\nwebhook-url: https://a:1/b\n", "a.yaml:4: webhook-url: "),
             ("in-cluster: maybe\n", "a.yaml:3: in-cluster: \"maybe\" is neither"),
         ])
     func refusedForRealClusters(_ lines: String, _ message: String) {
         #expect {
             _ = try DaemonSettings(yaml: minimum + lines, file: "a.yaml").configuration()
         } throws: { "\($0)".hasPrefix(message) }
+    }
+
+    @Test("a hub outside of the cluster is asked by URL, one inside by its Service, and without either nobody asks")
+    func webhook() throws {
+        func webhook(_ lines: String) throws -> DaemonConfiguration.Webhook? {
+            try DaemonSettings(yaml: minimum + lines, file: "a.yaml").configuration().webhook
+        }
+        #expect(try webhook("kubeconfig: /k\n") == nil)
+        let outside = ListenAddress(host: "hub.example", port: 8443)
+        #expect(
+            try webhook("kubeconfig: /k\nwebhook-url: https://hub.example:8443\n")
+                == .init(listen: outside, url: outside))
+        #expect(
+            try webhook("kubeconfig: /k\nwebhook-url: https://hub.example:8443\nwebhook-listen: 0.0.0.0:1\n")
+                == .init(listen: ListenAddress(host: "0.0.0.0", port: 1), url: outside))
+        #expect(
+            try webhook("in-cluster: true\nwebhook-listen: 0.0.0.0:8443\n")
+                == .init(listen: ListenAddress(host: "0.0.0.0", port: 8443), url: nil))
     }
 
     @Test("what is missing is asked for")
