@@ -142,7 +142,8 @@ import Testing
         #expect(await world.run("generate", "peer-command", "--only-command") == (isClose ? 0 : 1))
         guard isClose else {
             #expect(
-                world.errors.written.contains(ahead > 0 ? "301s ahead of this machine's" : "4000s behind this machine's"))
+                world.errors.written.contains(
+                    ahead > 0 ? "301s ahead of this machine's" : "4000s behind this machine's"))
             #expect(world.output.written.isEmpty)
             #expect(try await world.secrets.isEmpty)
             return

@@ -14,6 +14,7 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, GenerateCommand.self, PeerCommand.self, JoinCommand.self, UnpeerCommand.self,
             RevokeCommand.self, TokensCommand.self, OffloadCommand.self, UnoffloadCommand.self, PlanCommand.self,
-            ExplainCommand.self, UninstallCommand.self, VersionCommand.self, CompletionCommand.self,
+            ExplainCommand.self, InstallCommand.self, UninstallCommand.self, VersionCommand.self,
+            CompletionCommand.self,
         ])
 }

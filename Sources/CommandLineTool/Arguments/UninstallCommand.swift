@@ -6,8 +6,8 @@ struct UninstallCommand: AsyncParsableCommand {
         commandName: "uninstall",
         abstract: "Remove Causeway's objects from a cluster.",
         discussion: """
-            Refused while the cluster is peered or a namespace is offloaded. The cluster's API and its daemon stay up; \
-            stop the daemon yourself.
+            Refused while the cluster is peered or a namespace is offloaded. What 'install' applied goes whole, with the daemon \
+            and its keys. A daemon that nobody installed, and its cluster, stay up: stop it yourself.
             """)
 
     @Flag(help: "Remove Causeway's CustomResourceDefinitions, too.")
@@ -16,11 +16,14 @@ struct UninstallCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long to wait.", valueName: "time"))
     var timeout = TimeSpan(.seconds(600))
 
+    @Option(name: [.customShort("o"), .long], help: "How to print what was removed.")
+    var output = StatusFormat.text
+
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-        try await global.withTool {
-            try await Uninstallation(tool: $0, purges: purge, timeout: timeout.duration).run()
+        try await global.withTool(linesToErrors: output == .json) {
+            try await Uninstallation(tool: $0, purges: purge, timeout: timeout.duration, format: output).run()
         }
     }
 }

@@ -1,18 +1,21 @@
 import ClusterAPI
+import JSONTree
 import KubernetesModel
 import OffloadingModel
 
 /// `uninstall`: removes Causeway's own objects from a cluster whose peerings and offloadings are over.
 ///
-/// The namespace `causeway-system` and its `cluster-info` stay: the daemon that still runs keeps them, and would write them
-/// anew. So does what a daemon keeps its keys in. With `purges` the CustomResourceDefinitions go; the daemon makes them
-/// again when it is started again.
+/// What `install` put there goes whole: Deployment, access rights, webhook, and the namespace `causeway-system` with all keys.
+/// Where a daemon runs that nobody installed, the namespace, its `cluster-info` and its keys stay: it keeps them, and would
+/// write them anew. With `purges` the CustomResourceDefinitions go; a daemon makes them again when it is started again.
 struct Uninstallation: Sendable {
     let tool: Tool
     let purges: Bool
     let timeout: Duration
+    var format = StatusFormat.text
 
     func run() async throws {
+        var removed: [String] = []
         let deadline = ContinuousClock.now + timeout
         try tool.confirm("uninstall")
         try await tool.printer.stage(
@@ -23,14 +26,19 @@ struct Uninstallation: Sendable {
         try await tool.printer.stage(
             "Uninstalling Causeway", done: "Causeway uninstalled", failure: "Failed uninstalling Causeway"
         ) {
-            try await removePeerings(deadline)
-            try await removeTokens()
+            removed += try await removePeerings(deadline)
+            removed += try await removeTokens()
+            removed += try await InstalledObjects(tool: tool).remove(deadline)
         }
-        guard purges else { return }
-        try await tool.printer.stage(
-            "Purging the Causeway CRDs", done: "Causeway CRDs purged", failure: "Failed purging the Causeway CRDs"
-        ) {
-            try await removeDefinitions(deadline)
+        if purges {
+            try await tool.printer.stage(
+                "Purging the Causeway CRDs", done: "Causeway CRDs purged", failure: "Failed purging the Causeway CRDs"
+            ) {
+                removed += try await removeDefinitions(deadline)
+            }
+        }
+        if format == .json {
+            tool.host.output.write((["removed": JSON(removed)] as JSON).text(.pretty) + "\n")
         }
     }
 
@@ -78,8 +86,9 @@ struct Uninstallation: Sendable {
 
     // MARK: - Removal
 
-    private func removePeerings(_ deadline: ContinuousClock.Instant) async throws {
-        for cluster in try await tool.foreignClusters() ?? [] {
+    private func removePeerings(_ deadline: ContinuousClock.Instant) async throws -> [String] {
+        let clusters = try await tool.foreignClusters() ?? []
+        for cluster in clusters {
             try await tool.cluster.deleteIfPresent(
                 .foreignClusters, name: cluster.name, DeleteOptions(uid: cluster.object.uid))
         }
@@ -93,21 +102,27 @@ struct Uninstallation: Sendable {
             error.detail = error.detail ?? "still there: \(left.map(\.name).joined(separator: ", "))"
             throw error
         }
+        return clusters.map { "\(ResourceType.foreignClusters.groupResource)/\($0.name)" }
     }
 
     /// The tokens that were made here, and those that were brought here.
-    private func removeTokens() async throws {
+    private func removeTokens() async throws -> [String] {
         let prefix = Names.tokenSecret(foreignCluster: "")
+        var removed: [String] = []
         for secret in try await tool.cluster.list(.secrets, namespace: Names.systemNamespace).items
         where secret.label(Names.tokenLabel) != nil || secret.name.hasPrefix(prefix) {
             try await tool.cluster.deleteIfPresent(
                 .secrets, namespace: Names.systemNamespace, name: secret.name, DeleteOptions(uid: secret.uid))
+            removed.append("secrets/\(secret.name)")
         }
+        return removed
     }
 
-    private func removeDefinitions(_ deadline: ContinuousClock.Instant) async throws {
-        for definition in CustomResources.all {
-            try await tool.cluster.deleteIfPresent(.customResourceDefinitions, name: definition.name)
+    private func removeDefinitions(_ deadline: ContinuousClock.Instant) async throws -> [String] {
+        var removed: [String] = []
+        for definition in CustomResources.all
+        where try await tool.cluster.deleteIfPresent(.customResourceDefinitions, name: definition.name) {
+            removed.append("\(ResourceType.customResourceDefinitions.groupResource)/\(definition.name)")
         }
         try await tool.waiting.until(deadline) {
             for definition in CustomResources.all
@@ -116,5 +131,6 @@ struct Uninstallation: Sendable {
             }
             return true
         }
+        return removed
     }
 }
