@@ -2,7 +2,8 @@
 # The clusters of a playground: their folders, networks and daemons. Sourced by scripts/playground.
 #
 # A cluster that CAUSEWAY_CONTROL_PLANES names (`all`, or names joined by commas) is a real Kubernetes control plane, with the
-# daemon as its client, and at an edge a program that stands in for its kubelet and its scheduler.
+# daemon as its client, and at an edge a program that stands in for its kubelet and its scheduler. `causewayctl install` gives it
+# what a daemon needs, and the daemon has the rights of its ServiceAccount, no others.
 #
 # CAUSEWAY_PEER_ADDRESSES, NAME=HOST:PORT joined by commas, is what peers are told to dial instead of what an edge listens on.
 #
@@ -151,6 +152,30 @@ start_control_planes() {
     for pid in "${pids[@]}"; do wait "$pid" || fail "a control plane could not be started"; done
 }
 
+# install_daemon NAME ROLE LABELS: gives a real cluster all that its daemon needs but the daemon, and makes the kubeconfig with
+# which that one has its rights.
+install_daemon() {
+    local name=$1 role=$2 admin token said
+    admin=$(control_plane "$name")/kubeconfig
+    [[ ! -f $(control_plane "$name")/daemon.kubeconfig ]] || return 0
+    said=$("$programs/causewayctl" install --kubeconfig "$admin" --role "$role" --cluster-name "$name" --cluster-labels "$3" \
+        --replicas 0 --no-wait 2>&1) || fail "cannot install into \"$name\": $said"
+    token=$("$root/.venv/tools/kubectl" --kubeconfig "$admin" create token "causeway-$role" -n causeway-system --duration 24h 2>&1) ||
+        fail "cannot get a token for \"$name\": $token"
+    # kubectl warns in front of it.
+    token=${token##*$'\n'}
+    (umask 077 && sed -E "s/^users:.*/users: [{name: admin, user: {token: $token}}]/" "$admin" >"$(control_plane "$name")/daemon.kubeconfig")
+}
+
+# The port at which a real origin finds the hub's webhook: a free one the first time, the same ever after.
+webhook_port() {
+    local file
+    file=$(control_plane "$1")/webhook-port
+    [[ -f $file ]] || write_file "$file" \
+        "$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+    cat "$file"
+}
+
 # Starts what plays the kubelet and the scheduler of a real edge, unless it runs.
 start_stand_in() {
     local name=$1 pods
@@ -211,7 +236,9 @@ launch() {
     if is_real "$name"; then
         start_stand_in "$name"
         cp -p "$(control_plane "$name")/kubeconfig" "$(kubeconfig "$name")"
-        extra+=(--kubeconfig "$(kubeconfig "$name")")
+        install_daemon "$name" "${program#causeway-}" "topology.liqo.io/type=$type"
+        extra+=(--kubeconfig "$(control_plane "$name")/daemon.kubeconfig")
+        if [[ $name == "$origin" ]]; then extra+=(--webhook-url "https://127.0.0.1:$(webhook_port "$name")"); fi
     else
         extra+=(--api-listen 127.0.0.1:0 --kubeconfig-out "$(kubeconfig "$name")"
             --service-cidr "$(service_cidr "$number")" --runtime process --images "$root/config/images.yaml"

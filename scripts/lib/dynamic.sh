@@ -140,6 +140,7 @@ clean_up() {
     for name in "$REMOTE_CLUSTER_ID_2" "$REMOTE_CLUSTER_ID_3" "$REMOTE_CLUSTER_ID_4"; do
         eventually 5 "the peering with $name is disabled" peering "$name" OutgoingPeering None
     done
+    check_rights
     run 'causewayctl uninstall' lines_are 'Pre-uninstall checks passed' 'Causeway uninstalled'
 }
 

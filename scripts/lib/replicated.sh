@@ -165,6 +165,7 @@ gone_all() {
 }
 
 uninstall_all() {
+    check_rights
     run 'causewayctl uninstall' lines_are 'Pre-uninstall checks passed' 'Causeway uninstalled'
     run 'causewayctl uninstall --kubeconfig="$KUBECONFIG_EUROPE_ROME_EDGE"' \
         lines_are 'Pre-uninstall checks passed' 'Causeway uninstalled'

@@ -197,3 +197,19 @@ endpoints_follow() {
 }
 
 is_root() { [[ $(id -u) == 0 ]]; }
+
+# MARK: Rights
+
+# On real control planes, before their rights are taken away: the daemons, which have those of their ServiceAccounts only, were
+# refused nothing.
+check_rights() {
+    local planes=("$CAUSEWAY_PLAYGROUND"/*/control-plane)
+    [[ -d ${planes[0]} ]] || return 0
+    check "the daemons have all the rights they need" rights_suffice
+}
+
+rights_suffice() {
+    local refused
+    refused=$(grep -hi forbidden "$CAUSEWAY_PLAYGROUND"/*/log "$CAUSEWAY_PLAYGROUND"/*/log.1 2>/dev/null | tail -n 1 || true)
+    [[ -z $refused ]] || { echo "$refused"; return 1; }
+}
