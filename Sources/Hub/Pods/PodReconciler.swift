@@ -23,6 +23,9 @@ struct PodReconciler: Sendable {
         guard let plan, plan.selected.contains(edge.name) else { return try await reject(pod, item, edge) }
         if context.desired[edge.name, item]?.content.pod?.originUID != pod.uid {
             context.notePlacement(of: pod, on: edge.name)
+            if let message = UnsentReferences(pod).message(edge: edge.name, namespace: plan.remoteNamespace) {
+                await context.events.record(.warning, pod, reason: "NotReflected", message)
+            }
         }
         context.desired.set(item, [edge.name: content(pod, plan)])
         return try await reflect(pod, item, edge)
