@@ -181,7 +181,7 @@ let package = Package(
         library(
             "Fuzzing",
             [
-                "Daemon", "EmbeddedCluster", "KubernetesClient", "PeerTransport", "TLSTransport", "Sessions", "Wire", "JSONTree",
+                "AdmissionWebhook", "Daemon", "EmbeddedCluster", "KubernetesClient", "PeerTransport", "TLSTransport", "Sessions", "Wire", "JSONTree",
                 "KubernetesModel", nioCore, nioEmbedded,
             ]),
 

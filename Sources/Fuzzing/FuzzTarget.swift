@@ -21,6 +21,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case protobuf
     /// A label selector's text.
     case selector
+    /// A question that whoever reaches a hub's admission webhook sends.
+    case admission
     /// A JSON patch, a merge patch and the JSON that they change.
     case patch
 
@@ -40,6 +42,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .yaml: TextDecoders.yaml(bytes)
         case .protobuf: TextDecoders.protobuf(bytes)
         case .selector: TextDecoders.selector(bytes)
+        case .admission: TextDecoders.admission(bytes)
         case .patch: TextDecoders.patch(bytes)
         }
     }

@@ -1,3 +1,4 @@
+import AdmissionWebhook
 import Daemon
 import EmbeddedCluster
 import JSONTree
@@ -26,6 +27,14 @@ enum TextDecoders {
     static func protobuf(_ bytes: [UInt8]) { _ = try? ProtobufDecoder.decode(bytes) }
 
     static func selector(_ bytes: [UInt8]) { _ = try? LabelSelector(text: String(decoding: bytes, as: UTF8.self)) }
+
+    /// A question about a pod, and the answer that gives it another scheduler.
+    static func admission(_ bytes: [UInt8]) {
+        guard let review = try? AdmissionReview(parsing: bytes) else { return }
+        var pod = review.pod
+        pod?.spec["schedulerName"] = "fuzzed"
+        _ = review.admitted(as: pod).encoded()
+    }
 
     /// An array of the value, a JSON patch and a merge patch.
     static func patch(_ bytes: [UInt8]) {
