@@ -49,15 +49,25 @@ extension KubernetesCluster {
         let life = Hex.encode(try RandomBytes.generate(count: 8))
         return LeaderElector(
             client, name: InstallationPlan.name(role), namespace: Names.systemNamespace,
-            identity: "\(ProcessInfo.processInfo.hostName)_\(life)", logger: logger,
+            identity: "\(hostName)_\(life)", logger: logger,
             now: { Int(Date().timeIntervalSince1970 * 1_000_000) })
+    }
+
+    /// The system's own word, which in a pod is the pod's name; asked without any look-up.
+    private static var hostName: String {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let status = buffer.withUnsafeMutableBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { gethostname($0.baseAddress, $0.count - 1) }
+        }
+        guard status == 0 else { return "unknown" }
+        return String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
     }
 
     /// Says on the own pod whether it leads, for the Service by which peers find the leader. Nobody waits for it: peers try
     /// again.
     private func mark(isLeader: Bool) async {
         guard case .serviceAccount = configuration.access else { return }
-        let name = ProcessInfo.processInfo.hostName
+        let name = Self.hostName
         do {
             _ = try await client.merge(
                 .pods, namespace: Names.systemNamespace, name: name,

@@ -18,7 +18,7 @@ public final class LeaderElector: Sendable {
     private let cluster: any ClusterAPI
     private let name: String
     private let namespace: String
-    private let timings: LeaderElection.Timings
+    private let identity: String
     private let logger: Logger
     private let now: @Sendable () -> Int
     private let runner: Runner
@@ -46,7 +46,7 @@ public final class LeaderElector: Sendable {
         self.cluster = cluster
         self.name = name
         self.namespace = namespace
-        self.timings = timings
+        self.identity = identity
         self.logger = logger
         self.now = now
         runner = Runner(LeaderElection(identity: identity, timings: timings), fence)
@@ -96,15 +96,23 @@ public final class LeaderElector: Sendable {
         renewal.withLock { $0 }?.cancel()
         let led = fence.isOpen
         fence.shut()
-        guard led, let held = await runner.held else { return }
-        var record = held
-        record.holder = ""
-        record.durationSeconds = 1
-        let lease = record.lease(name: name, namespace: namespace)
-        do {
-            _ = try await cluster.update(.leases, lease)
-        } catch {
-            logger.debug("the lease was not released", metadata: ["error": "\(error)"])
+        guard led else { return }
+        for _ in 0..<3 {
+            do {
+                guard let found = try await cluster.find(.leases, namespace: namespace, name: name) else { return }
+                var record = LeaseRecord(found)
+                guard record.holder == identity else { return }
+                record.holder = ""
+                record.durationSeconds = 1
+                _ = try await cluster.update(.leases, record.lease(name: name, namespace: namespace))
+                return
+            } catch let error as APIError where error.isConflict {
+                // A renewal was still on its way.
+                continue
+            } catch {
+                logger.debug("the lease was not released", metadata: ["error": "\(error)"])
+                return
+            }
         }
     }
 
@@ -181,8 +189,6 @@ public final class LeaderElector: Sendable {
         private let start = ContinuousClock.now
         private var next = LeaderElection.Action.read
         private let fence: LeaseFence
-        private(set) var held: LeaseRecord?
-
         init(_ election: LeaderElection, _ fence: LeaseFence) {
             self.election = election
             self.fence = fence
@@ -199,7 +205,6 @@ public final class LeaderElector: Sendable {
                 case .awake: next = election.wake(at: now)
                 case .read(let record): next = election.read(record, at: now)
                 case .wrote(let record):
-                    held = record
                     next = election.wrote(record, at: now)
                     if let until = election.leadsUntil { fence.open(until: start + until) }
                 case .conflicted: next = election.conflicted(at: now)

@@ -32,7 +32,10 @@ expect() {
 soon() {
     local sentence=$1 deadline=$((SECONDS + 120)) since=$SECONDS
     shift
-    until "$@" >/dev/null 2>&1 || ((SECONDS > deadline)); do sleep 0.2; done
+    until "$@" >/dev/null 2>&1 || ((SECONDS > deadline)); do
+        sleep 0.2
+        revive
+    done
     expect "$sentence" "$@"
     echo "  after $((SECONDS - since)) s"
 }
@@ -73,6 +76,12 @@ start_hub() {
 }
 declare -A hubs=()
 edge=
+
+# Starts hubs again that have ended, as a kubelet does: on a machine that stands still for seconds a leader gives its lease up.
+revive() {
+    local number
+    for number in "${!hubs[@]}"; do kill -0 "${hubs[$number]}" 2>/dev/null || start_hub "$number"; done
+}
 
 start_edge() {
     setsid "$programs/causeway-agent" --state "$kept/edge" --cluster-name rome --pod-cidr 10.199.0.0/16 --images "$root/config/images.yaml" \
