@@ -57,7 +57,9 @@ extension KubernetesCluster {
     private static var hostName: String {
         var buffer = [UInt8](repeating: 0, count: 256)
         let status = buffer.withUnsafeMutableBytes { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { gethostname($0.baseAddress, $0.count - 1) }
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                characters.baseAddress.map { gethostname($0, characters.count - 1) } ?? -1
+            }
         }
         guard status == 0 else { return "unknown" }
         return String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)

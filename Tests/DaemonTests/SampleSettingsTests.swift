@@ -14,7 +14,9 @@ struct SampleSettingsTests {
         #expect(configuration.clusterLabels.keys.sorted() == ["topology.liqo.io/type"])
         #expect(configuration.runtime == .process)
         let unset: Set<String> = name == "hub" ? ["peer-listen", "peer-address", "share"] : ["peer-address"]
-        let otherCluster: Set<String> = ["kubeconfig", "context", "in-cluster", "node-listen"]
+        let otherCluster: Set<String> = [
+            "kubeconfig", "context", "in-cluster", "node-listen", "webhook-listen", "webhook-url", "leader-elect",
+        ]
         #expect(DaemonSettings.names.subtracting(settings.values.keys) == unset.union(otherCluster))
     }
 }

@@ -1,3 +1,4 @@
+import ClusterAPI
 import JSONTree
 import KubernetesModel
 import TestKit
