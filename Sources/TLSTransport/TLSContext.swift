@@ -43,7 +43,7 @@ public final class TLSContext: @unchecked Sendable {
         guard causeway_ssl_ctx_set_minimum_version(context, number(of: configuration.minimumVersion)) == 1,
             causeway_ssl_ctx_set_maximum_version(context, number(of: configuration.maximumVersion)) == 1
         else { throw OpenSSLErrors.unexpected("set the TLS versions") }
-        causeway_ssl_ctx_apply_policy(context)
+        guard causeway_ssl_ctx_apply_policy(context) == 1 else { throw OpenSSLErrors.unexpected("choose ciphers") }
         SSL_CTX_set_num_tickets(context, 0)
         // 112 bits of strength at least, whatever the system's configuration file says.
         SSL_CTX_set_security_level(context, 2)

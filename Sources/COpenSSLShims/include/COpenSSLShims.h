@@ -13,8 +13,8 @@ int causeway_ssl_ctx_set_minimum_version(SSL_CTX *context, int version);
 int causeway_ssl_ctx_set_maximum_version(SSL_CTX *context, int version);
 
 /// Switches off compression, renegotiation, session caches and tickets, and automatic chains; has idle connections
-/// release their buffers.
-void causeway_ssl_ctx_apply_policy(SSL_CTX *context);
+/// release their buffers; orders the ciphers of TLS 1.3. Returns 1, or 0 when OpenSSL does not know one of them.
+int causeway_ssl_ctx_apply_policy(SSL_CTX *context);
 
 /// Appends a certificate to the chain sent after the leaf; takes its own reference. Returns 1, or 0 on failure.
 int causeway_ssl_ctx_add_chain_certificate(SSL_CTX *context, X509 *certificate);
