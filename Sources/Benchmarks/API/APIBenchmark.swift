@@ -31,9 +31,9 @@ struct APIBenchmark: AsyncParsableCommand {
         try await Task.sleep(for: .seconds(2))
         let idle = try hub.program.usage()
         report.add(Self.memory("idle memory", idle.residentBytes, goal: 49))
-        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let group = MultiThreadedEventLoopGroup.singleton
         let clients = try await LoadGenerator.connect(
-            clients: Self.clients, to: hub.endpoint, tls: hub.tls, on: eventLoop)
+            clients: Self.clients, to: hub.endpoint, tls: hub.tls, on: group)
         let request = RequestText(host: hub.endpoint.authority)
         try await prepare(clients, request)
 
@@ -42,10 +42,10 @@ struct APIBenchmark: AsyncParsableCommand {
         report.progress("Getting pods")
         let bare = try MeasuredServer.bare(in: folder.path)
         let bareClients = try await LoadGenerator.connect(
-            clients: Self.clients, to: bare.endpoint, tls: bare.tls, on: eventLoop)
+            clients: Self.clients, to: bare.endpoint, tls: bare.tls, on: group)
         try await reads(clients, request, hub, bareClients, bare, &report)
         report.progress("Watching")
-        try await watches(clients, request, hub, on: eventLoop, &report)
+        try await watches(clients, request, hub, on: group.next(), &report)
         report.add(Self.memory("memory afterwards", try hub.program.usage().residentBytes, goal: 73))
 
         report.progress("Starting again after SIGKILL")
@@ -124,9 +124,10 @@ struct APIBenchmark: AsyncParsableCommand {
         _ bare: MeasuredServer, _ report: inout BenchmarkReport
     ) async throws {
         let bareRequest = RequestText(host: bare.endpoint.authority)
-        let podBytes = 3000
+        // Both answer with the same number of bytes.
+        let podBytes = try await length(of: "\(Self.namespace)/pods/pod-0", clients, request)
         let (small, bareTrips) = try await measure(
-            "round trips of the bare TLS handler, \(podBytes) bytes", bareClients, bare, atMost: limit
+            "round trips of the bare TLS handler, as long as a pod", bareClients, bare, atMost: limit
         ) { _ in bareRequest.get("/\(podBytes)") }
         report.add(bareTrips)
         let (_, gets) = try await measure("gets", goal: 20_000, clients, hub, atMost: limit, beside: small) { number in
@@ -134,14 +135,21 @@ struct APIBenchmark: AsyncParsableCommand {
         }
         report.add(gets)
         report.progress("Listing pods")
+        let listBytes = try await length(of: "\(Self.namespace)/pods", clients, request)
         let (large, bareLists) = try await measure(
             "round trips of the bare TLS handler, as long as a list", bareClients, bare, atMost: limit
-        ) { _ in bareRequest.get("/\(podBytes * Self.listedPods)") }
+        ) { _ in bareRequest.get("/\(listBytes)") }
         report.add(bareLists)
-        let (_, lists) = try await measure(
+        var (_, lists) = try await measure(
             "lists of 4,000 pods", goal: 100, clients, hub, atMost: limit, beside: large
         ) { _ in request.get("\(Self.namespace)/pods") }
+        lists.details.append(Measurement.Detail(name: "each", value: Double(listBytes) / 1e6, unit: "MB"))
         report.add(lists)
+    }
+
+    /// How long the answer to a GET is, in bytes.
+    private func length(of target: String, _ clients: LoadGenerator, _ request: RequestText) async throws -> Int {
+        try await clients.run(count: 1, atMost: .seconds(10)) { _ in request.get(target) }.longest
     }
 
     private func watches(

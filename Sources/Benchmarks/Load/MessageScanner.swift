@@ -8,10 +8,13 @@ struct MessageScanner {
     struct Message {
         /// The first line: a request line or a status line.
         let startLine: [UInt8]
+        /// How many bytes its body has.
+        let length: Int
     }
 
     private var head: [UInt8] = []
     private var startLine: [UInt8] = []
+    private var length = 0
     private var missingBytes: Int?
 
     /// Takes bytes as they arrive.
@@ -27,7 +30,7 @@ struct MessageScanner {
             }
             if missingBytes == 0 {
                 missingBytes = nil
-                complete(Message(startLine: startLine))
+                complete(Message(startLine: startLine, length: length))
             }
         }
     }
@@ -50,13 +53,14 @@ struct MessageScanner {
     private mutating func parse(_ head: [UInt8]) {
         let lines = head.split(separator: UInt8(ascii: "\n"))
         startLine = Array(lines.first ?? [])
-        missingBytes = 0
+        length = 0
         for line in lines.dropFirst() where line.count > Self.name.count {
             guard zip(line, Self.name).allSatisfy({ $0 | 0x20 == $1 }) else { continue }
-            missingBytes = line.dropFirst(Self.name.count).reduce(0) { number, byte in
+            length = line.dropFirst(Self.name.count).reduce(0) { number, byte in
                 (0x30...0x39).contains(byte) ? number * 10 + Int(byte - 0x30) : number
             }
         }
+        missingBytes = length
     }
 
     /// In lower case; setting a bit more makes `-` and `:`, which have it, compare equal too.
