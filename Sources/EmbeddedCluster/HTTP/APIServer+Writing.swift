@@ -64,7 +64,8 @@ extension APIServer {
         context.duplicates = duplicates
         let answer = try await pipeline.updateAny(
             definition, namespace: path.namespace, name: name, path.subresource, body, context)
-        return Answer.json(answer.bytes, status: answer.isCreated ? .created : .ok, warnings: answer.warnings)
+        return Answer.json(
+            .bytes(answer.text.buffer), status: answer.isCreated ? .created : .ok, warnings: answer.warnings)
     }
 
     private func patch(
@@ -138,9 +139,9 @@ extension APIServer {
         } catch {
             // As the watch cache says it: within the stream.
             guard error.isExpired else { throw error }
-            var bytes: [UInt8] = []
+            var bytes = ByteBuffer()
             ObjectEncoder.failure(error, into: &bytes)
-            return Answer.json(bytes)
+            return Answer.json(.bytes(bytes))
         }
         return HTTPResponse(
             status: .ok, headers: ["Content-Type": "application/json", "Cache-Control": "no-cache, private"],
@@ -154,16 +155,16 @@ extension APIServer {
         var isFirst = true
         var changes: [WatchStream.Change]? = stream.initial
         while let now = changes {
-            var bytes: [UInt8] = []
+            var bytes = ByteBuffer()
             for change in now {
                 encoder.event(change, isFirst: isFirst, into: &bytes)
                 isFirst = false
-                if bytes.count >= piece {
-                    try await writer.write(ByteBuffer(bytes: bytes))
-                    bytes.removeAll(keepingCapacity: true)
+                if bytes.readableBytes >= piece {
+                    try await writer.write(bytes)
+                    bytes.clear()
                 }
             }
-            if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
+            try await writer.write(bytes)
             changes = await stream.next()
         }
     }

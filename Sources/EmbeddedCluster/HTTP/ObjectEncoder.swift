@@ -14,16 +14,18 @@ struct ObjectEncoder: Sendable {
 
     private var columns: TableColumns { definition.columns }
 
-    func object(_ object: StoredObject) -> [UInt8] {
+    /// One object as the body of an answer.
+    func object(_ object: StoredObject) -> HTTPResponse.Body {
         switch form {
-        case .object, .aggregatedDiscovery: return object.bytes
-        case .metadata(let version): return Table.partial(object.complete, apiVersion: version.apiVersion).encoded()
+        case .object, .aggregatedDiscovery: return .bytes(object.text.buffer)
+        case .metadata(let version):
+            return body(Table.partial(object.complete, apiVersion: version.apiVersion))
         case .table(let version):
-            return table(
-                [object], ["resourceVersion": .string(object.object.resourceVersion)], version
-            ).encoded()
+            return body(table([object], ["resourceVersion": .string(object.object.resourceVersion)], version))
         }
     }
+
+    private func body(_ json: JSON) -> HTTPResponse.Body { .bytes(ByteBuffer(bytes: json.encoded())) }
 
     /// A `Scale`, which is no stored object.
     func scale(_ scale: JSON) -> JSON {
@@ -65,7 +67,7 @@ struct ObjectEncoder: Sendable {
             bytes.append(contentsOf: ListBody.end)
             return .bytes(ByteBuffer(bytes: bytes))
         case .table(let version):
-            return .bytes(ByteBuffer(bytes: table(page.items, metadata, version).encoded()))
+            return body(table(page.items, metadata, version))
         }
     }
 
@@ -81,7 +83,7 @@ struct ObjectEncoder: Sendable {
     /// One line of a watch.
     ///
     /// - Parameter isFirst: whether it is the watch's first, which brings a table's columns.
-    func event(_ change: WatchStream.Change, isFirst: Bool, into bytes: inout [UInt8]) {
+    func event(_ change: WatchStream.Change, isFirst: Bool, into bytes: inout ByteBuffer) {
         switch change {
         case .added(let object): event("ADDED", object, isFirst, &bytes)
         case .modified(let object): event("MODIFIED", object, isFirst, &bytes)
@@ -91,9 +93,9 @@ struct ObjectEncoder: Sendable {
         }
     }
 
-    private func event(_ type: String, _ object: StoredObject, _ isFirst: Bool, _ bytes: inout [UInt8]) {
+    private func event(_ type: String, _ object: StoredObject, _ isFirst: Bool, _ bytes: inout ByteBuffer) {
         switch form {
-        case .object, .aggregatedDiscovery: line(type, object.bytes, &bytes)
+        case .object, .aggregatedDiscovery: Self.append(type, object.text, &bytes)
         case .metadata(let version):
             line(type, Table.partial(object.complete, apiVersion: version.apiVersion).encoded(), &bytes)
         case .table(let version):
@@ -117,17 +119,21 @@ struct ObjectEncoder: Sendable {
         }
     }
 
-    static func failure(_ error: APIError, into bytes: inout [UInt8]) {
-        append("ERROR", error.status.encoded(), &bytes)
+    static func failure(_ error: APIError, into bytes: inout ByteBuffer) {
+        append("ERROR", ObjectText(error.status.encoded()), &bytes)
     }
 
-    private func line(_ type: String, _ object: [UInt8], _ bytes: inout [UInt8]) { Self.append(type, object, &bytes) }
+    private func line(_ type: String, _ object: [UInt8], _ bytes: inout ByteBuffer) {
+        Self.append(type, ObjectText(object), &bytes)
+    }
 
-    private static func append(_ type: String, _ object: [UInt8], _ bytes: inout [UInt8]) {
-        bytes.append(contentsOf: #"{"type":""#.utf8)
-        bytes.append(contentsOf: type.utf8)
-        bytes.append(contentsOf: #"","object":"#.utf8)
-        bytes.append(contentsOf: object)
-        bytes.append(contentsOf: "}\n".utf8)
+    private static func append(_ type: String, _ object: ObjectText, _ bytes: inout ByteBuffer) {
+        // At once, instead of growing with each of what follows.
+        bytes.reserveCapacity(minimumWritableBytes: object.count + 64)
+        bytes.writeStaticString(#"{"type":""#)
+        bytes.writeString(type)
+        bytes.writeStaticString(#"","object":"#)
+        object.write(to: &bytes)
+        bytes.writeStaticString("}\n")
     }
 }

@@ -131,7 +131,8 @@ extension ResourcePipeline {
         var full = object
         if let fields = try? JSON(parsing: managed) { full.json["metadata", "managedFields"] = fields }
         return StoredObject(
-            resource: reference.resource, key: reference.key, revision: 0, bytes: full.json.encoded(), object: object)
+            resource: reference.resource, key: reference.key, revision: 0, text: ObjectText(full.json.encoded()),
+            object: object)
     }
 
     /// The namespace and name of the path, which the body may repeat but not contradict.

@@ -22,7 +22,7 @@ extension ResourcePipeline {
         switch subresource {
         case "scale":
             let scale = try await setScale(definition, namespace: namespace, name: name, nil, body, context)
-            return UpdateAnswer(object: KubernetesObject(scale), bytes: scale.encoded())
+            return UpdateAnswer(object: KubernetesObject(scale), text: ObjectText(scale.encoded()))
         case "finalize":
             let result = try await finalize(name: name, body, context)
             return UpdateAnswer(result)
@@ -38,7 +38,7 @@ extension ResourcePipeline {
     struct UpdateAnswer {
         var object: KubernetesObject
         /// The answer's text, which has more than the tree: `metadata.managedFields`.
-        var bytes: [UInt8]
+        var text: ObjectText
         var warnings: [String] = []
         var isCreated = false
     }
@@ -65,7 +65,7 @@ extension ResourcePipeline {
 extension ResourcePipeline.UpdateAnswer {
     init(_ result: WriteResult) {
         self.init(
-            object: result.object.object, bytes: result.object.bytes, warnings: result.warnings,
+            object: result.object.object, text: result.object.text, warnings: result.warnings,
             isCreated: result.isCreated)
     }
 }

@@ -23,6 +23,9 @@ extension ResourcePipeline {
         } else if token != nil {
             objects = []
         }
+        if query.limit == 0, query.labels.isEmpty, query.fields.isEmpty {
+            return ListPage(items: present(objects, as: definition), revision: shown(revision, token))
+        }
         var page: [StoredObject] = []
         var rest = 0
         for object in objects where query.matches(object) {
@@ -34,13 +37,19 @@ extension ResourcePipeline {
                 page.append(object)
             }
         }
-        if token.map({ $0.revision > 0 }) == true { revision = token?.revision ?? revision }
-        var answer = ListPage(items: page.map { present($0, as: definition) }, revision: revision)
+        revision = shown(revision, token)
+        var answer = ListPage(items: present(page, as: definition), revision: revision)
         if rest > 0, let last = page.last {
             answer.continuation = ContinuationToken(revision: revision, after: last.key).text
             if query.labels.isEmpty && query.fields.isEmpty { answer.remaining = rest }
         }
         return answer
+    }
+
+    /// The revision that a page says: the one of the first page, where its token tells.
+    private func shown(_ revision: Int, _ token: ContinuationToken?) -> Int {
+        guard let token, token.revision > 0 else { return revision }
+        return token.revision
     }
 
     private func candidates(

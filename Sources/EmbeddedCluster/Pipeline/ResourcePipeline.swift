@@ -97,6 +97,12 @@ final class ResourcePipeline: Sendable {
         return PreparedObject(other, managed: object.managedFields).stored(object.reference, revision: object.revision)
     }
 
+    /// The same for many: at no cost for each where all are as they are stored.
+    func present(_ objects: [StoredObject], as definition: ResourceDefinition) -> [StoredObject] {
+        if definition.storedForm == nil, definition.custom == nil { return objects }
+        return objects.map { present($0, as: definition) }
+    }
+
     /// Translates what the store says where nobody else is to blame.
     ///
     /// Only a stop is worth trying again by itself: a client that is told to would keep what is wrong with the disk from its

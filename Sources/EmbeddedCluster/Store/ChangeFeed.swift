@@ -61,12 +61,12 @@ final class ChangeFeed: Sendable {
         state.withLock { state in
             state.revision = max(state.revision, revision)
             state.events.append(contentsOf: events)
-            for event in events { state.bytes += event.object.bytes.count }
+            for event in events { state.bytes += event.object.text.count }
             while state.events.count - state.start > maxEvents || state.bytes > maxBytes,
                 state.start < state.events.count
             {
                 state.forgotten = state.events[state.start].revision
-                state.bytes -= state.events[state.start].object.bytes.count
+                state.bytes -= state.events[state.start].object.text.count
                 state.start += 1
             }
             if state.start > 1024, state.start > state.events.count / 2 {

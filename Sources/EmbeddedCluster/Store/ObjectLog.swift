@@ -57,7 +57,9 @@ final class ObjectLog {
         // Exclusive: one process, so no shared memory file; FULL: a commit is on the disk when it returns.
         try database.execute(
             "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                + "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;")
+                + "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;"
+                // All reading is from our own memory, and rows are only added at the end: few pages are looked at twice.
+                + "PRAGMA cache_size = -512;")
         if !isNew, let words = try database.text("PRAGMA quick_check(1)"), words != "ok" {
             throw StoreError(
                 .corrupt,

@@ -74,10 +74,9 @@ final class ObjectStore: Sendable {
     }
 
     private static func event(_ row: ObjectLog.Row, _ previous: StoredObject?) throws(StoreError) -> StoreEvent {
-        let object = StoredObject(
-            resource: row.reference.resource, key: row.reference.key, revision: row.revision, bytes: row.value)
+        let object: StoredObject
         do {
-            try object.loadTree()
+            object = try StoredObject.loaded(row.reference, revision: row.revision, bytes: row.value)
         } catch {
             throw StoreError(
                 .corrupt,

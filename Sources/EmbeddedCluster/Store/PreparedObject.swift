@@ -4,55 +4,63 @@ import KubernetesModel
 /// An object ready to be stored: encoded, but for its resource version, which the writer knows only when its turn comes.
 struct PreparedObject: Sendable {
     let object: KubernetesObject
-    /// The text up to and from the digits of `metadata.resourceVersion`.
-    private let bytes: [UInt8]
+    /// The text without the digits of `metadata.resourceVersion`.
+    private let text: ObjectText
+    /// How many of the text's own bytes stand before the digits.
     private let place: Int
-    /// How long the text of `metadata.managedFields` is, which follows the version's digits after `managedPrefix`.
-    private let managedLength: Int
+    /// Where the text of `metadata.managedFields` is, once the digits are there; they are all before it.
+    private let managed: Range<Int>
     private static let managedPrefix = #"","managedFields":"#
 
     /// - Parameter managed: the text of `metadata.managedFields`, which the object itself does not have; empty for none.
     init(_ object: KubernetesObject, managed: [UInt8]) {
         var shared: JSON?
-        self.managedLength = managed.count
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(2048)
+        var text = ObjectText()
+        text.append { $0.reserveCapacity(2048) }
         var place = 0
+        var managedStart = 0
         var members = object.json.object ?? JSONObject()
         if members["metadata"] == nil { members["metadata"] = .object(JSONObject()) }
-        bytes.append(UInt8(ascii: "{"))
+        var isFirst = true
         for (key, value) in members {
-            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-            JSON.string(key).encode(into: &bytes)
-            bytes.append(UInt8(ascii: ":"))
+            text.append { bytes in
+                bytes.append(UInt8(ascii: isFirst ? "{" : ","))
+                JSON.string(key).encode(into: &bytes)
+                bytes.append(UInt8(ascii: ":"))
+            }
+            isFirst = false
             guard key == "metadata" else {
                 if key == "spec", case .object(let fields) = value {
-                    shared = Self.encode(fields, into: &bytes)
+                    shared = Self.encode(spec: fields, into: &text)
                 } else {
-                    value.encode(into: &bytes)
+                    text.append { value.encode(into: &$0) }
                 }
                 continue
             }
-            bytes.append(contentsOf: #"{"resourceVersion":""#.utf8)
-            place = bytes.count
+            text.append { $0.append(contentsOf: #"{"resourceVersion":""#.utf8) }
+            place = text.own.count
             if managed.isEmpty {
-                bytes.append(UInt8(ascii: "\""))
+                text.append { $0.append(UInt8(ascii: "\"")) }
             } else {
-                bytes.append(contentsOf: Self.managedPrefix.utf8)
-                bytes.append(contentsOf: managed)
+                text.append { $0.append(contentsOf: Self.managedPrefix.utf8) }
+                managedStart = text.count
+                Self.encode(managed: managed, into: &text)
             }
-            for (field, value) in value.object ?? JSONObject()
-            where field != "resourceVersion" && field != "managedFields" {
-                bytes.append(UInt8(ascii: ","))
-                JSON.string(field).encode(into: &bytes)
-                bytes.append(UInt8(ascii: ":"))
-                value.encode(into: &bytes)
+            text.append { bytes in
+                for (field, value) in value.object ?? JSONObject()
+                where field != "resourceVersion" && field != "managedFields" {
+                    bytes.append(UInt8(ascii: ","))
+                    JSON.string(field).encode(into: &bytes)
+                    bytes.append(UInt8(ascii: ":"))
+                    value.encode(into: &bytes)
+                }
+                bytes.append(UInt8(ascii: "}"))
             }
-            bytes.append(UInt8(ascii: "}"))
         }
-        bytes.append(UInt8(ascii: "}"))
-        self.bytes = bytes
+        text.append { $0.append(UInt8(ascii: "}")) }
+        self.text = text
         self.place = place
+        self.managed = managedStart..<managedStart + managed.count
         guard let shared else {
             self.object = object
             return
@@ -62,42 +70,63 @@ struct PreparedObject: Sendable {
         self.object = object
     }
 
-    /// Encodes a `spec` part by part.
+    /// Encodes a `spec`: as a whole that other objects have too, or with those of its parts that others have.
     ///
-    /// - Returns: the same with the parts that other objects have too; `nil` where there are none.
-    private static func encode(_ fields: JSONObject, into bytes: inout [UInt8]) -> JSON? {
+    /// - Returns: the same with what others have; `nil` where that is nothing.
+    private static func encode(spec fields: JSONObject, into text: inout ObjectText) -> JSON? {
         var result = fields
+        var bytes: [UInt8] = []
+        var cuts: [(end: Int, text: [UInt8])] = []
         var isShared = false
-        bytes.append(UInt8(ascii: "{"))
-        var isFirst = true
+        bytes.reserveCapacity(2048)
         for (field, part) in fields {
-            if !isFirst { bytes.append(UInt8(ascii: ",")) }
-            isFirst = false
+            bytes.append(UInt8(ascii: bytes.isEmpty ? "{" : ","))
             JSON.string(field).encode(into: &bytes)
             bytes.append(UInt8(ascii: ":"))
             let start = bytes.count
             part.encode(into: &bytes)
             guard let known = SharedParts.recent.known(part, text: bytes[start...]) else { continue }
-            result[field] = known
+            result[field] = known.value
             isShared = true
+            if SharedParts.isWorthCutting(known.text) { cuts.append((bytes.count, known.text)) }
         }
-        bytes.append(UInt8(ascii: "}"))
+        bytes.append(contentsOf: bytes.isEmpty ? "{}".utf8 : "}".utf8)
+        let whole = SharedParts.specs.known(.object(result), text: bytes[...])
+        if let whole, SharedParts.isWorthCutting(whole.text) { cuts = [(bytes.count, whole.text)] }
+        var start = 0
+        for cut in cuts {
+            text.append { $0.append(contentsOf: bytes[start..<cut.end]) }
+            text.share(last: cut.text)
+            start = cut.end
+        }
+        text.append { $0.append(contentsOf: bytes[start...]) }
+        if let whole { return whole.value }
         return isShared ? .object(result) : nil
+    }
+
+    /// Puts the text of `metadata.managedFields` there, but the sets of fields that other objects have too.
+    private static func encode(managed: [UInt8], into text: inout ObjectText) {
+        var start = 0
+        for range in FieldSetTexts.ranges(in: managed) {
+            text.append { $0.append(contentsOf: managed[start..<range.upperBound]) }
+            start = range.upperBound
+            guard let known = SharedParts.fieldSets.known(.null, text: managed[range]),
+                SharedParts.isWorthCutting(known.text)
+            else { continue }
+            text.share(last: known.text)
+        }
+        text.append { $0.append(contentsOf: managed[start...]) }
     }
 
     /// The object as of a revision.
     func stored(_ reference: ObjectReference, revision: Int) -> StoredObject {
         let digits = String(revision)
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.count + digits.utf8.count)
-        text.append(contentsOf: bytes[..<place])
-        text.append(contentsOf: digits.utf8)
-        text.append(contentsOf: bytes[place...])
         var object = object
         object.json["metadata", "resourceVersion"] = .string(digits)
-        let managedStart = managedLength == 0 ? 0 : place + digits.utf8.count + Self.managedPrefix.utf8.count
+        let shift = managed.isEmpty ? 0 : digits.utf8.count
         return StoredObject(
-            resource: reference.resource, key: reference.key, revision: revision, bytes: text,
-            managed: managedStart..<managedStart + managedLength, object: object)
+            resource: reference.resource, key: reference.key, revision: revision,
+            text: text.inserting(digits.utf8, at: place),
+            managed: managed.lowerBound + shift..<managed.upperBound + shift, object: object)
     }
 }

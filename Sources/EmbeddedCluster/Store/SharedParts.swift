@@ -2,15 +2,21 @@ import JSONTree
 import KubernetesModel
 import Synchronization
 
-/// Equal parts of different objects, kept once: pods of one template have the same containers, and their trees are most of
-/// what a pod takes in memory.
+/// Equal parts of different objects, kept once: pods of one template have the same containers and the same owned fields, and
+/// the trees and texts of these are most of what a pod takes in memory.
 ///
 /// Only the newest parts are remembered, by their text; parts that are spelled differently are different here. Values are
 /// copied when somebody changes them, so that nobody notices whom they share with.
 final class SharedParts: Sendable {
+    /// Those of `spec`.
     static let recent = SharedParts()
+    /// Whole ones: replicas on one node often differ in their names only.
+    static let specs = SharedParts()
+    /// The sets in `metadata.managedFields`, which have a text only: their value is null here.
+    static let fieldSets = SharedParts()
 
-    private struct Part {
+    /// A part that several objects have.
+    struct Part {
         let text: [UInt8]
         let value: JSON
     }
@@ -29,17 +35,20 @@ final class SharedParts: Sendable {
 
     private let state = Mutex(State())
 
-    /// The value of an equal part that was here before; `nil` for a new one, which is remembered.
+    /// Whether a text is so long that it is better kept once, as a piece between others, than with each object.
+    static func isWorthCutting(_ text: [UInt8]) -> Bool { text.count >= 256 }
+
+    /// The equal part that was here before; `nil` for a new one, which is remembered.
     ///
     /// - Parameter text: the part's own.
-    func known(_ part: JSON, text: ArraySlice<UInt8>) -> JSON? {
+    func known(_ part: JSON, text: ArraySlice<UInt8>) -> Part? {
         guard Self.sizes.contains(text.count) else { return nil }
         var hasher = Hasher()
         text.withUnsafeBytes { hasher.combine(bytes: $0) }
         let hash = hasher.finalize()
         return state.withLock { state in
             if let known = state.parts[hash] {
-                if known.text[...] == text { return known.value }
+                if known.text[...] == text { return known }
                 state.parts[hash] = Part(text: Array(text), value: part)
                 return nil
             }
@@ -53,23 +62,5 @@ final class SharedParts: Sendable {
             state.parts[hash] = Part(text: Array(text), value: part)
             return nil
         }
-    }
-
-    /// The object with the parts of its `spec` that others have too.
-    func shared(_ object: KubernetesObject) -> KubernetesObject {
-        guard case .object(var fields)? = object.json["spec"] else { return object }
-        var text: [UInt8] = []
-        var isShared = false
-        for (field, part) in fields {
-            text.removeAll(keepingCapacity: true)
-            part.encode(into: &text)
-            guard let known = known(part, text: text[...]) else { continue }
-            fields[field] = known
-            isShared = true
-        }
-        guard isShared else { return object }
-        var object = object
-        object.json["spec"] = .object(fields)
-        return object
     }
 }

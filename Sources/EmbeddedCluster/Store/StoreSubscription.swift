@@ -117,7 +117,7 @@ final class StoreSubscription: Sendable {
                 defer { state.signals = [] }
                 return (waiter, state.signals)
             }
-            for case .event(let event) in signals { state.bytes += event.object.bytes.count }
+            for case .event(let event) in signals { state.bytes += event.object.text.count }
             if state.signals.count > limit || state.bytes > maxBytes {
                 state.isEnded = true
                 state.signals = []

@@ -13,22 +13,25 @@ final class StoredObject: Sendable {
     let key: ObjectKey
     let revision: Int
     /// The object as JSON text, its `metadata.resourceVersion` included.
-    let bytes: [UInt8]
+    let text: ObjectText
     private let tree: Mutex<KubernetesObject?>
-    /// Where the text of `metadata.managedFields` is within the bytes; `nil` where that is not known.
+    /// Where `metadata.managedFields` are within the text; `nil` where that is not known.
     private let managed: Range<Int>?
 
     init(
-        resource: ResourceID, key: ObjectKey, revision: Int, bytes: [UInt8], managed: Range<Int>? = nil,
+        resource: ResourceID, key: ObjectKey, revision: Int, text: ObjectText, managed: Range<Int>? = nil,
         object: KubernetesObject? = nil
     ) {
         self.resource = resource
         self.key = key
         self.revision = revision
-        self.bytes = bytes
+        self.text = text
         self.managed = managed
         self.tree = Mutex(object)
     }
+
+    /// The text in one piece, put together for whoever asks.
+    var bytes: [UInt8] { text.bytes }
 
     var object: KubernetesObject {
         tree.withLock { tree in
@@ -73,11 +76,18 @@ final class StoredObject: Sendable {
     /// Gives the tree up: for versions that only history keeps.
     func forgetTree() { tree.withLock { $0 = nil } }
 
-    /// Parses the tree for good.
-    func loadTree() throws(JSONError) {
-        var parsed = KubernetesObject(try JSON(parsing: bytes, limits: Self.limits))
-        Self.strip(&parsed)
-        let shared = SharedParts.recent.shared(parsed)
-        tree.withLock { $0 = shared }
+    /// An object as the file has it.
+    ///
+    /// - Throws: `JSONError` where its text cannot be read.
+    static func loaded(_ reference: ObjectReference, revision: Int, bytes: [UInt8]) throws(JSONError) -> StoredObject {
+        var object = KubernetesObject(try JSON(parsing: bytes, limits: limits))
+        let managed = FieldSetTexts.list(in: bytes).map { Array(bytes[$0]) } ?? []
+        strip(&object)
+        // Encoded anew, so that it shares what others have: the text is the same where it was encoded as it is today.
+        let stored = PreparedObject(object, managed: managed).stored(reference, revision: revision)
+        if stored.text.bytes == bytes { return stored }
+        return StoredObject(
+            resource: reference.resource, key: reference.key, revision: revision, text: ObjectText(bytes),
+            object: object)
     }
 }
