@@ -20,6 +20,32 @@ public enum Base64Text {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// - Returns: `nil` where the text is none.
+    static func decode(_ text: String) -> [UInt8]? {
+        guard text.utf8.count % 4 == 0, firstIllegalByte(text) == nil else { return nil }
+        var bytes: [UInt8] = []
+        var bits: UInt32 = 0
+        var count = 0
+        for byte in text.utf8 {
+            let value: UInt8
+            switch byte {
+            case 0x41...0x5A: value = byte - 0x41
+            case 0x61...0x7A: value = byte - 0x61 + 26
+            case 0x30...0x39: value = byte - 0x30 + 52
+            case 0x2B: value = 62
+            case 0x2F: value = 63
+            default: continue
+            }
+            bits = bits << 6 | UInt32(value)
+            count += 6
+            if count >= 8 {
+                count -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+            }
+        }
+        return bytes
+    }
+
     /// - Returns: the first byte of the text that is wrong; `nil` where the text is base64. Line breaks are skipped, as in Go.
     static func firstIllegalByte(_ text: String) -> Int? {
         let bytes = Array(text.utf8)

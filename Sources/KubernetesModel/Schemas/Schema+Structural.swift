@@ -32,6 +32,10 @@ extension Schema {
             body.properties["metadata"] = Schema(
                 builtIn: ["$ref": "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"])
         }
+        body.hasExpressions =
+            !rules.expressions.isEmpty || rules.allOf.contains { !($0.rules?.expressions ?? []).isEmpty }
+            || body.items?.hasExpressions == true || body.additional?.hasExpressions == true
+            || body.properties.values.contains { $0.hasExpressions }
         body.rules = rules
         self.init(body, placement: SchemaPlacement(object))
     }
@@ -62,5 +66,6 @@ extension SchemaRules {
         anyOf = (node["anyOf"]?.array ?? []).map { Schema(structural: $0) }
         oneOf = (node["oneOf"]?.array ?? []).map { Schema(structural: $0) }
         not = node["not"].map { Schema(structural: $0) }
+        expressions = (node["x-kubernetes-validations"]?.array ?? []).compactMap { ExpressionRule($0) }
     }
 }

@@ -81,6 +81,8 @@ public final class Schema: Sendable {
     public var zeroIsAbsent: Set<String> { body.own.zeroIsAbsent }
     /// Whether this is a node of a custom resource's schema.
     var isStructural: Bool { body.own.isStructural }
+    /// Whether the node, or one below it, has rules of its own (`x-kubernetes-validations`).
+    var hasExpressions: Bool { body.own.hasExpressions }
     /// Only of custom resources: what values are allowed.
     public var rules: SchemaRules? { body.own.rules }
 
@@ -105,6 +107,7 @@ struct SchemaBody: Sendable {
     var zeroIsAbsent: Set<String> = []
     var rules: SchemaRules? { didSet { isStructural = rules != nil } }
     private(set) var isStructural = false
+    var hasExpressions = false
 }
 
 /// What a node says about its place: how lists and maps are merged.

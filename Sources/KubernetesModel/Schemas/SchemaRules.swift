@@ -29,4 +29,6 @@ public struct SchemaRules: Sendable {
     var anyOf: [Schema] = []
     var oneOf: [Schema] = []
     var not: Schema?
+    /// `x-kubernetes-validations`.
+    var expressions: [ExpressionRule] = []
 }

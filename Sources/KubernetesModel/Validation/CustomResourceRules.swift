@@ -2,14 +2,16 @@ import JSONTree
 
 /// Judges a custom resource by its structural schema, in the words of Kubernetes' OpenAPI validation.
 enum CustomResourceRules {
-    static func check(_ object: JSON, _ schema: Schema, _ problems: inout FieldProblems) {
-        visit(object, schema, FieldPath(), &problems)
+    /// - Parameter old: what an update replaces. Values that it leaves as they are are not judged again: they were right by
+    ///   the schema of their time (`CRDValidationRatcheting`).
+    static func check(_ object: JSON, old: JSON? = nil, _ schema: Schema, _ problems: inout FieldProblems) {
+        visit(object, old, schema, FieldPath(), &problems)
     }
 
     private static func visit(
-        _ value: JSON, _ schema: Schema, _ path: FieldPath, _ problems: inout FieldProblems
+        _ value: JSON, _ old: JSON?, _ schema: Schema, _ path: FieldPath, _ problems: inout FieldProblems
     ) {
-        guard let rules = schema.rules else { return }
+        guard let rules = schema.rules, value != old else { return }
         if value.isNull {
             if !rules.isNullable, !rules.typeText.isEmpty { problems.wrongType(path, "null", rules.typeText) }
             return
@@ -20,9 +22,14 @@ enum CustomResourceRules {
             return
         }
         switch value {
-        case .object(let object): members(object, schema, rules, path, &problems)
-        case .array(let elements): list(elements, schema, rules, path, &problems)
-        case .string(let text): string(text, rules, path, &problems)
+        case .object(let object): members(object, old?.object, schema, rules, path, &problems)
+        case .array(let elements): list(elements, old?.array, schema, rules, path, &problems)
+        case .string(let text):
+            string(text, rules, path, &problems)
+            if schema.kind == .string || schema.kind == .any, !StringFormat.holds(schema.format, of: text) {
+                problems.invalid(
+                    path, text, body(path, "must be of type \(schema.format): \(JSON.string(text).text())"))
+            }
         case .number(let number): numeric(number, rules, path, &problems)
         case .null, .bool: break
         }
@@ -53,7 +60,7 @@ enum CustomResourceRules {
     // MARK: - By type
 
     private static func members(
-        _ object: JSONObject, _ schema: Schema, _ rules: SchemaRules, _ path: FieldPath,
+        _ object: JSONObject, _ old: JSONObject?, _ schema: Schema, _ rules: SchemaRules, _ path: FieldPath,
         _ problems: inout FieldProblems
     ) {
         for key in schema.required where object[key] == nil { problems.required(path.child(key)) }
@@ -63,19 +70,23 @@ enum CustomResourceRules {
         if let most = rules.maxProperties, object.count > most { problems.tooMany(path, object.count, most) }
         for (key, value) in object {
             guard let child = schema.member(key) else { continue }
-            visit(value, child, path.child(key), &problems)
+            visit(value, old?[key], child, path.child(key), &problems)
         }
     }
 
     private static func list(
-        _ elements: [JSON], _ schema: Schema, _ rules: SchemaRules, _ path: FieldPath, _ problems: inout FieldProblems
+        _ elements: [JSON], _ old: [JSON]?, _ schema: Schema, _ rules: SchemaRules, _ path: FieldPath,
+        _ problems: inout FieldProblems
     ) {
         if let least = rules.minItems, elements.count < least {
             problems.invalid(path, JSON(elements.count), body(path, "should have at least \(least) items"))
         }
         if let most = rules.maxItems, elements.count > most { problems.tooMany(path, elements.count, most) }
         if let items = schema.items {
-            for (place, element) in elements.enumerated() { visit(element, items, path.index(place), &problems) }
+            let former = FormerElements(old ?? [], schema.listType)
+            for (place, element) in elements.enumerated() {
+                visit(element, former.element(for: element, at: place), items, path.index(place), &problems)
+            }
         }
         var seen: Set<JSON> = []
         for (place, element) in elements.enumerated() {
@@ -135,10 +146,10 @@ enum CustomResourceRules {
     ) {
         func holds(_ schema: Schema) -> Bool {
             var found = FieldProblems()
-            visit(value, schema, path, &found)
+            visit(value, nil, schema, path, &found)
             return found.isEmpty
         }
-        for schema in rules.allOf { visit(value, schema, path, &problems) }
+        for schema in rules.allOf { visit(value, nil, schema, path, &problems) }
         let shown: JSON = value.object == nil && value.array == nil ? value : .string(typeName(value))
         if !rules.anyOf.isEmpty, !rules.anyOf.contains(where: holds) {
             problems.invalid(path, shown, "\"\(path.text)\" must validate at least one schema (anyOf)")

@@ -41,6 +41,7 @@ enum DefinitionOfCustomResource {
                     problems.invalid(root.child("type"), schema["type"] ?? "", "must be object at the root")
                 }
             }
+            DefinitionExpressions.check(schema, root, &problems)
             for (key, child) in schema["properties"]?.object ?? JSONObject() where key != "metadata" {
                 checkNode(child, root.child("properties").key(key), &problems)
             }

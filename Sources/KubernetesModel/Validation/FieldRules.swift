@@ -22,7 +22,7 @@ enum FieldRules {
             .oneOf("restartPolicy", ["Always", "OnFailure", "Never"]),
             .oneOf("dnsPolicy", ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"]),
             .oneOf("preemptionPolicy", ["Never", "PreemptLowerPriority"]),
-            .notNegative("terminationGracePeriodSeconds"), .dnsSubdomain("nodeName"),
+            .dnsSubdomain("nodeName"),
             .dnsSubdomain("serviceAccountName"), .dnsLabel("hostname"), .dnsLabel("subdomain"),
             .dnsSubdomain("priorityClassName"), .labels("nodeSelector"),
         ],

@@ -7,10 +7,17 @@ public enum ObjectValidation {
     ///
     /// - Parameter schema: the object's; custom resources' own rules are judged too.
     public static func creating(_ object: KubernetesObject, as type: ResourceType, schema: Schema) -> FieldProblems {
+        whole(object, from: nil, as: type, schema: schema)
+    }
+
+    private static func whole(
+        _ object: KubernetesObject, from old: KubernetesObject?, as type: ResourceType, schema: Schema
+    ) -> FieldProblems {
         var problems = FieldProblems()
         MetadataValidation.check(object, as: type, &problems)
         if schema.isStructural {
-            CustomResourceRules.check(object.json, schema, &problems)
+            CustomResourceRules.check(object.json, old: old?.json, schema, &problems)
+            CustomResourceExpressions.check(object.json, old: old?.json, schema, &problems)
         } else {
             KindRules.byResource[type.groupResource]?(object, &problems)
             visit(object.json, schema, FieldPath(), &problems)
@@ -29,10 +36,13 @@ public enum ObjectValidation {
         var problems = FieldProblems()
         if isStatus {
             MetadataValidation.checkUpdate(new, from: old, &problems)
-            if schema.isStructural { CustomResourceRules.check(new.json, schema, &problems) }
+            if schema.isStructural {
+                CustomResourceRules.check(new.json, old: old.json, schema, &problems)
+                CustomResourceExpressions.check(new.json, old: old.json, schema, &problems)
+            }
             return problems
         }
-        problems = creating(new, as: type, schema: schema)
+        problems = whole(new, from: old, as: type, schema: schema)
         MetadataValidation.checkUpdate(new, from: old, &problems)
         UpdateRules.byResource[type.groupResource]?(new, old, &problems)
         return problems

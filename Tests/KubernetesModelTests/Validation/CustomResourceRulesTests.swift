@@ -77,4 +77,38 @@ struct CustomResourceRulesTests {
             #"{"size":1,"share":"25%","when":null}"#, #"{"size":9,"share":3,"choice":{"b":1},"list":[{"k":"a"}]}"#,
         ])
     func accepted(spec: String) throws { #expect(try messages(spec) == []) }
+
+    @Test("what an update leaves as it was is not judged again")
+    func ratcheting() throws {
+        let type = ResourceType(group: "x.io", version: "v1", plural: "xs", kind: "X", isNamespaced: false)
+        func object(_ spec: String) throws -> KubernetesObject {
+            var object = KubernetesObject(type, name: "x", ["metadata": ["resourceVersion": "1", "uid": "u"]])
+            object.spec = try JSON(parsing: spec)
+            return object
+        }
+        let old = try object(#"{"size":50,"colour":"green","list":[{"k":1},{"k":"b"}]}"#)
+        for (spec, fields) in [
+            (#"{"size":50,"colour":"green","list":[{"k":1},{"k":"b"}],"share":1}"#, []),
+            (#"{"size":51,"colour":"green","list":[{"k":"b"},{"k":1}]}"#, ["spec.size"]),
+            (#"{"size":50,"colour":"grey","list":[{"k":2}]}"#, ["spec.colour", "spec.list[0].k"]),
+        ] {
+            let problems = ObjectValidation.updating(try object(spec), from: old, as: type, schema: schema)
+            #expect(problems.causes.map(\.field).sorted() == fields, "\(spec)")
+        }
+    }
+
+    @Test(
+        "formats are demanded",
+        arguments: [
+            ("date-time", "2026-01-02T03:04:05Z", "yesterday"), ("date", "2026-01-02", "2026-13-02"),
+            ("email", "a@b.c", "x"), ("ipv4", "10.0.0.1", "10.0.0.256"), ("ipv6", "fe80::1", "fe80:::1"),
+            ("cidr", "10.0.0.0/8", "10.0.0.0/33"), ("uuid", "6f9619ff-8b86-d011-b42d-00c04fc964ff", "6f9619ff"),
+            ("uri", "https://a/b", "a b"), ("byte", "YWJj", "YWJ"), ("duration", "1h30m", "soon"),
+            ("hostname", "a.b-c", "-a"), ("k8s-short-name", "a-b", "A"), ("mac", "00:11:22:aa:bb:cc", "00:11"),
+        ])
+    func formats(_ format: String, _ right: String, _ wrong: String) throws {
+        #expect(StringFormat.holds(format, of: right))
+        #expect(!StringFormat.holds(format, of: wrong))
+        #expect(StringFormat.holds("unheard-of", of: wrong))
+    }
 }
