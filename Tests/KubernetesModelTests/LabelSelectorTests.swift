@@ -22,6 +22,23 @@ struct LabelSelectorTests {
         #expect(throws: JSONError.self) { try LabelSelector(text: text) }
     }
 
+    @Test(
+        "what is wrong is told in Kubernetes' words",
+        arguments: [
+            ("app in web", "unable to parse requirement: found 'web' expected: '('"),
+            ("app web", "unable to parse requirement: found 'web', expected: in, notin, =, ==, !=, gt, lt"),
+            ("a,,b", "found ',', expected: identifier after ','"),
+            ("=", "found '=', expected: !, identifier, or 'end of string'"),
+            ("a=b=c", "found '=', expected: ',' or 'end of string'"),
+            (
+                "a>x",
+                "unable to parse requirement: values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer"
+            ),
+        ])
+    func words(_ text: String, _ message: String) {
+        #expect { try LabelSelector(text: text) } throws: { ($0 as? JSONError)?.message == message }
+    }
+
     @Test("the object form selects and names what is wrong")
     func object() throws {
         let selector = try LabelSelector([

@@ -22,7 +22,7 @@ struct ListQuery: Sendable {
         do throws(JSONError) {
             self.labels = try labels.isEmpty ? .everything : LabelSelector(text: labels)
         } catch {
-            throw APIError.badRequest("unable to parse requirement: \(error.message)")
+            throw APIError.badRequest(error.message)
         }
         self.fields = try fields.isEmpty ? .everything : FieldSelector(fields, for: definition)
     }
