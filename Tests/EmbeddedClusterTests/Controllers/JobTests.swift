@@ -214,4 +214,30 @@ struct JobTests {
     func wanted(_ spec: JSON, _ succeeded: Int, _ active: Int, _ wanted: Int) {
         #expect(JobSpec(Self.job("work", spec)).wantedActive(succeeded: succeeded, active: active) == wanted)
     }
+
+    @Test("a Job takes over the pods it selects that nobody manages, and gives up those it does not select")
+    func claims() async throws {
+        let house = try await ControllerHouse()
+        let job = try await house.api.create(.jobs, Self.job("work", ["completions": 2, "parallelism": 1]))
+        try await eventually("a pod runs") { try await Self.running(house).count == 1 }
+        let pod = try #require(try await Self.running(house).first)
+        func change(_ metadata: JSON) async throws {
+            _ = try await house.api.merge(
+                .pods, namespace: "default", name: pod.name, ["metadata": metadata], subresource: nil)
+        }
+        try await change(["ownerReferences": .null])
+        try await eventually("taken over") {
+            let now = try await house.api.get(.pods, namespace: "default", name: pod.name)
+            return now.controller?.uid == job.uid && now.finalizers == ["batch.kubernetes.io/job-tracking"]
+        }
+        try await change(["labels": .null])
+        try await eventually("given up") {
+            let now = try await house.api.get(.pods, namespace: "default", name: pod.name)
+            return now.controller == nil && now.finalizers.isEmpty
+        }
+        try await eventually("replaced") {
+            try await house.pods().contains { $0.name != pod.name && $0.controller?.uid == job.uid }
+        }
+        await house.stop()
+    }
 }

@@ -21,7 +21,7 @@ final class JobController: BuiltInController {
     let expectations = PodExpectations()
     /// Seconds before the first replacement of a pod that failed. Kubernetes' 10 s.
     let failureDelay: Int
-    private let jobs: Informer
+    let jobs: Informer
     private let queue = WorkQueue<Task>()
 
     init(_ context: ControllerContext, failureDelay: Int = 10) {
@@ -54,6 +54,9 @@ final class JobController: BuiltInController {
         {
             queue.add(.job(ObjectKey(namespace: change.key.namespace, name: owner.name)))
         }
+        if let pod = change.new, pod.controller == nil {
+            for job in jobs(selecting: pod) { queue.add(.job(job.key)) }
+        }
         guard let pod = change.new, JobTracking.isHeld(pod) else { return }
         if let owner = pod.controller {
             guard owner.kind == "Job", jobs.get(namespace: pod.namespace, name: owner.name)?.uid != owner.uid else {
@@ -71,6 +74,9 @@ final class JobController: BuiltInController {
         if let owner = pod.controller {
             let job = try await context.cluster.find(.jobs, namespace: key.namespace, name: owner.name)
             guard owner.kind == "Job", job?.uid != owner.uid else { return .none }
+        } else if !jobs(selecting: pod).isEmpty {
+            // Its Job takes it over.
+            return .none
         }
         try await release(pod)
         return .none
@@ -106,7 +112,7 @@ final class JobController: BuiltInController {
             return .none
         }
         if JobSpec(job).isManagedElsewhere { return .none }
-        let pods = context.pods.pods(controlledBy: job.uid).filter { $0.object.namespace == job.namespace }
+        let pods = try await claimed(by: job)
         if job.isBeingDeleted {
             for pod in pods where JobTracking.isHeld(pod.object) { try await release(pod.object) }
             return .none
