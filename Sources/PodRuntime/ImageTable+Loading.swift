@@ -95,10 +95,19 @@ extension ImageTable {
                         }
                         entry.ports.append(number)
                     }
+                case "programs":
+                    for (path, value) in try mapping(value, name) {
+                        let program = try text(value, "\(name).\(path.text)")
+                        guard path.text.hasPrefix("/"), program.hasPrefix("/") else {
+                            throw error(path.mark, "\(name).\(path.text): both paths must begin with /")
+                        }
+                        entry.programs[path.text] = program
+                    }
                 case "files":
                     for (path, value) in try mapping(value, name) { entry.files.append(try file(path, value, name)) }
                 default:
-                    throw unknown(key, ["command", "arguments", "env", "workingDirectory", "ports", "files"])
+                    throw unknown(
+                        key, ["command", "arguments", "env", "workingDirectory", "ports", "files", "programs"])
                 }
             }
             guard !entry.command.isEmpty else { throw error(node.mark, "images.\(image).command is missing or empty") }

@@ -28,10 +28,13 @@ public struct ImageTable: Sendable, Hashable {
         /// Ports the program listens on: `$(PORT_80)` is 80, or 8080 where a pod cannot bind ports below 1024.
         public var ports: [Int]
         public var files: [File]
+        /// Programs of the image's own that take the place of the machine's, by path: the machine's programs that stand for
+        /// them. Only where containers have mounts of their own.
+        public var programs: [String: String]
 
         public init(
             command: [String], arguments: [String] = [], environment: [String: String] = [:],
-            workingDirectory: String = "", ports: [Int] = [], files: [File] = []
+            workingDirectory: String = "", ports: [Int] = [], files: [File] = [], programs: [String: String] = [:]
         ) {
             self.command = command
             self.arguments = arguments
@@ -39,6 +42,7 @@ public struct ImageTable: Sendable, Hashable {
             self.workingDirectory = workingDirectory
             self.ports = ports
             self.files = files
+            self.programs = programs
         }
     }
 
@@ -59,6 +63,9 @@ public struct ImageTable: Sendable, Hashable {
         if let tag = reference.tag { return entries[reference] ?? entries[without(tag, reference)] }
         return entries[reference] ?? entries[ImageReference("\(reference.repository):latest")]
     }
+
+    /// The machine's programs that stand for those of images.
+    var programs: Set<String> { Set(entries.values.flatMap(\.programs.values)) }
 
     private func without(_ tag: String, _ reference: ImageReference) -> ImageReference {
         ImageReference(reference.repository)

@@ -24,6 +24,8 @@ struct PodPlanner {
         var bindsLowPorts: Bool
         var isolation: Isolation
         var network: NetworkPlan
+        /// Programs of the image table that the machine does not have.
+        var absentPrograms: Set<String> = []
     }
 
     /// Why a container waits.
@@ -157,6 +159,7 @@ struct PodPlanner {
                     path: "\(folder)/\(file.path)", content: rendered(file.content), isExecutable: file.isExecutable))
         }
         let mounts = try mounts(json, outcome.volumes, own)
+        if hasMounts { try check(entry?.programs ?? [:], image) }
         if !hasMounts, !mounts.isEmpty {
             outcome.remarks.append(
                 "container \(name): this machine allows no mount namespaces, so it runs without its volumes")
@@ -167,12 +170,27 @@ struct PodPlanner {
             probes: kind == .initial ? ProbePlans() : probes(json, name: name, &outcome),
             postStart: kind == .initial ? nil : hook("postStart", json, name: name, &outcome),
             preStop: kind == .initial ? nil : hook("preStop", json, name: name, &outcome),
-            mounts: hasMounts ? withHosts(mounts) : [],
+            mounts: hasMounts ? withHosts(mounts) + Self.programs(entry, besides: mounts) : [],
             terminationMessage: hasMounts
                 ? TerminationMessagePlan(
                     path: json["terminationMessagePath"]?.string ?? "/dev/termination-log",
                     fallsBackToLog: json["terminationMessagePolicy"]?.string == "FallbackToLogsOnError") : nil,
             console: console)
+    }
+
+    private static func programs(_ entry: ImageTable.Entry?, besides mounts: [MountPlan]) -> [MountPlan] {
+        let taken = Set(mounts.map(\.target))
+        return (entry?.programs ?? [:]).sorted { $0.key < $1.key }.filter { !taken.contains($0.key) }.map {
+            MountPlan(source: $0.value, target: $0.key, isReadOnly: true)
+        }
+    }
+
+    private func check(_ programs: [String: String], _ image: String) throws(Problem) {
+        for (path, program) in programs where surroundings.absentPrograms.contains(program) {
+            throw Problem(
+                reason: "ErrImagePull",
+                message: "image \"\(image)\" needs \(program) for \(path), which this machine does not have")
+        }
     }
 
     private static func console(_ json: JSON) -> ConsolePlan? {

@@ -62,7 +62,7 @@ extension ProcessRuntime {
                 processors: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
                 memory: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)),
                 bindsLowPorts: self.network.mode != .host || geteuid() == 0, isolation: self.network.isolation,
-                network: network))
+                network: network, absentPrograms: images.table.programs.filter { access($0, X_OK) != 0 }))
     }
 
     /// Brings the files of a running pod's volumes to what they come from now.

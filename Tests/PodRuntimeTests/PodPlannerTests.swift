@@ -8,14 +8,14 @@ import Testing
 @Suite struct PodPlannerTests {
     static func plan(
         _ request: PodRequest, _ images: [String: ImageTable.Entry] = [:], bindsLowPorts: Bool = true,
-        isolation: Isolation = .none
+        isolation: Isolation = .none, absent: Set<String> = []
     ) -> PodPlanner.Outcome {
         PodPlanner(
             request, images: ImageTable(entries: images),
             surroundings: PodPlanner.Surroundings(
                 hostAddress: "10.0.0.1", searchPath: "/bin", filesFolder: "/f", volumesFolder: "/v", hostsFile: "/h",
                 processors: 2, memory: 1 << 30, bindsLowPorts: bindsLowPorts, isolation: isolation,
-                network: .host(address: "127.0.0.5"))
+                network: .host(address: "127.0.0.5"), absentPrograms: absent)
         ).plan()
     }
 
@@ -74,6 +74,17 @@ import Testing
         #expect(
             Self.plan(RuntimeFixture.pod(command: ["other"], image: "web"), images).plan?.containers[0].arguments
                 == ["other"])
+    }
+
+    @Test("an image's own programs take the place of the machine's, and are missed where they are not there")
+    func programs() {
+        let images = ["tools": ImageTable.Entry(command: ["a"], programs: ["/bin/x": "/bin/true"])]
+        let pod = RuntimeFixture.pod(image: "tools")
+        let mounts = Self.plan(pod, images, isolation: .privileged).plan?.containers[0].mounts
+        #expect(mounts?.last == MountPlan(source: "/bin/true", target: "/bin/x", isReadOnly: true))
+        #expect(Self.plan(pod, images).plan?.containers[0].mounts == [])
+        let outcome = Self.plan(pod, images, isolation: .privileged, absent: ["/bin/true"])
+        #expect(outcome.obstacles["main"]?.reason == "ErrImagePull")
     }
 
     @Test("probes find their ports and addresses")
