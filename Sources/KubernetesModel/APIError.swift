@@ -56,6 +56,8 @@ public struct APIError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let requestEntityTooLarge = Reason(rawValue: "RequestEntityTooLarge")
         public static let internalError = Reason(rawValue: "InternalError")
         public static let serviceUnavailable = Reason(rawValue: "ServiceUnavailable")
+        /// Left out of the Status: nothing but the code says what kind of failure it is.
+        public static let none = Reason(rawValue: "")
     }
 
     public init(
@@ -117,7 +119,7 @@ extension APIError {
         APIError(code: 410, reason: .expired, message: message)
     }
 
-    public static func tooManyRequests(_ message: String, retryAfterSeconds: Int) -> APIError {
+    public static func tooManyRequests(_ message: String, retryAfterSeconds: Int?) -> APIError {
         APIError(code: 429, reason: .tooManyRequests, message: message, retryAfterSeconds: retryAfterSeconds)
     }
 
@@ -164,8 +166,9 @@ extension APIError {
         var status: JSON = [
             "kind": "Status", "apiVersion": "v1",
             "metadata": continuation.isEmpty ? [:] : ["continue": .string(continuation)], "status": "Failure",
-            "message": .string(message), "reason": .string(reason.rawValue),
+            "message": .string(message),
         ]
+        if !reason.rawValue.isEmpty { status["reason"] = .string(reason.rawValue) }
         // Kubernetes always has them for these, if only empty ones, and kubectl reads them without a look.
         if !details.isEmpty || reason == .invalid || reason == .notFound { status["details"] = .object(details) }
         status["code"] = JSON(code)

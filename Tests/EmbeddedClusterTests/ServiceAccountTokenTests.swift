@@ -16,13 +16,15 @@ struct ServiceAccountTokenTests {
     @Test("a token says what it was made to say, for as long as it holds, and to its own cluster only")
     func roundTrip() throws {
         let tokens = ServiceAccountTokens(key: Array(repeating: 7, count: 32))
-        let token = tokens.issue(Self.claims, id: "1")
+        let token = tokens.issue(Self.claims)
         #expect(tokens.claims(of: token, now: 1500) == Self.claims)
         #expect(tokens.claims(of: token, now: 999) == nil)
         #expect(tokens.claims(of: token, now: 2000) == nil)
         #expect(ServiceAccountTokens(key: Array(repeating: 8, count: 32)).claims(of: token, now: 1500) == nil)
         let parts = token.split(separator: ".")
-        let other = tokens.issue(Self.claims, id: "2").split(separator: ".")
+        var others = Self.claims
+        others.id = "2"
+        let other = tokens.issue(others).split(separator: ".")
         #expect(tokens.claims(of: "\(parts[0]).\(other[1]).\(parts[2])", now: 1500) == nil)
         #expect(tokens.claims(of: "\(parts[0]).\(parts[1]).", now: 1500) == nil)
     }

@@ -206,7 +206,10 @@ struct ServingTests {
             ("POST", "/api/v1/namespaces", "application/yaml", "metadata: {name: a", 400, "Namespace in version"),
             ("GET", "/api/v1/flurbs", "", "", 404, "could not find the requested resource"),
             ("GET", "/api/v1/pods?fieldSelector=spec.bogus%3D1", "", "", 400, "field label not supported: spec.bogus"),
-            ("GET", "/api/v1/pods?labelSelector=%3D%3D", "", "", 400, "unable to parse requirement"),
+            (
+                "GET", "/api/v1/pods?labelSelector=%3D%3D", "", "", 400,
+                "found '==', expected: !, identifier, or 'end of string'"
+            ),
             ("GET", "/api/v1/pods?resourceVersion=99999999", "", "", 504, "Too large resource version"),
             ("PUT", "/api/v1/namespaces", "application/json", "{}", 405, "does not allow this method"),
             ("POST", "/api/v1/pods", "application/json", "{}", 405, "does not allow this method"),

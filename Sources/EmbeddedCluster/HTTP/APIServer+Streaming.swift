@@ -22,7 +22,7 @@ extension APIServer {
             let pod = try pod(definition, path, name, request)
             let session = PortForwardSession(pod: pod, endpoint: try pipeline.nodeEndpoint(of: pod))
             return try upgrade(request, PortForwardSession.subprotocols) { try await session.run($0) }
-        case .status, .scale, .binding, .eviction, .log, .finalize, .token: return nil
+        case .status, .scale, .binding, .eviction, .log, .finalize, .token, .proxy: return nil
         }
     }
 

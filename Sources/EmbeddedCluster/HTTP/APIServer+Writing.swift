@@ -14,6 +14,9 @@ extension APIServer {
         guard !definition.type.isNamespaced || path.namespace != nil || path.name == nil else {
             throw ResourcePipeline.notServed
         }
+        if path.subresource == "proxy", definition.subresources.contains(.proxy) {
+            return try await proxy(definition, path, request)
+        }
         if let streaming = try stream(definition, path, request, parameters) { return streaming }
         var context = WriteContext(user: user, options: try parameters.write())
         context.userAgent = request.headers.first(name: "User-Agent") ?? "unknown"
@@ -22,6 +25,9 @@ extension APIServer {
             if path.subresource == "log", let name = path.name, definition.subresources.contains(.log) {
                 return try await logs(path.namespace ?? "", name, parameters)
             }
+            // What a resource does not have is not there, and what it has is not read like this.
+            _ = try pipeline.known(path.subresource, of: definition)
+            guard path.subresource == nil else { throw ResourcePipeline.methodNotAllowed }
             return try watch(definition, path, request, parameters)
         case .POST: return try await post(definition, path, request, parameters, context)
         case .PUT: return try await put(definition, path, request, parameters, context)

@@ -21,14 +21,18 @@ struct APIServer: HTTPResponder {
         guard request.method == .GET || request.method == .HEAD else { return nil }
         let path = RequestPath(request.pathSegments)
         do throws(APIError) {
-            if let health = Health.answer(path) { return health }
+            if let health = Health.answer(path, request, isStoring: !pipeline.store.isClosed) { return health }
             let parameters = RequestParameters(request.query)
             let isWatch = parameters.flag("watch")
             try authorize(request, path, isWatch: isWatch)
             guard case .resource(let resource) = path else { return try discovery.answer(path, request) }
             // What lasts is not at hand.
-            if isWatch || ["log", "exec", "attach", "portforward"].contains(resource.subresource) { return nil }
-            return try read(resource, request, parameters)
+            if isWatch || ["log", "exec", "attach", "portforward", "proxy"].contains(resource.subresource) {
+                return nil
+            }
+            var answer = try read(resource, request, parameters)
+            warn(&answer, resource)
+            return answer
         } catch {
             return Answer.error(error)
         }
@@ -40,11 +44,21 @@ struct APIServer: HTTPResponder {
             let parameters = RequestParameters(request.query)
             let user = try authorize(request, path, isWatch: parameters.flag("watch"))
             guard case .resource(let resource) = path else { throw ResourcePipeline.notServed }
-            if request.method == .POST, let review = try Reviews.answer(resource, request, user) { return review }
-            return try await write(resource, request, parameters, user)
+            if request.method == .POST, let review = try Reviews.answer(resource, request, user, now: pipeline.now()) {
+                return review
+            }
+            var answer = try await write(resource, request, parameters, user)
+            warn(&answer, resource)
+            return answer
         } catch {
             return Answer.any(error)
         }
+    }
+
+    /// Tells the users of a version that is to go.
+    private func warn(_ answer: inout HTTPResponse, _ path: RequestPath.Resource) {
+        guard let warning = try? definition(path).custom?.deprecationWarning else { return }
+        Answer.add(warning, to: &answer.headers)
     }
 
     /// As a Status, like every other failure.

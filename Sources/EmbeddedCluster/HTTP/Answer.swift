@@ -27,9 +27,14 @@ enum Answer {
         for warning in warnings {
             room -= warning.utf8.count
             guard room >= 0 else { break }
-            headers.add(name: "Warning", value: "299 - \"\(quoted(warning))\"")
+            add(warning, to: &headers)
         }
         return HTTPResponse(status: status, headers: headers, body: body)
+    }
+
+    /// Says something to the client's user.
+    static func add(_ warning: String, to headers: inout HTTPHeaders) {
+        headers.add(name: "Warning", value: "299 - \"\(quoted(warning))\"")
     }
 
     static func json(

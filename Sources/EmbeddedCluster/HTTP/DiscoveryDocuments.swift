@@ -182,6 +182,7 @@ struct SubresourceFacts {
             case .finalize: (nil, nil, own, ["update"])
             case .exec: (nil, nil, "PodExecOptions", ["create", "get"])
             case .attach: (nil, nil, "PodAttachOptions", ["create", "get"])
+            case .proxy: (nil, nil, "\(own)ProxyOptions", ["create", "delete", "get", "patch", "update"])
             case .portforward: (nil, nil, "PodPortForwardOptions", ["create", "get"])
             }
         (group, version, kind, verbs) = facts

@@ -58,8 +58,8 @@ enum RequestPath: Sendable, Equatable {
         path.plural = rest.popFirst() ?? ""
         path.name = rest.popFirst()
         path.subresource = rest.popFirst()
-        // Longer than any path of a resource: nothing is there.
-        guard rest.isEmpty else { return .other([""] + rest) }
+        // What follows `proxy` is for the one that is asked; else nothing is there.
+        guard rest.isEmpty || path.subresource == "proxy" else { return .other([""] + rest) }
         return .resource(path)
     }
 }

@@ -1,3 +1,4 @@
+import Digests
 import HTTPTransport
 import KubernetesModel
 import NIOHTTP1
@@ -8,16 +9,25 @@ enum RequestUser {
     /// The user of the client's certificate, which the connection has verified against the cluster's authority, or of a
     /// bearer token.
     ///
+    /// Whoever may act as somebody else (`kubectl --as`) and says so is that somebody from here on.
+    ///
     /// - Parameter userOfToken: `nil` for a token that does not hold.
-    /// - Throws: 401 where there is neither.
+    /// - Throws: 401 where there is neither; what ``Impersonation`` refuses.
     static func identify(
         _ request: HTTPRequest, userOfToken: (String) -> UserIdentity?
     ) throws(APIError) -> UserIdentity {
-        guard let peer = request.peer, !peer.commonName.isEmpty else {
-            if let token = bearerToken(request), let user = userOfToken(token) { return user }
+        let user: UserIdentity
+        if let peer = request.peer, !peer.commonName.isEmpty {
+            let certificate = "X509SHA256=" + Hex.encode(SHA256.hash(peer.leaf.der))
+            user = UserIdentity(
+                name: peer.commonName, groups: peer.organizations + ["system:authenticated"],
+                extra: [UserIdentity.credential: [certificate]])
+        } else if let token = bearerToken(request), let known = userOfToken(token) {
+            user = known
+        } else {
             throw APIError(code: 401, reason: .unauthorized, message: "Unauthorized")
         }
-        return UserIdentity(name: peer.commonName, groups: peer.organizations + ["system:authenticated"])
+        return try Impersonation(request.headers)?.user(for: user) ?? user
     }
 
     private static func bearerToken(_ request: HTTPRequest) -> String? {

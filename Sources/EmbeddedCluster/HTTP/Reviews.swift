@@ -27,7 +27,7 @@ enum Reviews {
 
     /// - Returns: `nil` where the path leads to something else.
     static func answer(
-        _ path: RequestPath.Resource, _ request: HTTPRequest, _ user: UserIdentity
+        _ path: RequestPath.Resource, _ request: HTTPRequest, _ user: UserIdentity, now: Int
     ) throws(APIError) -> HTTPResponse? {
         guard isReview(path) else { return nil }
         // What is not stored has no metadata to show alone, and no table.
@@ -43,11 +43,20 @@ enum Reviews {
         case accessReviews: answer["status"] = ["allowed": JSON(user.isAdministrator)]
         case rulesReviews: answer["status"] = rules(of: user)
         default:
-            answer["status"] = ["userInfo": ["username": .string(user.name), "groups": JSON(user.groups)]]
-            if let uid = user.uid { answer["status", "userInfo", "uid"] = .string(uid) }
+            answer["metadata"] = ["creationTimestamp": .string(Timestamp.text(now))]
+            answer["status"] = ["userInfo": userInfo(user)]
         }
         return Answer.json(answer, status: .created)
     }
+
+    private static func userInfo(_ user: UserIdentity) -> JSON {
+        var info: JSON = ["username": .string(user.name)]
+        if let uid = user.uid { info["uid"] = .string(uid) }
+        info["groups"] = JSON(user.groups)
+        for key in user.extra.keys.sorted() { info["extra", key] = JSON(user.extra[key] ?? []) }
+        return info
+    }
+
     /// What a user may do: administrators everything, everybody else these questions and what is public.
     private static func rules(of user: UserIdentity) -> JSON {
         var resourceRules: [JSON] = []

@@ -125,7 +125,7 @@ extension ResourcePipeline {
             warnings = said
             return Proposal(object: object, owners: owners)
         }
-        result.warnings = warnings
+        result.warnings = warnings + result.warnings
         return result
     }
 }

@@ -17,14 +17,13 @@ extension ResourcePipeline {
         guard object.resourceVersion.isEmpty else {
             throw APIError.badRequest("resourceVersion should not be set on objects to be created")
         }
-        if let warning = Self.deprecation(definition) { warnings.append(warning) }
         let prefix = object.name.isEmpty ? object.json["metadata", "generateName"]?.string ?? "" : ""
         // A generated name that is taken is nobody's fault: try others.
         for _ in 0..<8 {
             if !prefix.isEmpty { object.json["metadata", "name"] = .string(RandomName.generate(prefix: prefix)) }
             do throws(APIError) {
                 var result = try await insert(definition, object, context, owners)
-                result.warnings = warnings
+                result.warnings = warnings + PodWarnings.of(object)
                 return result
             } catch {
                 guard error.isAlreadyExists, !prefix.isEmpty else { throw error }
@@ -185,11 +184,5 @@ extension ResourcePipeline {
             throw APIError.invalid(
                 group: definition.type.group, kind: definition.type.kind, name: object.name, causes)
         }
-    }
-
-    private static func deprecation(_ definition: ResourceDefinition) -> String? {
-        guard let custom = definition.custom, custom.isDeprecated else { return nil }
-        if !custom.deprecationWarning.isEmpty { return custom.deprecationWarning }
-        return "\(definition.type.apiVersion) \(definition.type.kind) is deprecated"
     }
 }

@@ -32,8 +32,10 @@ extension ResourcePipeline {
             return selector.matches(pod)
         }
         guard budgets.count <= 1 else {
-            throw APIError.internalError(
-                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
+            throw APIError(
+                code: 500, reason: .none,
+                message:
+                    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
         }
         guard let budget = budgets.first, !Self.isFreeToGo(pod, budget.object) else { return }
         let now = now()
@@ -63,7 +65,8 @@ extension ResourcePipeline {
     ) throws(APIError) -> KubernetesObject {
         let status = budget.status
         guard status["observedGeneration"]?.int ?? 0 >= budget.generation else {
-            throw refused("The disruption budget \(budget.name) is still being processed by the server.")
+            throw refused(
+                "The disruption budget \(budget.name) is still being processed by the server.", retryAfterSeconds: 10)
         }
         let allowed = status["disruptionsAllowed"]?.int ?? 0
         guard allowed > 0 else {
@@ -83,9 +86,11 @@ extension ResourcePipeline {
         return budget
     }
 
-    private static func refused(_ why: String) -> APIError {
+    /// - Parameter retryAfterSeconds: what clients wait before they try again by themselves; `nil` leaves it to their users,
+    ///   as Kubernetes does with a budget that is spent.
+    private static func refused(_ why: String, retryAfterSeconds: Int? = nil) -> APIError {
         var error = APIError.tooManyRequests(
-            "Cannot evict pod as it would violate the pod's disruption budget.", retryAfterSeconds: 10)
+            "Cannot evict pod as it would violate the pod's disruption budget.", retryAfterSeconds: retryAfterSeconds)
         error.causes = [APIError.Cause(reason: "DisruptionBudget", message: why, field: "")]
         return error
     }

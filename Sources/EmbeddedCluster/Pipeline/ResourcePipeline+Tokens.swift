@@ -30,7 +30,7 @@ extension ResourcePipeline {
         let token = tokens.issue(
             ServiceAccountTokens.Claims(
                 namespace: account.namespace, name: account.name, uid: account.uid, audiences: audiences,
-                issuedAt: start, expiresAt: start + seconds, bound: bound), id: RandomName.uid())
+                issuedAt: start, expiresAt: start + seconds, bound: bound, id: RandomName.uid()))
         return [
             "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
             "metadata": [
@@ -83,11 +83,17 @@ extension ResourcePipeline {
                 uid(type, type.isNamespaced ? claims.namespace : nil, bound.name) == bound.uid
             else { return nil }
         }
+        var extra = [UserIdentity.credential: ["JTI=\(claims.id)"]]
+        if let bound = claims.bound, bound.kind != "Secret" {
+            let kind = bound.kind.lowercased()
+            extra["authentication.kubernetes.io/\(kind)-name"] = [bound.name]
+            extra["authentication.kubernetes.io/\(kind)-uid"] = [bound.uid]
+        }
         return UserIdentity(
             name: "system:serviceaccount:\(claims.namespace):\(claims.name)",
             groups: [
                 "system:serviceaccounts", "system:serviceaccounts:\(claims.namespace)", "system:authenticated",
-            ], uid: claims.uid)
+            ], uid: claims.uid, extra: extra)
     }
 
     private func uid(_ type: ResourceType, _ namespace: String?, _ name: String) -> String? {

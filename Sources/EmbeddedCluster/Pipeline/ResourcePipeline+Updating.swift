@@ -26,7 +26,7 @@ extension ResourcePipeline {
             try Self.checkIdentity(of: object, current, definition)
             return object
         }
-        result.warnings = warnings
+        result.warnings = warnings + result.warnings
         return result
     }
 
@@ -47,7 +47,7 @@ extension ResourcePipeline {
             warnings = said
             return Proposal(object: object)
         }
-        result.warnings = warnings
+        result.warnings = warnings + result.warnings
         return result
     }
 
@@ -124,7 +124,8 @@ extension ResourcePipeline {
                 if subresource == nil || subresource == "status" {
                     try validate(object, old: old, definition, isStatus: subresource != nil)
                 }
-                if let result = try await replace(current, with: object, owners, old, definition, context) {
+                if var result = try await replace(current, with: object, owners, old, definition, context) {
+                    if subresource == nil { result.warnings = PodWarnings.of(object, old: old) }
                     if context.isDryRun { addresses.release(taken) }
                     return result
                 }

@@ -20,6 +20,8 @@ struct ServiceAccountTokens: Sendable {
         var expiresAt: Int
         /// The object with which the token ends, by plural, name and uid; `nil` for none.
         var bound: BoundObject?
+        /// Tells the token from all others.
+        var id = ""
     }
 
     struct BoundObject: Sendable, Hashable {
@@ -52,7 +54,7 @@ struct ServiceAccountTokens: Sendable {
         return ServiceAccountTokens(key: key)
     }
 
-    func issue(_ claims: Claims, id: String) -> String {
+    func issue(_ claims: Claims) -> String {
         var own: JSON = [
             "namespace": .string(claims.namespace),
             "serviceaccount": ["name": .string(claims.name), "uid": .string(claims.uid)],
@@ -62,7 +64,7 @@ struct ServiceAccountTokens: Sendable {
         }
         let payload: JSON = [
             "aud": JSON(claims.audiences), "exp": JSON(claims.expiresAt), "iat": JSON(claims.issuedAt),
-            "iss": .string(Self.issuer), "jti": .string(id), "kubernetes.io": own, "nbf": JSON(claims.issuedAt),
+            "iss": .string(Self.issuer), "jti": .string(claims.id), "kubernetes.io": own, "nbf": JSON(claims.issuedAt),
             "sub": .string("system:serviceaccount:\(claims.namespace):\(claims.name)"),
         ]
         let signed = Self.header + "." + Base64URL.encode(payload.encoded())
@@ -88,6 +90,6 @@ struct ServiceAccountTokens: Sendable {
         }
         return Claims(
             namespace: namespace, name: name, uid: uid, audiences: payload["aud"]?.strings ?? [], issuedAt: start,
-            expiresAt: expiry, bound: bound)
+            expiresAt: expiry, bound: bound, id: payload["jti"]?.string ?? "")
     }
 }

@@ -4,12 +4,18 @@ public struct UserIdentity: Sendable, Hashable {
     public let groups: [String]
     /// Of a ServiceAccount; `nil` for others.
     public let uid: String?
+    /// What else is known, such as which certificate said so (`UserInfo.extra`).
+    public let extra: [String: [String]]
 
-    public init(name: String, groups: [String], uid: String? = nil) {
+    public init(name: String, groups: [String], uid: String? = nil, extra: [String: [String]] = [:]) {
         self.name = name
         self.groups = groups
         self.uid = uid
+        self.extra = extra
     }
+
+    /// The key in `extra` under which the proof of a user's identity is named.
+    static let credential = "authentication.kubernetes.io/credential-id"
 
     /// The group whose members may do everything.
     public static let administratorsGroup = "system:masters"

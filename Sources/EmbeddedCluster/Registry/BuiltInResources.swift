@@ -25,7 +25,7 @@ enum BuiltInResources {
             hasOwnFieldLabels: true, strategy: .nodes),
         ResourceDefinition(
             .pods, shortNames: ["po"], categories: ["all"],
-            subresources: [.attach, .binding, .eviction, .exec, .log, .portforward, .status], generation: .spec,
+            subresources: [.attach, .binding, .eviction, .exec, .log, .portforward, .proxy, .status], generation: .spec,
             selectableFields: podFields, hasOwnFieldLabels: true, returnsDeleted: true, strategy: .pods),
         ResourceDefinition(.podTemplates, generation: .contents, returnsDeleted: true),
         ResourceDefinition(
@@ -36,7 +36,7 @@ enum BuiltInResources {
             .secrets, selectableFields: ["type": FieldSelector.path("type")], hasOwnFieldLabels: true),
         ResourceDefinition(.serviceAccounts, shortNames: ["sa"], subresources: [.token], returnsDeleted: true),
         ResourceDefinition(
-            .services, shortNames: ["svc"], categories: ["all"], subresources: [.status],
+            .services, shortNames: ["svc"], categories: ["all"], subresources: [.proxy, .status],
             selectableFields: [
                 "spec.clusterIP": FieldSelector.path("spec", "clusterIP"),
                 "spec.type": FieldSelector.path("spec", "type"),

@@ -12,8 +12,8 @@ struct CustomVersion: Sendable {
     let columns: TableColumns
     /// The version in which Kubernetes would store the resource.
     let storageVersion: String
-    let isDeprecated: Bool
-    let deprecationWarning: String
+    /// What everybody is told who uses a version that is to go; `nil` for others.
+    let deprecationWarning: String?
 
     init(definition: KubernetesObject, version: JSON) {
         definitionName = definition.name
@@ -23,7 +23,8 @@ struct CustomVersion: Sendable {
         columns = TableColumns(additionalPrinterColumns: version["additionalPrinterColumns"])
         storageVersion =
             (definition.spec["versions"]?.array ?? []).first { $0["storage"] == true }?["name"]?.string ?? ""
-        isDeprecated = version["deprecated"]?.bool ?? false
-        deprecationWarning = version["deprecationWarning"]?.string ?? ""
+        let type = "\(definition.spec["group"]?.string ?? "")/\(version["name"]?.string ?? "")"
+        let usual = "\(type) \(definition.spec["names", "kind"]?.string ?? "") is deprecated"
+        deprecationWarning = version["deprecated"] == true ? version["deprecationWarning"]?.string ?? usual : nil
     }
 }

@@ -13,7 +13,7 @@ struct ResourceDefinition: Sendable {
     }
 
     enum Subresource: String, Sendable, CaseIterable {
-        case status, scale, binding, eviction, log, finalize, exec, attach, portforward, token
+        case status, scale, binding, eviction, log, finalize, exec, attach, portforward, token, proxy
     }
 
     /// Where a scale subresource finds its numbers.

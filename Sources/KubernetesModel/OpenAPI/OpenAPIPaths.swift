@@ -37,6 +37,7 @@ enum OpenAPIPaths {
                 switch subresource {
                 case "eviction", "binding", "token": [("post", "post")]
                 case "log", "exec", "attach", "portforward": [("get", "connect")]
+                case "proxy": ["get", "post", "put", "patch", "delete"].map { ($0, "connect") }
                 default: [("get", "get"), ("put", "put"), ("patch", "patch")]
                 }
             items.append(
