@@ -33,7 +33,7 @@ import Wire
         .pod(ObservedPod(originUID: uid, edgeUID: gone ? "" : "e", status: status, isGone: gone))
     }
 
-    @Test("its edge is told what to run, and what it says of this very pod becomes its status")
+    @Test("its edge is told what to run, and what it says of this very pod becomes its status (A7)")
     func runs() async throws {
         try await with { bench in
             let pod = try await bench.pod("p")
@@ -89,6 +89,30 @@ import Wire
         try await with { bench in
             try await bench.pod("p")
             try await bench.cluster.delete(.pods, namespace: "shop", name: "p", DeleteOptions())
+            #expect(try await bench.reconcile(pod: "p") == .none)
+            #expect(try await bench.found(pod: "p") == nil)
+        }
+    }
+
+    @Test(
+        "a pod whose namespace is taken back before its deletion is heard of is wanted no more, and goes when its edge has let it go"
+    )
+    func takenBack() async throws {
+        try await with { bench in
+            let pod = try await bench.pod("p")
+            _ = try await bench.reconcile(pod: "p")
+            bench.observe("rome", [item: seen(pod.uid, ready)])
+            try await bench.cluster.delete(.pods, namespace: "shop", name: "p", DeleteOptions())
+            var offloading = try await bench.cluster.get(
+                .namespaceOffloadings, namespace: "shop", name: Names.offloading)
+            offloading.finalizers = []
+            _ = try await bench.cluster.update(.namespaceOffloadings, offloading)
+            try await bench.cluster.delete(
+                .namespaceOffloadings, namespace: "shop", name: Names.offloading, DeleteOptions())
+            #expect(try await bench.reconcile(pod: "p") != .none)
+            #expect(bench.context.desired["rome", item] == nil)
+            #expect(try await bench.found(pod: "p") != nil)
+            bench.observe("rome", [:])
             #expect(try await bench.reconcile(pod: "p") == .none)
             #expect(try await bench.found(pod: "p") == nil)
         }

@@ -140,6 +140,9 @@ struct PodReconciler: Sendable {
             // The grace may have been shortened meanwhile.
             if let plan = context.plan(pod.namespace) ?? endingPlan(pod) {
                 context.desired.set(item, [edge.name: content(pod, plan)])
+            } else if shall.content.pod?.deletionGracePeriodSeconds == nil {
+                // Its namespace was taken back meanwhile, and with it goes the pod there: nobody would ever say that it has.
+                context.desired.set(item, [:])
             }
         } else if edge.isConnected, edge.isObservedComplete, observation(pod, item, edge) == nil {
             // The edge never heard of it.
