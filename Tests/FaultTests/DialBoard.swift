@@ -76,7 +76,7 @@ final class DialBoard: Sendable {
                     && Set(farewells) == pending && farewells.count == pending.count
             }
         }
-        while !isSettled() { await Task.yield() }
+        while !isSettled(), !Task.isCancelled { await Task.yield() }
     }
 }
 

@@ -2,7 +2,7 @@ import Glibc
 import Testing
 
 /// One life of a peering (``Scenario``), broken at each of its messages and at each step that outlives a program.
-@Suite("A peering that breaks at each step of each exchange")
+@Suite("A peering that breaks at each step of each exchange", .timeLimit(.minutes(10)))
 struct EveryStepTests {
     /// Which of so many steps are broken: an even sample, or with `CAUSEWAY_FAULT_STEPS=all` each of them.
     private static func sample(_ count: Int, of few: Int) -> [Int] {

@@ -12,7 +12,7 @@ import Testing
 @testable import Hub
 
 /// The faults of `Hub`'s page Faults, one by one: what each must not do, seen by the judge.
-@Suite("Faults by their numbers, with the real hub and agents over a simulated network")
+@Suite("Faults by their numbers, with the real hub and agents over a simulated network", .timeLimit(.minutes(10)))
 struct NamedFaultTests {
     /// Peered and at rest, with nothing broken yet.
     private func begin(edges: [String] = ["rome", "milan"], grace: String = "10s") async throws -> Scenario {

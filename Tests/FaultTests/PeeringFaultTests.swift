@@ -8,7 +8,9 @@ import Testing
 @testable import Hub
 
 /// Peerings that begin and end while one side is away, and sides that remember too much or too little.
-@Suite("Peerings that end and begin under faults, with the real hub and agents over a simulated network")
+@Suite(
+    "Peerings that end and begin under faults, with the real hub and agents over a simulated network",
+    .timeLimit(.minutes(10)))
 struct PeeringFaultTests {
     private func begin() async throws -> Scenario {
         let scenario = try await Scenario.begin(seed: 21)

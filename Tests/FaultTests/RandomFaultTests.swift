@@ -2,13 +2,13 @@ import Glibc
 import Testing
 
 /// `CAUSEWAY_FAULT_SEED` runs one seed only, `CAUSEWAY_FAULT_RUNS` so many from that one or from the first on.
-@Suite("Faults by a seed, with the real hub and agents over a simulated network")
+@Suite("Faults by a seed, with the real hub and agents over a simulated network", .timeLimit(.minutes(10)))
 struct RandomFaultTests {
     private static func number(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
 
     private static var seeds: [UInt64] {
         let first = number("CAUSEWAY_FAULT_SEED")
-        let count = number("CAUSEWAY_FAULT_RUNS") ?? (first == nil ? 30 : 1)
+        let count = number("CAUSEWAY_FAULT_RUNS") ?? (first == nil ? 20 : 1)
         return (0..<max(count, 1)).map { UInt64($0 + (first ?? 1)) }
     }
 

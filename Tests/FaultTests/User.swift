@@ -27,6 +27,8 @@ final class User {
     private(set) var peerings: [String: Peering] = [:]
     /// Namespaces that are to be offloaded, with their annotations; `nil` for those that are not any more.
     private(set) var offloadings: [String: [String: String]?] = [:]
+    /// Edges that have revoked the hub's certificate at any time.
+    private(set) var revoked: Set<String> = []
     private var commands: [Command] = []
     private var lastLook = Duration.zero
     private var lastToken: [String: Duration] = [:]
@@ -66,6 +68,20 @@ final class User {
             else { return true }
             return ForeignCluster(object).condition(.outgoing).reason == "Withdrawn"
         }
+    }
+
+    /// Has the edge revoke the hub's certificate; the hub comes back with a new token.
+    ///
+    /// Where the hub does not want to come back the edge's pods run on: that is the edge's operator's to end, and not done in
+    /// these runs.
+    func revoke(_ edge: String, in world: World) async throws {
+        let cluster = try world.site(edge).cluster
+        guard peerings[edge] == .peered, try await cluster.find(.foreignClusters, name: World.hubName) != nil else {
+            return
+        }
+        revoked.insert(edge)
+        _ = try await cluster.merge(
+            .foreignClusters, name: World.hubName, ["metadata": ["annotations": [Names.revokeAnnotation: "true"]]])
     }
 
     func offload(_ namespace: String, _ annotations: [String: String] = [:], in world: World) async throws {

@@ -75,7 +75,7 @@ extension World {
         if await dial.attempt.failed(error) == .stop {
             hub.board.end(id)
             if case .farewell(let edge) = dial.attempt.purpose {
-                while hubDisk.all.farewells[edge] != nil, !hub.life.isOver { await Task.yield() }
+                while hubDisk.all.farewells[edge] != nil, !hub.life.isOver, !Task.isCancelled { await Task.yield() }
             }
         } else {
             hub.dialLater(id, random: chance.fraction())

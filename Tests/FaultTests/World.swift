@@ -169,7 +169,10 @@ final class World {
     /// Lets so much time pass.
     func run(for time: Duration) async throws {
         let end = clock.now + time
-        while clock.now < end { try await step(until: end) }
+        while clock.now < end {
+            try Task.checkCancellation()
+            try await step(until: end)
+        }
     }
 
     /// Lets time pass until something holds.
