@@ -74,7 +74,9 @@ import Wire
         }
     }
 
-    @Test("an agent that starts anew goes on without touching a pod, and deletes nothing before it knows all wants")
+    @Test(
+        "an agent that starts anew goes on without touching a pod, and deletes nothing before it knows all wants (F5, I3)"
+    )
     func restart() async throws {
         let edge = try await TestEdge()
         var enrolment: PeerEnrolment?
@@ -151,7 +153,7 @@ import Wire
         }
     }
 
-    @Test("an epoch lower than the known one is refused; enrolling anew makes older certificates worthless")
+    @Test("an epoch lower than the known one is refused; enrolling anew makes older certificates worthless (F7)")
     func epochs() async throws {
         let edge = try await TestEdge()
         try await edge.run { port in
@@ -168,7 +170,7 @@ import Wire
         }
     }
 
-    @Test("a cluster that does not answer is advertised as Degraded, and as Ready when it is back")
+    @Test("a cluster that does not answer is advertised as Degraded, and as Ready when it is back (F21)")
     func degraded() async throws {
         let edge = try await TestEdge()
         try await edge.run { port in

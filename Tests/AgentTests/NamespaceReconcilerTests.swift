@@ -22,7 +22,7 @@ import Wire
         }
     }
 
-    @Test("a namespace that exists and is not ours is told as Conflict and stays as it is")
+    @Test("a namespace that exists and is not ours is told as Conflict and stays as it is (I3)")
     func conflict() async throws {
         let foreign = KubernetesObject(.namespaces, name: "demo", ["metadata": ["labels": ["mine": "yes"]]])
         try await Bench(existing: [(.namespaces, foreign)]).run { bench in
@@ -37,7 +37,7 @@ import Wire
         }
     }
 
-    @Test("a namespace that somebody deletes by hand is made again")
+    @Test("a namespace that somebody deletes by hand is made again (F19)")
     func handDeleted() async throws {
         try await Bench().run { bench in
             bench.want(Bench.namespace)
@@ -78,7 +78,7 @@ import Wire
         }
     }
 
-    @Test("a namespace of the edge's own is never made for a hub", arguments: ["kube-public", "causeway-system"])
+    @Test("a namespace of the edge's own is never made for a hub (A8)", arguments: ["kube-public", "causeway-system"])
     func reserved(_ name: String) async throws {
         try await Bench().run { bench in
             bench.want([

@@ -61,7 +61,7 @@ import Wire
     }
 
     @Test(
-        "certificates out of their time, of another use, of another authority, and never issued are refused, and noted with why",
+        "certificates out of their time, of another use, of another authority, and never issued are refused, and noted with why (A5)",
         arguments: ["expired", "not yet valid", "a server's", "self-made", "never issued", "with a name too many"])
     func certificates(_ kind: String) async throws {
         let edge = try await TestEdge()
@@ -97,7 +97,7 @@ import Wire
         }
     }
 
-    @Test("a certificate speaks for its own cluster only, and so does what it is renewed to")
+    @Test("a certificate speaks for its own cluster only, and so does what it is renewed to (A5, A6)")
     func another() async throws {
         let edge = try await TestEdge()
         try await edge.run { port in
@@ -148,7 +148,7 @@ import Wire
         }
     }
 
-    @Test("an address that brings refused tokens has to wait, and a good one is not looked at meanwhile")
+    @Test("an address that brings refused tokens has to wait, and a good one is not looked at meanwhile (A3)")
     func guesses() async throws {
         let edge = try await TestEdge()
         let lines = Lines()
@@ -169,7 +169,7 @@ import Wire
         }
     }
 
-    @Test("no secret is logged, at any level, in a peering's whole life")
+    @Test("no secret is logged, at any level, in a peering's whole life (A1)")
     func secrets() async throws {
         let edge = try await TestEdge()
         let lines = Lines()

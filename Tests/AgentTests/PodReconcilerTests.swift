@@ -34,7 +34,7 @@ import Wire
     }
 
     @Test(
-        "a pod that reaches for the machine is not allowed",
+        "a pod that reaches for the machine is not allowed (A8)",
         arguments: [
             ["hostNetwork": true], ["hostPID": true], ["hostIPC": true],
             ["volumes": [["name": "v", "hostPath": ["path": "/"]]]],
@@ -133,7 +133,7 @@ import Wire
         }
     }
 
-    @Test("a pod that somebody deletes by hand is made again and told")
+    @Test("a pod that somebody deletes by hand is made again and told (F19)")
     func handDeleted() async throws {
         try await Bench().run { bench in
             let old = try await running(bench)
@@ -146,7 +146,7 @@ import Wire
         }
     }
 
-    @Test("a pod that nobody wants goes once all wants are known, and not before")
+    @Test("a pod that nobody wants goes once all wants are known, and not before (I3)")
     func unwanted() async throws {
         try await Bench().run { bench in
             _ = try await running(bench)

@@ -32,7 +32,7 @@ import Wire
     }
 
     @Test(
-        "pods beyond the share are refused with what it is, and made when another one has gone",
+        "pods beyond the share are refused with what it is, and made when another one has gone (A8)",
         arguments: [false, true])
     func enforced(asLimit: Bool) async throws {
         try await bench("50%").run { bench in

@@ -25,7 +25,7 @@ struct CrashTests {
         case killer
     }
 
-    @Test("every acknowledged write is there, versions rise, and watches resume without a gap or a repeat")
+    @Test("every acknowledged write is there, versions rise, and watches resume without a gap or a repeat (F6, I4)")
     func kill() async throws {
         print("crash test: CAUSEWAY_TEST_SEED=\(CrashSettings.seed)")
         let server = try ServerProcess(folder: TemporaryFolder())

@@ -241,7 +241,7 @@ struct ObjectStoreTests {
         #expect(then.first?.revision == 1)
     }
 
-    @Test("a full disk refuses writes with that reason, keeps serving, and takes writes again when there is room")
+    @Test("a full disk refuses writes with that reason, keeps serving, and takes writes again when there is room (F15)")
     func fullDisk() async throws {
         let folder = try TemporaryFolder()
         let large = String(repeating: "x", count: 100_000)

@@ -26,7 +26,7 @@ struct StateFileTests {
     }
 
     @Test(
-        "a full disk refuses writes with a clear Status, reads go on, and writes do by themselves when there is room",
+        "a full disk refuses writes with a clear Status, reads go on, and writes do by themselves when there is room (F15)",
         .enabled(if: TinyDisk.isPossible))
     func fullDisk() async throws {
         let disk = try TinyDisk(size: 16 << 20)
@@ -63,7 +63,7 @@ struct StateFileTests {
         await again.stop()
     }
 
-    @Test("a read-only disk is refused by the name of its file", .enabled(if: TinyDisk.isPossible))
+    @Test("a read-only disk is refused by the name of its file (F15)", .enabled(if: TinyDisk.isPossible))
     func readOnly() async throws {
         let disk = try TinyDisk(size: 16 << 20)
         let store = try ObjectStore(folder: disk.path)
@@ -138,7 +138,7 @@ struct StateFileTests {
         return files
     }
 
-    @Test("a write-ahead log that is cut or damaged gives every commit before the damage, whole, and none after it")
+    @Test("a write-ahead log that is cut or damaged gives every commit before the damage, whole, and none after it (F15, I4)")
     func damagedLog() async throws {
         let count = 40
         let (database, log) = try await Self.crashed(count)

@@ -10,7 +10,7 @@ extension EndToEnd {
             "kubectl get foreignclusters --no-headers \(options) | awk '{print $6}' | grep -qx \(status)"
         }
 
-        @Test("a revoked hub is out at once and for good, its pods stay, and the next token brings it back")
+        @Test("a revoked hub is out at once and for good, its pods stay, and the next token brings it back (A9)")
         func revoke() async throws {
             try await Playground.with(edges: ["europe-rome-edge"]) { playground in
                 let peer = "eval \"$(causewayctl generate peer-command --only-command \(Self.edge))\""
@@ -74,7 +74,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("no secret is in a log, an event, an error, a command line or a file that others may read")
+        @Test("no secret is in a log, an event, an error, a command line or a file that others may read (A1)")
         func secrets() async throws {
             try await Playground.with(edges: ["europe-rome-edge"]) { playground in
                 // Beside the playground, which is gone with what it made itself.

@@ -18,7 +18,7 @@ extension EndToEnd {
             return umount(folder) == 0
         }()
 
-        @Test("a full disk is named to whoever writes, and writing goes on when there is room", .enabled(if: canMount))
+        @Test("a full disk is named to whoever writes, and writing goes on when there is room (F15)", .enabled(if: canMount))
         func fullDisk() async throws {
             let script = #"""
                 DISK=$(mktemp -d); mount -t tmpfs -o size=2m tmpfs "$DISK"

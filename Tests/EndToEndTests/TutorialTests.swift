@@ -28,13 +28,13 @@ extension EndToEnd {
         }
 
         @Test(
-            "killing a daemon before every step and starting it again changes nothing of a tutorial",
+            "killing a daemon before every step and starting it again changes nothing of a tutorial (F4, F6)",
             arguments: ["replicated", "dynamic"], ["europe-cloud", "europe-rome-edge", "europe-milan-edge"])
         func killed(name: String, victim: String) async throws {
             try await demo("\(name) --kill \(victim)", patience: 20)
         }
 
-        @Test("half a minute of random faults loses nothing and doubles nothing")
+        @Test("half a minute of random faults loses nothing and doubles nothing (F23, I2, I4, I6)")
         func chaos() async throws {
             let folder = NSTemporaryDirectory() + "causeway-\(UUID().uuidString.prefix(8))"
             let seed = Int.random(in: 0..<1_000_000)

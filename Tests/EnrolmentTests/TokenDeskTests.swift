@@ -45,7 +45,7 @@ import Testing
             keyHash: [UInt8](repeating: key, count: 32), check: {})
     }
 
-    @Test("of a hundred redeemers at once one succeeds")
+    @Test("of a hundred redeemers at once one succeeds (F10, A2)")
     func race() async throws {
         let token = try await token()
         let successes = try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -57,7 +57,7 @@ import Testing
         #expect(successes == 1)
     }
 
-    @Test("the same key may ask again for ten seconds, another may not, and nobody later")
+    @Test("the same key may ask again for ten seconds, another may not, and nobody later (F10, A2)")
     func again() async throws {
         let token = try await token()
         #expect(try await redeem(token) == .redeemed)
@@ -66,7 +66,7 @@ import Testing
         #expect(try await redeem(token, at: 1011) == .refused)
     }
 
-    @Test("expired, wrong, unknown and another's tokens are refused")
+    @Test("expired, wrong, unknown and another's tokens are refused (F10)")
     func refused() async throws {
         #expect(try await redeem(try await token(lifetime: 10), at: 1011) == .refused)
         let token = try await token(for: "cloud")

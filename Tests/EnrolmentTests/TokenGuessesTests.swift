@@ -5,7 +5,7 @@ import Testing
 @Suite struct TokenGuessesTests {
     private let start = ContinuousClock.now
 
-    @Test("ten refusals are free, the next has to wait until the first is a minute old; others are not held up")
+    @Test("ten refusals are free, the next has to wait until the first is a minute old; others are not held up (A3)")
     func window() {
         let guesses = TokenGuesses()
         for second in 0..<10 {
@@ -17,7 +17,7 @@ import Testing
         #expect(guesses.wait(for: "192.0.2.1", now: start + .seconds(60)) == nil)
     }
 
-    @Test("a million addresses take no more room than a thousand, and share one count then")
+    @Test("a million addresses take no more room than a thousand, and share one count then (A10)")
     func bounded() {
         let guesses = TokenGuesses()
         for number in 0..<5000 { guesses.note("10.0.\(number / 256).\(number % 256)", now: start) }

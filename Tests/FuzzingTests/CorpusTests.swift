@@ -5,7 +5,7 @@ import Testing
 /// All inputs that fuzzing found to be of interest, crashes that were mended among them.
 @Suite("Fuzzing corpus")
 struct CorpusTests {
-    @Test("what is kept of fuzzing is decoded or refused", arguments: FuzzTarget.allCases)
+    @Test("what is kept of fuzzing is decoded or refused (F14)", arguments: FuzzTarget.allCases)
     func corpus(_ target: FuzzTarget) throws {
         let folder = try #require(Bundle.module.resourceURL).appending(path: "Corpus/\(target.rawValue)")
         let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)

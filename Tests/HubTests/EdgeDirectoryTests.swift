@@ -33,7 +33,7 @@ import Wire
         #expect(edges.edge(node: "liqo-rome")?.name == "thief")
     }
 
-    @Test("an edge whose agent says that its cluster is silent is Degraded, however often it is heard again")
+    @Test("an edge whose agent says that its cluster is silent is Degraded, however often it is heard again (F21)")
     func degraded() {
         var edge = Edge(name: "rome", clusterID: "1", node: "liqo-rome")
         #expect(edge.stateByAdvertisement == .ready)
@@ -67,7 +67,7 @@ import Wire
         .namespace(DesiredNamespace(originName: "a", remoteName: remote, mapping: "EnforceSameName"))
     }
 
-    @Test("nobody is told anything before all is known")
+    @Test("nobody is told anything before all is known (F5, I3)")
     func prepared() {
         let told = Mutex<[String]>([])
         let state = DesiredState()

@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(
-        "over random losses, returns, withdrawals and sizes, the lost are replaced and no other moves",
+        "over random losses, returns, withdrawals and sizes, the lost are replaced and no other moves (F1, I1, I2)",
         arguments: 1...60)
     func property(seed: Int) throws {
         var fleet = try SimulatedFleet(seed: UInt64(seed))

@@ -187,7 +187,7 @@ import Wire
         }
     }
 
-    @Test("an edge that is away holds nobody up, but one that has just been lost is given a moment")
+    @Test("an edge that is away holds nobody up, but one that has just been lost is given a moment (I6)")
     func withdrawsAway() async throws {
         try await with { bench in
             bench.edge("rome")
@@ -209,7 +209,7 @@ import Wire
         }
     }
 
-    @Test("a withdrawal that the edge does not finish ends at its deadline")
+    @Test("a withdrawal that the edge does not finish ends at its deadline (I6)")
     func overdue() async throws {
         try await with({ $0.withdrawalDeadline = .zero }) { bench in
             bench.edge("rome")

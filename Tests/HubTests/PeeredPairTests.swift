@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test("a hub or an agent that starts anew finds everything as it was", arguments: Way.allCases)
+    @Test("a hub or an agent that starts anew finds everything as it was (F4, F6)", arguments: Way.allCases)
     func restarts(_ way: Way) async throws {
         try await with(way) { pair in
             let (here, there) = (try await pair.originPod("p")?.uid, try await pair.edgePod("p")?.uid)
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test(
-        "revoked certificates are refused at once and after a restart, pods go on, and a new token brings the peer back",
+        "revoked certificates are refused at once and after a restart, pods go on, and a new token brings the peer back (A9)",
         arguments: Way.allCases)
     func revoked(_ way: Way) async throws {
         try await with(way) { pair in

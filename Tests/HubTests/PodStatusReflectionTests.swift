@@ -43,7 +43,7 @@ struct PodStatusReflectionTests {
         #expect(Conditions.find("Ready", in: status["conditions"]) == ["type": "Ready", "status": "True"])
     }
 
-    @Test("a finished pod stays finished")
+    @Test("a finished pod stays finished (A7)")
     func finished() {
         var done = pod
         done.status = ["phase": "Succeeded"]

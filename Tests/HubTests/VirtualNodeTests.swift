@@ -21,7 +21,7 @@ import Wire
         return Conditions.find(type, in: status["conditions"])?["status"]?.string
     }
 
-    @Test("an edge's labels do not overrule what says what the node is")
+    @Test("an edge's labels do not overrule what says what the node is (A7)")
     func labels() {
         var edge = HubBench.advertisement
         edge.labels = [

@@ -32,13 +32,13 @@ struct JSONTextTests {
         #expect { try JSON(parsing: text) } throws: { ($0 as? JSONError)?.code == code }
     }
 
-    @Test("bytes that are not UTF-8 are refused")
+    @Test("bytes that are not UTF-8 are refused (F14)")
     func notUTF8() {
         let bytes: [UInt8] = [0x22, 0xC3, 0x28, 0x22]
         #expect { try JSON(parsing: bytes) } throws: { ($0 as? JSONError)?.code == .text }
     }
 
-    @Test("depth, size and number of values are limited")
+    @Test("depth, size and number of values are limited (F14)")
     func limits() {
         let deep = String(repeating: "[", count: 100_000)
         #expect { try JSON(parsing: deep) } throws: { ($0 as? JSONError)?.code == .limit }
@@ -51,7 +51,7 @@ struct JSONTextTests {
         }
     }
 
-    @Test("every cut of a text is refused, none crashes")
+    @Test("every cut of a text is refused, none crashes (F14)")
     func cuts() throws {
         let text = Array(#"{"a":[1,2.5e3,"x\u00e9\n",true,null,{"b":"😀"}]}"#.utf8)
         _ = try JSON(parsing: text)

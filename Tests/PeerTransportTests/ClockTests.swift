@@ -32,7 +32,7 @@ import Wire
         #expect(try await enrol(edgeAhead: seconds).clusterName == "rome")
     }
 
-    @Test("one whose clock is further ahead is refused with what to look at", arguments: [360, 3600])
+    @Test("one whose clock is further ahead is refused with what to look at (F9)", arguments: [360, 3600])
     func tooFar(seconds: Int64) async throws {
         let error = await #expect(throws: PeerDialError.self) { _ = try await enrol(edgeAhead: seconds) }
         #expect(error?.end.code == .untrusted)

@@ -57,7 +57,7 @@ struct CodecTests {
         }
     }
 
-    @Test("messages with credentials are not deflated")
+    @Test("messages with credentials are not deflated (A1)")
     func credentials() throws {
         let sender = try Self.channel()
         let message = Message.renewed(
@@ -84,7 +84,7 @@ struct CodecTests {
         }
     }
 
-    @Test("a message that inflates beyond the limit is refused before it is whole")
+    @Test("a message that inflates beyond the limit is refused before it is whole (A10)")
     func bomb() throws {
         let deflate = try DeflateStream()
         let payload = try deflate.deflated([UInt8](repeating: 32, count: 20 << 20))
@@ -133,7 +133,7 @@ struct CodecTests {
         }
     }
 
-    @Test("the limit of an unknown peer rises with its admission")
+    @Test("the limit of an unknown peer rises with its admission (F13)")
     func raising() throws {
         let handler = PeerCodecHandler(limits: .unauthenticated, deflateThreshold: 512)
         let channel = EmbeddedChannel()

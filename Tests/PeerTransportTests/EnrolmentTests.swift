@@ -30,7 +30,7 @@ struct EnrolmentTests {
         }
     }
 
-    @Test("wrong, altered and used tokens get the same words, and another pin gets no token")
+    @Test("wrong, altered and used tokens get the same words, and another pin gets no token (F10, A4)")
     func refusals() async throws {
         let edge = try TestEdge()
         let hub = TestHub()
@@ -63,7 +63,7 @@ struct EnrolmentTests {
         }
     }
 
-    @Test("an edge that is another cluster than the one named gets no token")
+    @Test("an edge that is another cluster than the one named gets no token (A4)")
     func wrongCluster() async throws {
         let edge = try TestEdge()
         let listener = try await edge.listen()
@@ -120,7 +120,7 @@ struct EnrolmentTests {
         await first.close()
     }
 
-    @Test("of many who redeem one token at once, one succeeds")
+    @Test("of many who redeem one token at once, one succeeds (F10, A2)")
     func race() async throws {
         let edge = try TestEdge()
         let listener = try await edge.listen()
@@ -140,7 +140,7 @@ struct EnrolmentTests {
         }
     }
 
-    @Test("a lost answer is asked for again by the same key, and comes")
+    @Test("a lost answer is asked for again by the same key, and comes (F10, A2)")
     func lostAnswer() async throws {
         let edge = try TestEdge()
         let listener = try await edge.listen()

@@ -33,7 +33,7 @@ struct FaultTests {
     }
 
     @Test(
-        "frames of no length, beyond the cap and of an unknown kind end an unknown peer's connection with a word",
+        "frames of no length, beyond the cap and of an unknown kind end an unknown peer's connection with a word (F13)",
         arguments: [
             ([0, 0, 0, 0, 0], ErrorMessage.Code.protocolViolation), ([255, 255, 255, 255, 0], .limit),
             ([0, 1, 0, 1, 0], .limit), ([0, 0, 0, 5, 9], .protocolViolation),
@@ -55,7 +55,7 @@ struct FaultTests {
         }
     }
 
-    @Test("a known peer that breaks the rules is told so, and another one is not touched")
+    @Test("a known peer that breaks the rules is told so, and another one is not touched (F8)")
     func brokenSession() async throws {
         let edge = try TestEdge()
         let listener = try await edge.listen()
@@ -80,7 +80,7 @@ struct FaultTests {
         }
     }
 
-    @Test("places for connections that prove nothing are few, and are given back when their time is over")
+    @Test("places for connections that prove nothing are few, and are given back when their time is over (F12)")
     func halfOpen() async throws {
         let edge = try TestEdge()
         var configuration = PeerTransportConfiguration()

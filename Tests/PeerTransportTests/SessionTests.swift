@@ -78,7 +78,7 @@ struct SessionTests {
         }
     }
 
-    @Test("a revoked certificate, a stranger, another role and another version are refused with their reason")
+    @Test("a revoked certificate, a stranger, another role and another version are refused with their reason (A5, A9)")
     func refusals() async throws {
         let edge = try TestEdge()
         let listener = try await edge.listen()
@@ -111,7 +111,7 @@ struct SessionTests {
         }
     }
 
-    @Test("a hello that names another cluster than the certificate is refused")
+    @Test("a hello that names another cluster than the certificate is refused (A5)")
     func impostor() async throws {
         let edge = try TestEdge()
         let listener = try await edge.listen()

@@ -75,7 +75,7 @@ struct StreamTests {
         }
     }
 
-    @Test("a reader that does not read holds up nobody else, and loses nothing")
+    @Test("a reader that does not read holds up nobody else, and loses nothing (F12, A10)")
     func slowReader() async throws {
         try await connected { connection in
             let slow = try await connection.openStream(kind: "flood", parameters: ["chunks": 30])

@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test(
-        "are no more than any plan needs, and leave no skew, whatever the clusters",
+        "are no more than any plan needs, and leave no skew, whatever the clusters (I5)",
         arguments: 1...80 as ClosedRange<UInt64>)
     func property(seed: UInt64) throws {
         var numbers = SeededNumbers(seed: seed)

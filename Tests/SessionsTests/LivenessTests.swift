@@ -23,7 +23,7 @@ struct LivenessTests {
         return log
     }
 
-    @Test("the hub pings each second; silence makes suspect after 2.5 s and ends after 3.5 s")
+    @Test("the hub pings each second; silence makes suspect after 2.5 s and ends after 3.5 s (F2)")
     func hub() {
         var liveness = Liveness(Self.timings, pingsAlways: true, now: .zero)
         #expect(
@@ -50,7 +50,7 @@ struct LivenessTests {
             ])
     }
 
-    @Test("round trips are smoothed, and long ones stretch the patience")
+    @Test("round trips are smoothed, and long ones stretch the patience (F3)")
     func slowNetwork() {
         var liveness = Liveness(Self.timings, pingsAlways: true, now: .zero)
         let ping = liveness.ping(.zero)
@@ -65,7 +65,7 @@ struct LivenessTests {
         #expect(liveness.roundTripTime == .milliseconds(2750))
     }
 
-    @Test("time in which this process did not run proves nothing")
+    @Test("time in which this process did not run proves nothing (F9)")
     func stall() {
         var liveness = Liveness(Self.timings, pingsAlways: true, now: .zero)
         let verdict = liveness.check(.seconds(60))

@@ -84,7 +84,7 @@ struct SyncTests {
         #expect(batch?.removals.isEmpty == true)
     }
 
-    @Test("a slow peer gets the last state once, in a bounded number of messages")
+    @Test("a slow peer gets the last state once, in a bounded number of messages (F3)")
     func coalesces() throws {
         let limits = SessionLimits(unacknowledged: 2)
         var sync = OutgoingSync<DesiredItem>(limits: limits)
@@ -125,7 +125,7 @@ struct SyncTests {
         #expect(count > 10)
     }
 
-    @Test("changes out of order, before the digest and of too many items are refused")
+    @Test("changes out of order, before the digest and of too many items are refused (F8)")
     func incoming() throws {
         var sync = IncomingSync<DesiredItem>(limits: SessionLimits(unacknowledged: 1, items: 3))
         #expect(throws: PeerSessionEnd.self) { try sync.received(DesiredMessage(sequence: 1)) }
@@ -166,7 +166,7 @@ struct SyncTests {
         #expect(removals == 25_000)
     }
 
-    @Test("a copy is complete only once its owner has said so, and starts anew with a new epoch")
+    @Test("a copy is complete only once its owner has said so, and starts anew with a new epoch (F7, I3)")
     func replica() {
         var replica = ReplicaSet<DesiredItem>()
         replica.begin(epoch: 1)
@@ -179,7 +179,7 @@ struct SyncTests {
         #expect(!replica.isComplete && replica.items.isEmpty)
     }
 
-    @Test("both sets converge whatever is cut, delayed and changed meanwhile", arguments: 1...40)
+    @Test("both sets converge whatever is cut, delayed and changed meanwhile (F8)", arguments: 1...40)
     func converges(seed: Int) {
         var generator = SplitMix(seed: UInt64(seed))
         let limits = SessionLimits(unacknowledged: 2, batchItems: 3)

@@ -41,7 +41,7 @@ struct TokenVerificationTests {
             expected: "repeated"),
     ]
 
-    @Test("who gets a certificate, and who does not", arguments: cases)
+    @Test("who gets a certificate, and who does not (F10, A2)", arguments: cases)
     func table(test: Case) throws {
         let token = try PeerTokenTests.token()
         var record: TokenRecord? = try TokenRecord(

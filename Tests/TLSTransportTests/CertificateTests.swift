@@ -47,7 +47,7 @@ import Testing
         #expect((1...16).contains(certificate.serialNumber.utf8.count / 2))
     }
 
-    @Test("a profile does not describe a certificate with anything more, less or other")
+    @Test("a profile does not describe a certificate with anything more, less or other (A5)")
     func describes() throws {
         let authority = try TestAuthority().authority
         let profile = CertificateProfile.peerClient(clusterID: "id")
@@ -159,7 +159,7 @@ import Testing
         #expect(loaded.certificate == one.certificate)
     }
 
-    @Test("an identity is due for renewal at two thirds of its life")
+    @Test("an identity is due for renewal at two thirds of its life (F11)")
     func renewal() throws {
         let identity = try TestAuthority().client(validity: 3000)
         #expect(identity.renewalTime == Self.now - 300 + 2200)

@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test(
-        "certificates are refused before and after their time, on both sides",
+        "certificates are refused before and after their time, on both sides (F11)",
         arguments: [
             (TestAuthority.now - 3600, TLSError.Code.certificateNotYetValid),
             (TestAuthority.now + 86401, .certificateExpired),

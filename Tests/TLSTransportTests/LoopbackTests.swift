@@ -49,7 +49,7 @@ import Testing
         try await loopback.stop()
     }
 
-    @Test("a client that says nothing is dropped after the handshake's time")
+    @Test("a client that says nothing is dropped after the handshake's time (F12)")
     func silentClient() async throws {
         var configuration = try authority.serverConfiguration()
         configuration.handshakeTimeout = .milliseconds(50)

@@ -20,7 +20,7 @@ import Testing
         #expect(ends.client.completed?.peer?.certificateChain.last == authority.authority.certificate)
     }
 
-    @Test("another authority is refused, and the server hears that it is unknown")
+    @Test("another authority is refused, and the server hears that it is unknown (A4)")
     func mismatch() throws {
         let ends = try ChannelEnd.pair(
             client: client(authority.pin), server: try TestAuthority().serverConfiguration())
@@ -38,7 +38,7 @@ import Testing
         #expect(ends.client.errors.map(\.code) == [.pinMismatch])
     }
 
-    @Test("presenting the pinned authority beside a leaf of another one does not help")
+    @Test("presenting the pinned authority beside a leaf of another one does not help (A4)")
     func authorityOnly() throws {
         let thief = try TestAuthority().server()
         var server = try authority.serverConfiguration()

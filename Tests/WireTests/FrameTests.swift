@@ -63,7 +63,7 @@ struct FrameTests {
         }
     }
 
-    @Test("a frame at the limit passes, on both sides, and one beyond it does not")
+    @Test("a frame at the limit passes, on both sides, and one beyond it does not (F13)")
     func limit() throws {
         let limits = FrameLimits(frameLength: 10)
         let atLimit = Frame(.message, [UInt8](repeating: 1, count: 9))
@@ -83,7 +83,7 @@ struct FrameTests {
         #expect(throws: FrameError.self) { try Frame(.streamData, [1, 2, 3]).streamContent() }
     }
 
-    @Test("random bytes never crash the decoder")
+    @Test("random bytes never crash the decoder (F14)")
     func randomBytes() {
         var generator = SplitMix(seed: 1)
         for _ in 0..<500 {

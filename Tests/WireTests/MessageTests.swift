@@ -31,7 +31,7 @@ struct MessageTests {
         #expect(try Message(json: json) == sample)
     }
 
-    @Test("a missing or mistyped field is an error that names it", arguments: MessageSamples.all.map(\.name))
+    @Test("a missing or mistyped field is an error that names it (F14)", arguments: MessageSamples.all.map(\.name))
     func missingFields(name: String) throws {
         let sample = try #require(MessageSamples.all.first { $0.name == name }?.message)
         for key in sample.json.object?.keys ?? [] where key != "type" {
@@ -73,7 +73,7 @@ struct MessageTests {
         #expect(throws: JSONError.self) { try Message(parsing: Array(text.utf8)) }
     }
 
-    @Test("depth and number of values are bounded")
+    @Test("depth and number of values are bounded (F14)")
     func limits() {
         let deep = String(repeating: "[", count: 100_000)
         #expect(throws: JSONError.self) { try Message(parsing: Array(deep.utf8)) }
@@ -82,7 +82,7 @@ struct MessageTests {
         #expect(throws: Never.self) { try Message(parsing: Array(wide.utf8)) }
     }
 
-    @Test("credentials and secrets are never compressed, and not shown")
+    @Test("credentials and secrets are never compressed, and not shown (A1)")
     func credentials() throws {
         for (name, message) in MessageSamples.all {
             let isCredential = ["enroll", "enrolled", "renew", "renewed"].contains(name)

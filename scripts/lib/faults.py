@@ -1,0 +1,57 @@
+"""Checks that each fault, invariant and attack of Sources/Hub/Hub.docc/Faults.md is in the name of a test.
+
+A row that names no test says that there is none yet. Prints what is wrong; ends with status 1 then. Run by scripts/test.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ARTICLE = "Sources/Hub/Hub.docc/Faults.md"
+NUMBERS = [f"F{n}" for n in range(1, 24)] + [f"I{n}" for n in range(1, 7)] + [f"A{n}" for n in range(1, 11)]
+
+
+def names():
+    """The names of tests and suites with the numbers in them, by number: the suites' files."""
+    found = {}
+    for path in sorted((ROOT / "Tests").glob("*/*.swift")):
+        text = path.read_text()
+        for match in re.finditer(r'@(?:Test|Suite)\(\s*"((?:[^"\\]|\\.)*)"', text):
+            for number in re.findall(r"\b[FIA][0-9]{1,2}\b", match[1]):
+                found.setdefault(number, set()).add(f"{path.parent.name}/{path.name}")
+    return found
+
+
+def rows():
+    """What the article's rows say: the number, and its tests."""
+    for line in (ROOT / ARTICLE).read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if re.fullmatch(r"[FIA][0-9]{1,2}", cells[0]):
+            yield cells[0], re.findall(r"`([^`]+)`", cells[-1])
+
+
+def main():
+    problems = []
+    found = names()
+    told = dict(rows())
+    for number in NUMBERS:
+        if number not in told:
+            problems.append(f"{ARTICLE} has no row for {number}")
+        elif told[number] and number not in found:
+            problems.append(f"no test has {number} in its name")
+        for test in told.get(number, []):
+            kind = test.split()[0]
+            if kind.startswith("scripts/"):
+                if not (ROOT / kind).exists():
+                    problems.append(f"{ARTICLE}: {number} names {kind}, which is not there")
+            elif not any(f"/{kind}.swift" in f"/{file}" or file.startswith(f"{kind}/") for file in found.get(number, [])):
+                problems.append(f"{ARTICLE}: {number} names {kind}, where no test has it in its name")
+    for number in sorted(set(found) - set(NUMBERS)):
+        problems.append(f"{number} is in the name of a test of {sorted(found[number])[0]}, and in no table")
+    for problem in problems:
+        print(f"Error: {problem}")
+    sys.exit(1 if problems else 0)
+
+
+main()
