@@ -144,4 +144,25 @@ struct SystemObjectsTests {
         }
         await cluster.stop()
     }
+
+    @Test("a service that becomes one of another type loses what only the type it had needs")
+    func serviceTypes() throws {
+        func service(_ spec: JSON) -> KubernetesObject {
+            KubernetesObject(.services, name: "web", namespace: "default", ["spec": spec])
+        }
+        let old = service([
+            "type": "NodePort", "clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"], "ipFamilies": ["IPv4"],
+            "ipFamilyPolicy": "SingleStack", "internalTrafficPolicy": "Cluster", "externalTrafficPolicy": "Cluster",
+            "ports": [["port": 80, "nodePort": 30001]],
+        ])
+        var new = old
+        new.json["spec", "type"] = "ExternalName"
+        new.json["spec", "externalName"] = "a.b"
+        ResourceStrategy.services.prepareForUpdate(&new, old)
+        #expect(new.spec == ["type": "ExternalName", "externalName": "a.b", "ports": [["port": 80]]])
+        var back = new
+        back.json["spec", "type"] = "ClusterIP"
+        ResourceStrategy.services.prepareForUpdate(&back, new)
+        #expect(back.spec == ["type": "ClusterIP", "ports": [["port": 80]]])
+    }
 }

@@ -34,6 +34,7 @@ extension ResourceStrategy {
     /// The address that was given to a service stays with it.
     static let services = ResourceStrategy(
         prepareForUpdate: { service, old in
+            ServiceTypes.leave(&service, old)
             for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]
             where service.spec[field] == nil && service.spec["type"]?.string != "ExternalName" {
                 service.json["spec", field] = old.spec[field]

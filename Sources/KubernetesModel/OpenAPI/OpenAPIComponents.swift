@@ -57,6 +57,7 @@ struct OpenAPIComponents {
         properties["apiVersion"] = ["type": "string"]
         properties["kind"] = ["type": "string"]
         properties["metadata"] = ["allOf": [Self.reference(Self.meta + "ObjectMeta")]]
+        for (name, text) in CommonDescriptions.object { properties[name]?["description"] = .string(text) }
         properties.sortKeys()
         result["type"] = "object"
         result["properties"] = .object(properties)
@@ -69,7 +70,15 @@ struct OpenAPIComponents {
         var waiting = [definition]
         while let name = waiting.popLast() {
             guard schemas[name] == nil, let source = SchemaRegistry.builtIn.source(name) else { continue }
-            schemas[name] = Self.node(source, name, &waiting)
+            var schema = Self.node(source, name, &waiting)
+            let texts =
+                name == Self.meta + "ObjectMeta"
+                ? CommonDescriptions.metadata
+                : schema["x-kubernetes-group-version-kind"] == nil ? [:] : CommonDescriptions.object
+            for (field, text) in texts where schema["properties"]?[field] != nil {
+                schema["properties", field, "description"] = .string(text)
+            }
+            schemas[name] = schema
         }
     }
 

@@ -85,4 +85,19 @@ struct OpenAPIDocumentTests {
                 ]
             ])
     }
+
+    @Test("what every object has is described, for custom resources too")
+    func described() throws {
+        let resources = apps + [OpenAPIResource(Self.widgets, openAPIV3Schema: ["type": "object"])]
+        let document = OpenAPIDocument.document(resources, serverVersion: "v1.36.2")
+        let schemas = try #require(document["components"]?["schemas"]?.object)
+        let meta = schemas["io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"]?["properties"]
+        #expect(
+            meta?["creationTimestamp"]?["description"]?.string?.hasPrefix("CreationTimestamp is a timestamp") == true)
+        for name in ["io.k8s.api.apps.v1.Deployment", "com.example.parity.v1.Widget"] {
+            for field in ["apiVersion", "kind", "metadata"] {
+                #expect(schemas[name]?["properties"]?[field]?["description"] != nil, "\(name).\(field)")
+            }
+        }
+    }
 }
