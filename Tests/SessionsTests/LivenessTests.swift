@@ -96,6 +96,10 @@ struct LivenessTests {
         }
         for _ in 0..<20 { _ = backoff.next(random: 1) }
         #expect(backoff.next(random: 1) == .seconds(10))
+        // However long it has been away: it is the others that make it wait.
+        for (crowd, wait) in [(1, 1), (100, 1), (500, 5), (1000, 10), (100_000, 10)] {
+            #expect(backoff.next(random: 1, crowd: crowd) == .seconds(wait))
+        }
     }
 }
 

@@ -26,12 +26,21 @@ public struct Backoff: Sendable, Hashable {
         self.eagerMaximum = eagerMaximum
     }
 
+    /// How long one of several diallers waits for each that waits beside it: all of them make a hundred attempts a second.
+    public static let crowdShare: Duration = .milliseconds(10)
+    /// The highest upper bound of a dialler beside which hardly another one waits: a peer that is back after a day is heard
+    /// within it.
+    public static let crowdMinimum: Duration = .seconds(1)
+
     /// The next wait, between half of the upper bound and all of it.
     ///
-    /// - Parameter random: from 0 up to 1.
-    public mutating func next(random: Double) -> Duration {
+    /// - Parameters:
+    ///   - random: from 0 up to 1.
+    ///   - crowd: how many diallers wait here together, this one among them; ``maximum`` is for as many as there may be.
+    public mutating func next(random: Double, crowd: Int? = nil) -> Duration {
         let isEager = attempts < eagerAttempts
-        let top = isEager ? min(eagerMaximum, maximum) : maximum
+        let most = crowd.map { min(maximum, max(Self.crowdMinimum, Self.crowdShare * $0)) } ?? maximum
+        let top = isEager ? min(eagerMaximum, maximum) : most
         let start = isEager || eagerAttempts == 0 ? base : max(base, eagerMaximum)
         let doublings = min(isEager ? attempts : attempts - eagerAttempts, 20)
         let bound = min(top, start * (1 << doublings))
