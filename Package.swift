@@ -136,7 +136,7 @@ let package = Package(
             "CommandLineTool",
             [
                 "OffloadingModel", "ClusterBootstrap",
-                "KubernetesClient", "HTTPTransport", "ClusterAPI", "Digests", "Sessions", "Scheduling", "JSONTree",
+                "KubernetesClient", "HTTPTransport", "ClusterAPI", "Digests", "Sessions", "Wire", "Scheduling", "JSONTree",
                 "KubernetesModel", argumentParser, logging, yams,
             ]),
 

@@ -11,7 +11,7 @@ import Wire
 /// The agent of one edge: takes peerings, runs what its hubs want here, and tells them what becomes of it.
 ///
 /// Reaches its cluster through `ClusterAPI` only, and expects Causeway's custom resources and namespace to be there
-/// (`ClusterBootstrap`). One agent for a cluster.
+/// (`ClusterBootstrap`). One agent for a cluster, which may have a hub as well.
 public final class Agent: Sendable {
     private let configuration: AgentConfiguration
     private let identity: ServerIdentity
@@ -52,7 +52,7 @@ public final class Agent: Sendable {
         let reconcilers = Reconcilers(context, joins: joins, ownCertificateNotAfter: { identity.notAfter })
         let advertiser = Advertiser(context)
         let network = PodNetworkProbe(gateway: configuration.gateway, group: group)
-        let tokens = TokenDesk(cluster: cluster, logger: logger, now: now)
+        let tokens = TokenDesk(cluster: cluster, role: .agent, logger: logger, now: now)
         let desk = EnrolmentDesk(
             local: configuration.localPeer, tokens: tokens, book: book, authority: authority.authority, logger: logger,
             now: now, admits: { try await context.admit($0) },

@@ -61,12 +61,23 @@ struct AgentContext: Sendable {
     func admit(_ request: EnrollMessage) async throws {
         guard let object = try await cluster.find(.foreignClusters, name: request.clusterName) else { return }
         let foreign = ForeignCluster(object)
+        if foreign.isEdge, foreign.clusterID != request.clusterID {
+            throw EnrolmentRefusal(
+                "\(configuration.clusterName) is peered with another cluster of the name \(request.clusterName) "
+                    + "(\(foreign.clusterID)); unpeer that one first, or rename yours")
+        }
         if foreign.incomingEnabled == .no {
+            // The object may stand for an edge of this cluster as well.
+            let remedy =
+                foreign.isEdge
+                ? "patch foreignclusters \(request.clusterName) --type merge --patch "
+                    + "'{\"spec\":{\"incomingPeeringEnabled\":\"Auto\"}}'"
+                : "delete foreignclusters \(request.clusterName)"
             throw EnrolmentRefusal(
                 "\(configuration.clusterName) has turned its incoming peering with \(request.clusterName) off; at that edge "
-                    + "run 'kubectl delete foreignclusters \(request.clusterName)' to allow it again", .notPeered)
+                    + "run 'kubectl \(remedy)' to allow it again", .notPeered)
         }
-        if !foreign.authURL.isEmpty {
+        if !foreign.hubURL.isEmpty {
             throw EnrolmentRefusal(
                 "\(configuration.clusterName) has joined \(request.clusterName) and dials it; unpeer first to peer the other way round"
             )

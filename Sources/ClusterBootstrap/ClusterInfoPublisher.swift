@@ -6,7 +6,8 @@ public import OffloadingModel
 
 /// Keeps the ConfigMap `causeway-system/cluster-info` true: `causewayctl` learns from it all it needs.
 ///
-/// Whoever deletes or edits it by hand gets it back.
+/// Whoever deletes or edits it by hand gets it back. Where the other daemon of the cluster has it already, what this one says
+/// is in `cluster-info-hub` or `cluster-info-agent`, so that each has one writer.
 public struct ClusterInfoPublisher: Sendable {
     private let cluster: any ClusterAPI
     private let info: ClusterInfo
@@ -21,35 +22,49 @@ public struct ClusterInfoPublisher: Sendable {
     /// Writes the ConfigMap, and its namespace, where they are missing or say something else. Entries of others stay.
     public func publish() async throws {
         try await SystemNamespace.ensure(cluster)
-        let wanted = info.object
         do {
-            guard
-                let found = try await cluster.find(
-                    .configMaps, namespace: Names.systemNamespace, name: Names.clusterInfo)
-            else {
-                _ = try await cluster.create(.configMaps, wanted)
-                return
+            let first = try await find(Names.clusterInfo)
+            let second = Names.clusterInfo(info.role)
+            guard first?.json["data"]?["role"]?.string != info.role.opposite.rawValue else {
+                return try await keep(second, try await find(second))
             }
-            let data = wanted.json["data"] ?? [:]
-            guard found.json["data"]?.contains(data) != true else { return }
-            _ = try await cluster.merge(
-                .configMaps, namespace: Names.systemNamespace, name: Names.clusterInfo, ["data": data])
-        } catch let error as APIError where error.isAlreadyExists || error.isNotFound {
+            try await keep(Names.clusterInfo, first)
+            // Left from when the other daemon was first.
+            try await cluster.deleteIfPresent(.configMaps, namespace: Names.systemNamespace, name: second)
+        } catch let error as APIError where error.isAlreadyExists || error.isNotFound || error.isConflict {
             // Somebody else was faster: the change is seen and looked at again.
             return
         }
     }
 
-    /// Publishes, and again whenever the ConfigMap changes, until the task is cancelled.
+    private func find(_ name: String) async throws -> KubernetesObject? {
+        try await cluster.find(.configMaps, namespace: Names.systemNamespace, name: name)
+    }
+
+    private func keep(_ name: String, _ found: KubernetesObject?) async throws {
+        let data = info.object.json["data"] ?? [:]
+        guard var object = found else {
+            _ = try await cluster.create(
+                .configMaps,
+                KubernetesObject(.configMaps, name: name, namespace: Names.systemNamespace, ["data": data]))
+            return
+        }
+        guard object.json["data"]?.contains(data) != true else { return }
+        for (key, value) in data.object ?? JSONObject() { object.json["data", key] = value }
+        // With its version: the other daemon may be taking the first one's place just now.
+        _ = try await cluster.update(.configMaps, object)
+    }
+
+    /// Publishes, and again whenever the ConfigMaps change, until the task is cancelled.
     public func run() async {
-        let informer = Informer(
-            cluster, .configMaps, namespace: Names.systemNamespace,
-            fieldSelector: "metadata.name=\(Names.clusterInfo)", logger: logger)
+        let informer = Informer(cluster, .configMaps, namespace: Names.systemNamespace, logger: logger)
         let controller = Controller<String>("cluster-info", workers: 1, logger: logger) { _ in
             try await publish()
             return .none
         }
-        informer.onChange { _ in controller.queue.add(Names.clusterInfo) }
+        informer.onChange { change in
+            if change.key.name.hasPrefix(Names.clusterInfo) { controller.queue.add(Names.clusterInfo) }
+        }
         controller.queue.add(Names.clusterInfo)
         await withDiscardingTaskGroup { group in
             group.addTask { await informer.run() }

@@ -58,7 +58,7 @@ public enum DaemonClusters {
         _ configuration: DaemonConfiguration, role: ClusterInfo.Role, hooks: [any AdmissionHook] = [], logger: Logger
     ) async throws -> any DaemonCluster {
         guard let access = configuration.access else {
-            return try await EmbeddedNode(configuration, hooks: hooks, logger: logger)
+            return try await EmbeddedNode(configuration, role: role, hooks: hooks, logger: logger)
         }
         return try await KubernetesCluster.open(access, configuration, role: role, logger: logger)
     }

@@ -67,13 +67,14 @@ public enum DaemonRun {
         // Only now: while another daemon had the folder, the word was that one's.
         state.markNotReady()
         let publisher = ClusterInfoPublisher(cluster.api, info, logger: logger)
+        // A second daemon that joins the cluster goes by what this one says of it.
+        try await publisher.publish()
         try await untilStopped(logger: logger) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await cluster.run(advice: advice, schedules: schedules) }
                 group.addTask { try await service() }
                 group.addTask { await publisher.run() }
                 group.addTask { try await FreeMemory.run() }
-                try await publisher.publish()
                 try await cluster.waitUntilReady()
                 try state.markReady(api: cluster.address)
                 defer { state.markNotReady() }

@@ -5,7 +5,7 @@ import Glibc
 import JSONTree
 import KubernetesModel
 public import Logging
-import OffloadingModel
+public import OffloadingModel
 import PodRuntime
 import SchedulerLoop
 public import Scheduling
@@ -26,15 +26,19 @@ public final class EmbeddedNode: DaemonCluster {
     public var nodeAddress: ListenAddress? { nil }
     public var nodeEndpoints: NodeEndpoints { cluster.nodeEndpoints }
     private let runtime: any PodRuntime
+    private let role: ClusterInfo.Role
     private let logger: Logger
 
     /// Opens the cluster, gives it Causeway's kinds, and opens the runtime.
     ///
-    /// - Parameter hooks: change or refuse objects on their way in.
+    /// - Parameters:
+    ///   - role: of the daemon whose cluster it is.
+    ///   - hooks: change or refuse objects on their way in.
     public init(
-        _ configuration: DaemonConfiguration, hooks: [any AdmissionHook] = [], logger: Logger
+        _ configuration: DaemonConfiguration, role: ClusterInfo.Role, hooks: [any AdmissionHook] = [], logger: Logger
     ) async throws {
         self.configuration = configuration
+        self.role = role
         self.logger = logger
         OpenFiles.raiseLimit()
         let folder = "\(configuration.state)/cluster"
@@ -127,7 +131,7 @@ public final class EmbeddedNode: DaemonCluster {
         for node in nodes { cluster.nodeEndpoints[node.name] = agent }
         let scheduler = SchedulerLoop(
             cluster.api(as: .component("kube-scheduler")),
-            configuration: SchedulerConfiguration(seed: configuration.schedulingSeed), advice: advice, now: now,
+            configuration: scheduling, advice: advice, now: now,
             logger: logger)
         schedules { scheduler.refreshNodes() }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -137,6 +141,15 @@ public final class EmbeddedNode: DaemonCluster {
             // Whichever ends first ends all: none of them ends on its own.
             try await group.next()
             group.cancelAll()
+        }
+    }
+
+    /// Pods for virtual nodes are left to the hub that knows them: where this is an agent's cluster, one may run beside.
+    private var scheduling: SchedulerConfiguration {
+        let seed = configuration.schedulingSeed
+        return switch role {
+        case .hub: SchedulerConfiguration(seed: seed)
+        case .agent: SchedulerConfiguration(schedulerNames: [SchedulerConfiguration.defaultName], seed: seed)
         }
     }
 

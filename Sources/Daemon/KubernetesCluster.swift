@@ -61,23 +61,30 @@ final class KubernetesCluster: DaemonCluster {
     /// Connects, gives the cluster Causeway's kinds and namespace where they are missing, and learns its id.
     ///
     /// - Throws: `KubeconfigError`; `ClusterUnreachable` where the cluster has not answered for a minute; `DaemonError` where
-    ///   a daemon of the other role has the cluster.
+    ///   the cluster goes by another name.
     static func open(
-        _ access: DaemonConfiguration.ClusterAccess, _ configuration: DaemonConfiguration, role: ClusterInfo.Role,
+        _ reach: DaemonConfiguration.ClusterAccess, _ configuration: DaemonConfiguration, role: ClusterInfo.Role,
         logger: Logger
     ) async throws -> KubernetesCluster {
         _ = try StateFiles(configuration.state)
+        guard access("\(configuration.state)/cluster", F_OK) != 0 else {
+            throw DaemonError(
+                "the state folder \(configuration.state) is that of a daemon with a cluster of its own: "
+                    + "name another folder with --state")
+        }
         let lock = try StateFolderLock(path: "\(configuration.state)/lock")
         var settings = KubernetesClientConfiguration()
         settings.userAgent = "causeway-\(role.rawValue)"
-        let client = try KubernetesClient(try connection(access), configuration: settings, logger: logger)
+        let client = try KubernetesClient(try connection(reach), configuration: settings, logger: logger)
         let version = try await waitForAnswer(client, logger: logger)
         logger.info(
             "connected",
             metadata: ["api": "\(client.connection.endpoint)", "kubernetes": "\(version.gitVersion)"])
         try await CustomResourceInstaller(client, logger: logger).install()
         try await SystemNamespace.ensure(client)
-        let id = try await identity(client, role: role)
+        let id = try await identity(
+            client, role: role, name: configuration.clusterName,
+            isEmbedded: version.gitVersion == EmbeddedCluster.kubernetesVersion)
         let endpoints = NodeEndpoints()
         let kubelet = role == .hub ? try await startKubelet(configuration.nodeListen, client, endpoints, logger) : nil
         return try KubernetesCluster(
@@ -128,17 +135,32 @@ final class KubernetesCluster: DaemonCluster {
 
     /// The id that the cluster is known by: what it has said of itself so far, else the uid of `kube-system`, which every
     /// cluster has for all its life.
-    private static func identity(_ client: KubernetesClient, role: ClusterInfo.Role) async throws -> String {
-        if let known = try await client.find(.configMaps, namespace: Names.systemNamespace, name: Names.clusterInfo) {
-            let info = try ClusterInfo(known)
-            guard info.role == role else {
-                throw DaemonError(
-                    "a causeway-\(info.role.rawValue) has this cluster, as the ConfigMap "
-                        + "\(Names.systemNamespace)/\(Names.clusterInfo) says, and a cluster takes one daemon: if that one "
-                        + "is gone for good, delete the ConfigMap")
-            }
-            return info.clusterID
+    ///
+    /// A hub and an agent may share a cluster: it has one id and one name in all its peerings then.
+    ///
+    /// - Parameter isEmbedded: whether the cluster is the other daemon's own: that one makes the id.
+    private static func identity(
+        _ client: KubernetesClient, role: ClusterInfo.Role, name: String, isEmbedded: Bool
+    ) async throws -> String {
+        func said(_ name: String) async throws -> ClusterInfo? {
+            try await client.find(.configMaps, namespace: Names.systemNamespace, name: name).map { try ClusterInfo($0) }
         }
+        let deadline = ContinuousClock.now + .seconds(60)
+        var first = try await said(Names.clusterInfo)
+        while first == nil, isEmbedded, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(200))
+            first = try await said(Names.clusterInfo)
+        }
+        let second = try await said(Names.clusterInfo(role.opposite))
+        if let other = [first, second].compactMap({ $0 }).first(where: { $0.role != role }),
+            other.clusterName != name
+        {
+            throw DaemonError(
+                "--cluster-name: the cluster is called \(other.clusterName), as its causeway-\(other.role.rawValue) says in a "
+                    + "ConfigMap of \(Names.systemNamespace), and has one name in all its peerings: start this daemon with "
+                    + "--cluster-name \(other.clusterName); if that one is gone for good, delete its ConfigMap")
+        }
+        if let known = first ?? second { return known.clusterID }
         return try await client.get(.namespaces, namespace: nil, name: "kube-system").uid
     }
 

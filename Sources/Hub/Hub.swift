@@ -42,11 +42,15 @@ public final class Hub: Sendable {
         transport: PeerTransportConfiguration = PeerTransportConfiguration(),
         group: any EventLoopGroup, logger: Logger, now: @escaping @Sendable () -> Int
     ) throws(TLSError) {
+        // Where few edges are dialled in vain, one that is back after a day is heard within a second.
+        let crowd = DialCrowd()
         try self.init(
             configuration: configuration, cluster: cluster, credentials: credentials, authority: authority,
             peerings: peerings, endpoints: endpoints, transport: transport, group: group,
-            dialler: { address, proxy, _ in
-                PeerDialler(address, via: proxy, configuration: transport, group: group)
+            dialler: { address, proxy, purpose in
+                var dialler = PeerDialler(address, via: proxy, configuration: transport, group: group)
+                if case .peering = purpose { dialler.crowd = crowd }
+                return dialler
             }, logger: logger, now: now, instant: { .now })
     }
 
@@ -203,8 +207,7 @@ public final class Hub: Sendable {
     /// Works out all that every edge shall have before any is told anything: what is missing reads as a wish to delete.
     private func prepare() async throws {
         for cluster in context.foreignClusters.objects.map(ForeignCluster.init) {
-            let isOurs = !cluster.authURL.isEmpty || cluster.object.finalizers.contains(Names.peeringFinalizer)
-            if isOurs, !cluster.object.isBeingDeleted { links.register(cluster) }
+            if cluster.isEdge, !cluster.object.isBeingDeleted { links.register(cluster) }
         }
         for offloading in context.offloadings.objects.map(NamespaceOffloading.init) {
             guard let plan = context.plan(offloading.namespace) else { continue }

@@ -18,6 +18,7 @@ struct HubContext: Sendable {
     let desired: DesiredState
     let rejections = EdgeRejections()
     let moves = MoveTargets()
+    let violations = ScopeViolations()
     /// Whether the storm guard is up, as `Hub.watchSilence` saw last.
     private let storm = Flag()
     let events: EventRecorder
@@ -81,7 +82,8 @@ struct HubContext: Sendable {
     func plan(_ offloading: NamespaceOffloading) -> OffloadingPlan {
         OffloadingPlan(
             offloading, edges: edges.all.map { view(of: $0, for: offloading) }, originName: configuration.clusterName,
-            originHash: configuration.clusterID.filter(\.isHexDigit).lowercased())
+            originHash: configuration.clusterID.filter(\.isHexDigit).lowercased(),
+            isRemote: namespaces.get(name: offloading.namespace).map(RemotePod.isRemote) ?? false)
     }
 
     /// The edge as the offloading sees it. Until an edge is heard after a restart of the hub, what the status said of it holds.

@@ -1,14 +1,19 @@
 public import JSONTree
 public import KubernetesModel
 
-/// What a cluster says of itself in the ConfigMap `causeway-system/cluster-info`: all that `causewayctl` needs to know.
+/// What a daemon says of itself and its cluster in the ConfigMap `causeway-system/cluster-info`: all that `causewayctl` needs to
+/// know. A second daemon, by which a cluster is origin and edge at once, says it in ``Names/clusterInfo(_:)``; id and name
+/// are the cluster's, and the same in both.
 public struct ClusterInfo: Sendable, Hashable {
     /// Which daemon runs beside the cluster.
     public enum Role: String, Sendable {
-        /// An origin: it sends pods away and takes no peerings.
+        /// An origin: it sends pods away.
         case hub
-        /// An edge: it takes peerings and runs pods of others.
+        /// An edge: it runs pods of others.
         case agent
+
+        /// The other one.
+        public var opposite: Role { self == .hub ? .agent : .hub }
     }
 
     /// A UUID, made once.
@@ -17,7 +22,7 @@ public struct ClusterInfo: Sendable, Hashable {
     public var clusterName: String
     /// The labels that the cluster's virtual nodes carry.
     public var labels: [String: String]
-    /// What the cluster is in its peerings.
+    /// What the daemon makes of the cluster in its peerings.
     public var role: Role
     /// Where peerings are taken: `HOST:PORT`; empty where none are.
     public var peerAddress: String
@@ -51,7 +56,7 @@ public struct ClusterInfo: Sendable, Hashable {
     /// - Throws: `JSONError` naming the entry of the ConfigMap that is missing or wrong.
     public init(_ object: KubernetesObject) throws(JSONError) {
         let data = try JSONFields(
-            object.json["data"] ?? [:], at: "configmap \(Names.systemNamespace)/\(Names.clusterInfo)")
+            object.json["data"] ?? [:], at: "configmap \(Names.systemNamespace)/\(object.name)")
         clusterID = try data.string("clusterID", limit: 64)
         clusterName = try data.string("clusterName", limit: 253)
         let labels = try JSON(parsing: try data.optionalString("labels") ?? "{}")
@@ -68,7 +73,7 @@ public struct ClusterInfo: Sendable, Hashable {
         mode = try data.optionalString("mode") ?? ""
     }
 
-    /// The ConfigMap.
+    /// The ConfigMap, as the cluster's first daemon makes it.
     public var object: KubernetesObject {
         KubernetesObject(
             .configMaps, name: Names.clusterInfo, namespace: Names.systemNamespace,

@@ -58,6 +58,17 @@ public enum CustomResources {
 
     static var foreignClusters: KubernetesObject {
         let enabled = words(PeeringEnabled.allCases.map(\.rawValue), fallback: "Auto")
+        let conditions: JSON = [
+            "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"],
+            "items": [
+                "type": "object", "required": ["type", "status"],
+                "properties": [
+                    "type": words(PeeringConditionType.allCases.map(\.rawValue)),
+                    "status": words(PeeringStatus.allCases.map(\.rawValue)), "reason": text, "message": text,
+                    "lastTransitionTime": ["type": "string", "format": "date-time"],
+                ],
+            ],
+        ]
         return definition(
             .foreignClusters, singular: "foreigncluster", shortNames: ["fc"],
             columns: [
@@ -77,25 +88,16 @@ public enum CustomResources {
                         "properties": ["clusterID": text, "clusterName": text],
                     ],
                     "peeringType": words(["OutOfBand", "InBand", "Unknown"], fallback: "OutOfBand"),
-                    "foreignAuthUrl": text, "foreignProxyUrl": text,
+                    "foreignAuthUrl": text, "foreignHubUrl": text, "foreignProxyUrl": text,
                     "outgoingPeeringEnabled": enabled, "incomingPeeringEnabled": enabled,
                 ],
             ],
             status: [
                 "type": "object",
                 "properties": [
-                    "peeringConditions": [
-                        "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"],
-                        "items": [
-                            "type": "object", "required": ["type", "status"],
-                            "properties": [
-                                "type": words(PeeringConditionType.allCases.map(\.rawValue)),
-                                "status": words(PeeringStatus.allCases.map(\.rawValue)), "reason": text,
-                                "message": text,
-                                "lastTransitionTime": ["type": "string", "format": "date-time"],
-                            ],
-                        ],
-                    ],
+                    "peeringConditions": conditions,
+                    "outgoing": ["type": "object", "properties": ["conditions": conditions]],
+                    "incoming": ["type": "object", "properties": ["conditions": conditions]],
                     "network": ["type": "object", "properties": ["roundTripTime": text]],
                     "certificate": ["type": "object", "properties": ["notAfter": text, "fingerprint": text]],
                     "agentVersion": text,

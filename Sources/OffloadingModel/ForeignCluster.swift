@@ -1,59 +1,6 @@
 import JSONTree
 public import KubernetesModel
 
-/// Whether a peering in one direction is wanted (`spec.outgoingPeeringEnabled`, `spec.incomingPeeringEnabled`).
-public enum PeeringEnabled: String, Sendable, CaseIterable {
-    /// As `No`: nothing is wanted until somebody says so.
-    case auto = "Auto"
-    case no = "No"
-    case yes = "Yes"
-}
-
-/// What is known of one aspect of a peering (`status.peeringConditions[].type`).
-public enum PeeringConditionType: String, Sendable, CaseIterable {
-    /// Whether this cluster sends pods there: Established while the virtual node is Ready.
-    case outgoing = "OutgoingPeering"
-    /// Whether pods come from there.
-    case incoming = "IncomingPeering"
-    /// Whether a stream through the peering is answered from the edge's pod network.
-    case network = "NetworkStatus"
-    /// Whether the two sides are connected and the edge's own API answers.
-    case apiServer = "APIServerStatus"
-    /// Whether both sides' certificates hold.
-    case authentication = "AuthenticationStatus"
-}
-
-/// How far one aspect of a peering is (`status.peeringConditions[].status`).
-public enum PeeringStatus: String, Sendable, CaseIterable {
-    /// Not wanted, or nothing is known.
-    case none = "None"
-    /// Wanted and not there yet, or not there at the moment; goes on by itself.
-    case pending = "Pending"
-    case established = "Established"
-    /// Being taken back.
-    case disconnecting = "Disconnecting"
-    /// Refused by the other side: somebody has to do something.
-    case denied = "Denied"
-    /// Something is wrong; the message says what.
-    case error = "Error"
-}
-
-/// One entry of `status.peeringConditions`.
-public struct PeeringCondition: Sendable, Hashable {
-    /// How far it is.
-    public var status: PeeringStatus
-    /// One word in camel case for programs.
-    public var reason: String
-    /// A sentence for people, saying what to do where something is wrong.
-    public var message: String
-
-    public init(_ status: PeeringStatus, _ reason: String, _ message: String = "") {
-        self.status = status
-        self.reason = reason
-        self.message = message
-    }
-}
-
 /// A `discovery.liqo.io/v1alpha1 ForeignCluster`: one peered cluster.
 public struct ForeignCluster: Sendable, Hashable {
     /// The whole object; fields that this type does not know stay as they are.
@@ -63,9 +10,13 @@ public struct ForeignCluster: Sendable, Hashable {
     public init(_ object: KubernetesObject) { self.object = object }
 
     /// A new one, as `causewayctl peer out-of-band` and the agent make them.
+    ///
+    /// - Parameters:
+    ///   - authURL: as ``authURL``.
+    ///   - hubURL: as ``hubURL``.
     public init(
-        name: String, clusterID: String, clusterName: String, authURL: String, outgoing: PeeringEnabled,
-        incoming: PeeringEnabled
+        name: String, clusterID: String, clusterName: String, authURL: String, hubURL: String = "",
+        outgoing: PeeringEnabled, incoming: PeeringEnabled
     ) {
         var spec: JSON = [
             "clusterIdentity": ["clusterID": .string(clusterID), "clusterName": .string(clusterName)],
@@ -73,6 +24,7 @@ public struct ForeignCluster: Sendable, Hashable {
             "incomingPeeringEnabled": .string(incoming.rawValue),
         ]
         if !authURL.isEmpty { spec["foreignAuthUrl"] = .string(authURL) }
+        if !hubURL.isEmpty { spec["foreignHubUrl"] = .string(hubURL) }
         object = KubernetesObject(
             .foreignClusters, name: name,
             ["metadata": ["labels": ["discovery.liqo.io/cluster-id": .string(clusterID)]], "spec": spec])
@@ -87,13 +39,31 @@ public struct ForeignCluster: Sendable, Hashable {
         let name = object.spec["clusterIdentity"]?["clusterName"]?.string ?? ""
         return name.isEmpty ? object.name : name
     }
-    /// Where the cluster is dialled: `tls://HOST:PORT`; empty where it dials us.
-    public var authURL: String { object.spec["foreignAuthUrl"]?.string ?? "" }
+    /// Where this cluster's hub dials the other as an edge: `tls://HOST:PORT`; empty where the edge dials, or there is no
+    /// outgoing peering.
+    public var authURL: String { isEarlierJoin ? "" : text("foreignAuthUrl") }
 
-    /// Whether this cluster is the origin in the peering: the other is an edge, whoever of both dials.
-    public var isEdge: Bool {
-        object.finalizers.contains(Names.peeringFinalizer) || !authURL.isEmpty && incomingEnabled != .yes
+    /// Where this cluster's agent dials the other as its hub: `tls://HOST:PORT`; empty where the hub dials, or there is no
+    /// incoming peering.
+    public var hubURL: String {
+        let url = text("foreignHubUrl")
+        return url.isEmpty && isEarlierJoin ? text("foreignAuthUrl") : url
     }
+
+    /// Whether it was made when a cluster was an origin or an edge, never both, and one field named who is dialled.
+    private var isEarlierJoin: Bool {
+        incomingEnabled == .yes && outgoingEnabled != .yes && text("foreignHubUrl").isEmpty
+            && !object.finalizers.contains(Names.peeringFinalizer)
+    }
+
+    private func text(_ field: String) -> String { object.spec[field]?.string ?? "" }
+
+    /// Whether this cluster is an origin in a peering with the other, which is an edge then, whoever of both dials. It may
+    /// be an edge of the other as well.
+    public var isEdge: Bool { object.finalizers.contains(Names.peeringFinalizer) || !authURL.isEmpty }
+
+    /// Whether this cluster is an edge of the other, or is about to join it. It may be an origin as well.
+    public var isHub: Bool { incomingEnabled == .yes || !hubURL.isEmpty || has(.incoming) }
 
     /// Whether pods shall be sent there; a word that is unknown counts as `Auto`.
     public var outgoingEnabled: PeeringEnabled {
@@ -104,10 +74,13 @@ public struct ForeignCluster: Sendable, Hashable {
         PeeringEnabled(rawValue: object.spec["incomingPeeringEnabled"]?.string ?? "") ?? .auto
     }
 
-    /// Whether the certificates that this cluster has issued to the other are to be revoked.
-    public var asksForRevocation: Bool { object.annotation(Names.revokeAnnotation) != nil }
     /// The public id of the last token to enrol with; empty where the peering has only had its first.
-    public var tokenID: String { object.annotation(Names.tokenIDAnnotation) ?? "" }
+    public func tokenID(_ direction: PeeringDirection) -> String {
+        object.annotation(Names.tokenIDAnnotation(direction)) ?? ""
+    }
+
+    /// Whether the outgoing peering is to end, and the object to stay.
+    public var asksForEnd: Bool { object.annotation(Names.endOutgoingAnnotation) != nil }
 
     /// The proxy to dial it through, `direct` for none, or empty for what the daemon's environment says.
     public var proxy: String { object.annotation(Names.proxyAnnotation) ?? "" }
@@ -117,33 +90,6 @@ public struct ForeignCluster: Sendable, Hashable {
 
     /// The name of the virtual node that stands for this cluster.
     public var virtualNode: String { Names.virtualNode(clusterName) }
-
-    /// The condition of a type; `None` where nothing is known.
-    public func condition(_ type: PeeringConditionType) -> PeeringCondition {
-        guard let json = Conditions.find(type.rawValue, in: object.status["peeringConditions"]) else {
-            return PeeringCondition(.none, "")
-        }
-        return PeeringCondition(
-            PeeringStatus(rawValue: json["status"]?.string ?? "") ?? .none, json["reason"]?.string ?? "",
-            json["message"]?.string ?? "")
-    }
-
-    /// Whether a condition's status is Established.
-    public func isEstablished(_ type: PeeringConditionType) -> Bool { condition(type).status == .established }
-
-    /// Sets a condition; its transition time moves only when its status changes.
-    ///
-    /// - Parameter now: seconds since 1970.
-    public mutating func set(_ type: PeeringConditionType, _ condition: PeeringCondition, now: Int) {
-        var status = object.status
-        var conditions = status["peeringConditions"]
-        Conditions.set(
-            type.rawValue, status: condition.status.rawValue, reason: condition.reason, message: condition.message,
-            now: now,
-            in: &conditions)
-        status["peeringConditions"] = conditions
-        object.status = status
-    }
 
     /// The last round-trip time to the edge's pod network, as shown; `nil` while unknown.
     public var roundTripTime: String? {

@@ -6,6 +6,8 @@ public enum Names {
     public static let systemNamespace = "causeway-system"
     /// The ConfigMap through which `causewayctl` learns all it needs.
     public static let clusterInfo = "cluster-info"
+    /// The ConfigMap of a second daemon: a hub beside an agent's cluster, or the other way round.
+    public static func clusterInfo(_ role: ClusterInfo.Role) -> String { "\(clusterInfo)-\(role.rawValue)" }
     /// The one name a NamespaceOffloading may have.
     public static let offloading = "offloading"
     /// The scheduler that places pods on virtual nodes.
@@ -82,11 +84,16 @@ public enum Names {
 
     /// On a ForeignCluster at the origin: goes when nothing of the peering is left.
     public static let peeringFinalizer = "causeway.io/peering"
-    /// On a ForeignCluster, with any value: the certificates that this cluster has issued to the peer are to be revoked. Goes
-    /// when they are.
+    /// On a ForeignCluster: the certificates that this cluster has issued to the peer are to be revoked; those of one direction
+    /// where the value is `outgoing` or `incoming`, and of all otherwise. Goes when they are.
     public static let revokeAnnotation = "causeway.io/revoke-certificates"
+    /// On a ForeignCluster, with any value: the outgoing peering is to end for good, and the object to stay for the incoming one.
+    /// Goes when that is done.
+    public static let endOutgoingAnnotation = "causeway.io/end-outgoing"
     /// On a ForeignCluster: the public id of the last token to enrol with. A new one has the peer dialled at once.
-    public static let tokenIDAnnotation = "causeway.io/token-id"
+    public static func tokenIDAnnotation(_ direction: PeeringDirection) -> String {
+        direction == .outgoing ? "causeway.io/token-id" : "causeway.io/join-token-id"
+    }
     /// On a ForeignCluster at an edge: how much of the edge that hub may use, such as `50%` or `cpu=2,memory=4Gi,pods=20`; the
     /// agent's setting `share` counts without it.
     public static let shareAnnotation = "causeway.io/share"
@@ -98,8 +105,10 @@ public enum Names {
     /// Secrets that hold what is left of a peer token.
     public static let tokenLabel = "causeway.io/peer-token"
 
-    /// The Secret at the origin with the token of a peering that is being set up; deleted when the token is used.
-    public static func tokenSecret(foreignCluster name: String) -> String { "peer-token-\(name)" }
-    /// The Secret at the edge with the hash of a token that was made.
+    /// The Secret at the side that dials, with the token of a peering that is being set up; deleted when the token is used.
+    public static func tokenSecret(foreignCluster name: String, _ direction: PeeringDirection) -> String {
+        direction == .outgoing ? "peer-token-\(name)" : "join-token-\(name)"
+    }
+    /// The Secret at the side that is dialled, with the hash of a token that was made.
     public static func tokenRecord(_ id: String) -> String { "token-\(id)" }
 }

@@ -48,4 +48,28 @@ import Testing
             .configMaps, namespace: Names.systemNamespace, name: Names.clusterInfo, ["data": ["clusterName": "x"]])
         try await eventually("the name is back") { try await published() == info }
     }
+
+    @Test("the second daemon of a cluster says its part beside the first one's, and neither overwrites the other's")
+    func publishesBoth() async throws {
+        var hub = info
+        hub.role = .hub
+        hub.peerAddress = "127.0.0.1:3"
+        func published(_ name: String) async throws -> ClusterInfo? {
+            try await cluster.find(.configMaps, namespace: Names.systemNamespace, name: name)
+                .flatMap { try? ClusterInfo($0) }
+        }
+        let second = Names.clusterInfo(.hub)
+        for _ in 0..<2 {
+            try await ClusterInfoPublisher(cluster, info, logger: logger).publish()
+            try await ClusterInfoPublisher(cluster, hub, logger: logger).publish()
+            #expect(try await published(Names.clusterInfo) == info)
+            #expect(try await published(second) == hub)
+        }
+        // The first one is gone for good, and an administrator has cleaned up after it.
+        try await cluster.delete(
+            .configMaps, namespace: Names.systemNamespace, name: Names.clusterInfo, DeleteOptions())
+        try await ClusterInfoPublisher(cluster, hub, logger: logger).publish()
+        #expect(try await published(Names.clusterInfo) == hub)
+        #expect(try await published(second) == nil)
+    }
 }

@@ -29,12 +29,12 @@ import Testing
         let world = try await edge()
         async let status = world.run(command())
         let made = try await eventually("a ForeignCluster") { try await world.foreignCluster(name) }
-        #expect(made.authURL == "tls://127.0.0.1:7444")
+        #expect(made.hubURL == "tls://127.0.0.1:7444")
         #expect(made.outgoingEnabled == .no)
         #expect(made.incomingEnabled == .yes)
         #expect(!made.isEdge)
         let secret = try await world.cluster.get(
-            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name))
+            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name, .incoming))
         #expect(secret.json["data"]?["token"]?.string == Base64.encode(World.token.utf8))
         var lines = [" INFO  Peering enabled"]
         for (type, line) in [

@@ -33,7 +33,7 @@ import Testing
         #expect(made.authURL == "tls://127.0.0.1:7443")
         #expect(made.outgoingEnabled == .yes)
         let secret = try await world.cluster.get(
-            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name))
+            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name, .outgoing))
         #expect(secret.json["data"]?["token"]?.string == Base64.encode(World.token.utf8))
         var lines = [" INFO  Peering enabled"]
         for (type, line) in [

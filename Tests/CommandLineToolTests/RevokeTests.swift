@@ -26,7 +26,7 @@ import Testing
         let world = try await world()
         async let status = world.run("revoke", "europe-cloud")
         try await eventually("the annotation") {
-            try await world.foreignCluster("europe-cloud")?.asksForRevocation == true
+            try await world.foreignCluster("europe-cloud")?.revocationsAsked == [.incoming]
         }
         try await world.set(.authentication, PeeringCondition(.denied, "Revoked"), of: "europe-cloud")
         _ = try await world.cluster.merge(
@@ -41,7 +41,7 @@ import Testing
         let world = try await world()
         #expect(await world.run("revoke", "europe-cloud", "--timeout", "50ms") == 1)
         #expect(world.errors.written.contains("the daemon has not done it within 50ms"))
-        #expect(try await world.foreignCluster("europe-cloud")?.asksForRevocation == true)
+        #expect(try await world.foreignCluster("europe-cloud")?.revocationsAsked == [.incoming])
     }
 
     @Test("whoever has issued no certificate is told where to revoke, and nothing changes")
@@ -68,14 +68,15 @@ import Testing
             "--auth-token", World.token)
         let asked = try await eventually("the new token's id") {
             let known = try await world.foreignCluster(name)
-            return known?.tokenID.isEmpty == false ? known : nil
+            return known?.tokenID(.outgoing).isEmpty == false ? known : nil
         }
         #expect(asked.authURL == "tls://127.0.0.2:7443")
         #expect(asked.object.uid == before.object.uid)
-        #expect(asked.tokenID == (try PeerToken(parsing: World.token).id))
+        #expect(asked.tokenID(.outgoing) == (try PeerToken(parsing: World.token).id))
         // As the hub does: it forgets the token, then says what came of it.
         try await world.cluster.delete(
-            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name), DeleteOptions())
+            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name, .outgoing),
+            DeleteOptions())
         for type in [PeeringConditionType.authentication, .outgoing, .network] {
             try await world.set(type, PeeringCondition(.established, "Test"), of: name)
         }
@@ -95,14 +96,15 @@ import Testing
             "peer", "out-of-band", name, "--auth-url", "tls://127.0.0.1:7443", "--cluster-id", World.edgeID,
             "--auth-token", World.token)
         try await eventually("the new token's id") {
-            try await world.foreignCluster(name)?.tokenID.isEmpty == false
+            try await world.foreignCluster(name)?.tokenID(.outgoing).isEmpty == false
         }
         if !isSame {
             try await world.set(
                 .authentication, PeeringCondition(.denied, "Refused", "the token was refused"), of: name)
         }
         try await world.cluster.delete(
-            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name), DeleteOptions())
+            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name, .outgoing),
+            DeleteOptions())
         #expect(await status == 1)
         #expect(world.errors.written.contains(isSame ? "it was revoked" : "the token was refused"))
         #expect(world.output.written.contains("stays as it was"))

@@ -1,4 +1,5 @@
 import ClusterAPI
+import JSONTree
 import KubernetesModel
 import OffloadingModel
 import TestKit
@@ -47,7 +48,16 @@ import Testing
     func incoming() async throws {
         let world = try await world()
         try await world.peer("rome", [.outgoing: .none, .incoming: .established])
-        #expect(await world.run("unpeer", "oob", "rome") == 0)
+        async let status = world.run("unpeer", "oob", "rome")
+        let asked = try await eventually("the hub is asked to end its part") {
+            try await world.foreignCluster("rome").flatMap { $0.asksForEnd ? $0 : nil }
+        }
+        // As the hub does when it has let go.
+        var left = asked.object
+        left.json["spec", "foreignAuthUrl"] = nil
+        left.annotations[Names.endOutgoingAnnotation] = nil
+        _ = try await world.cluster.update(.foreignClusters, left)
+        #expect(await status == 0)
         #expect(
             world.output.written.hasSuffix(
                 """

@@ -8,11 +8,14 @@ struct Playground: Sendable {
     private(set) var environment: [String: String]
 
     /// Starts one with these edges, hands it over, and removes all of it whatever happens.
+    ///
+    /// - Parameter variables: what `scripts/playground` heeds besides.
     static func with(
-        edges: [String], _ body: @Sendable (Playground) async throws -> Void
+        edges: [String], variables: [String: String] = [:], _ body: @Sendable (Playground) async throws -> Void
     ) async throws {
         let folder = NSTemporaryDirectory() + "causeway-\(UUID().uuidString.prefix(8))"
-        let playground = Playground(folder: folder, environment: ["CAUSEWAY_PLAYGROUND": folder])
+        let playground = Playground(
+            folder: folder, environment: variables.merging(["CAUSEWAY_PLAYGROUND": folder]) { $1 })
         do {
             let up = try await playground.run("scripts/playground up --debug --edges \(edges.joined(separator: ","))")
             try #require(up.status == 0, "\(up.text)")

@@ -10,7 +10,7 @@ import Testing
         var foreign = ForeignCluster(
             name: "rome", clusterID: "id", clusterName: "rome", authURL: url, outgoing: .yes, incoming: .no)
         if let proxy { foreign.object.annotations[Names.proxyAnnotation] = proxy }
-        return try PeerRoute(foreign)
+        return try PeerRoute(foreign, .outgoing)
     }
 
     @Test("a peer is dialled where and which way its ForeignCluster says")

@@ -7,6 +7,7 @@ import OffloadingModel
 import Sessions
 import TestKit
 import Testing
+import Wire
 
 @testable import Enrolment
 
@@ -14,18 +15,21 @@ import Testing
     private let cluster = FakeCluster()
     private var desk: TokenDesk { desk(at: 1000) }
 
-    private func desk(at now: Int) -> TokenDesk {
+    private func desk(at now: Int, role: PeerRole = .agent) -> TokenDesk {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        return TokenDesk(cluster: cluster, logger: logger, now: { now })
+        return TokenDesk(cluster: cluster, role: role, logger: logger, now: { now })
     }
 
-    private func token(lifetime: Int = 900, for name: String? = nil) async throws -> PeerToken {
+    private func token(
+        lifetime: Int = 900, for name: String? = nil, issuer: PeerRole? = nil
+    ) async throws -> PeerToken {
         let token = try PeerToken.make(
             randomBytes: RandomBytes.generate(count: PeerToken.randomByteCount),
             authorityPin: [UInt8](repeating: 1, count: 32))
         let record = try TokenRecord(
-            token: token, secretHash: SHA256.hash(token.secret), now: 1000, lifetime: lifetime, boundName: name)
+            token: token, secretHash: SHA256.hash(token.secret), now: 1000, lifetime: lifetime, boundName: name,
+            issuer: issuer)
         _ = try await cluster.create(
             .secrets,
             KubernetesObject(
@@ -38,9 +42,10 @@ import Testing
     }
 
     private func redeem(
-        _ token: PeerToken, key: UInt8 = 1, name: String = "cloud", secret: [UInt8]? = nil, at now: Int = 1000
+        _ token: PeerToken, key: UInt8 = 1, name: String = "cloud", secret: [UInt8]? = nil, at now: Int = 1000,
+        by role: PeerRole = .agent
     ) async throws -> TokenDesk.Outcome {
-        try await desk(at: now).redeem(
+        try await desk(at: now, role: role).redeem(
             id: token.id, secret: secret ?? token.secret, clusterName: name,
             keyHash: [UInt8](repeating: key, count: 32), check: {})
     }
@@ -64,6 +69,15 @@ import Testing
         #expect(try await redeem(token, at: 1010) == .redeemed)
         #expect(try await redeem(token, key: 2, at: 1001) == .refused)
         #expect(try await redeem(token, at: 1011) == .refused)
+    }
+
+    @Test("a token that was made for the cluster's hub is worth nothing to its agent, and the other way round")
+    func issuer() async throws {
+        for role in PeerRole.allCases {
+            let token = try await token(issuer: role)
+            #expect(try await redeem(token, by: role.opposite) == .refused)
+            #expect(try await redeem(token, by: role) == .redeemed)
+        }
     }
 
     @Test("expired, wrong, unknown and another's tokens are refused (F10)")

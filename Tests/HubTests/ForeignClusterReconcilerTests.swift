@@ -229,7 +229,7 @@ import Wire
         try await with { bench in
             bench.edge("rome")
             _ = try await bench.reconcile(peering: "rome")
-            let secret = Names.tokenSecret(foreignCluster: "rome")
+            let secret = Names.tokenSecret(foreignCluster: "rome", .outgoing)
             _ = try await bench.cluster.create(
                 .secrets, KubernetesObject(.secrets, name: secret, namespace: Names.systemNamespace))
             bench.context.desired.set(

@@ -18,14 +18,14 @@ final class HubBench: Sendable {
     let cluster = FakeCluster()
     let store: FileCredentialStore
     let folder = TemporaryFolder()
+    let log = RecordedLog()
     let context: HubContext
     let links: EdgeLinks
 
     init(_ change: (inout HubConfiguration) -> Void = { _ in }) throws {
         var configuration = HubConfiguration(clusterID: "abcdef01-0000", clusterName: "cloud", version: "1")
         change(&configuration)
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        let logger = log.logger
         store = try FileCredentialStore(stateFolder: folder.path)
         let box = NowBox()
         let events = EventRecorder(cluster, component: "causeway-hub", now: { box.value }, logger: logger)

@@ -55,7 +55,7 @@ struct OffloadingPlanTests {
         let plan = plan(
             [edge("a")], selector: ["nodeSelectorTerms": [["matchExpressions": [["key": "a", "operator": "Near"]]]]])
         #expect(plan.selected.isEmpty)
-        #expect(plan.problem?.contains("clusterSelector") == true)
+        #expect(plan.problem?.message.contains("clusterSelector") == true)
     }
 
     @Test("conditions are listed per edge and keep their transition times")

@@ -131,7 +131,7 @@ final class PeeredPair: Sendable {
         case .edgeJoins:
             let asked = ForeignCluster(
                 name: "cloud", clusterID: "abcdef01-0000", clusterName: "cloud",
-                authURL: "tls://127.0.0.1:\(hubPort.withLock { $0 })", outgoing: .no, incoming: .yes)
+                authURL: "", hubURL: "tls://127.0.0.1:\(hubPort.withLock { $0 })", outgoing: .no, incoming: .yes)
             try await ask(for: asked, at: edge, tokenOf: origin, hubAuthority)
         }
     }
@@ -140,6 +140,7 @@ final class PeeredPair: Sendable {
         for asked: ForeignCluster, at dialler: FakeCluster, tokenOf issuer: FakeCluster,
         _ authority: CertificateAuthority
     ) async throws {
+        let direction: PeeringDirection = way == .hubDials ? .outgoing : .incoming
         let token = try PeerToken.make(
             randomBytes: RandomBytes.generate(count: PeerToken.randomByteCount),
             authorityPin: authority.certificate.subjectPublicKeyInfoSHA256)
@@ -152,13 +153,14 @@ final class PeeredPair: Sendable {
         _ = try await dialler.create(
             .secrets,
             KubernetesObject(
-                .secrets, name: Names.tokenSecret(foreignCluster: asked.name), namespace: Names.systemNamespace,
+                .secrets, name: Names.tokenSecret(foreignCluster: asked.name, direction),
+                namespace: Names.systemNamespace,
                 ["data": ["token": .string(Base64.encode(Array(token.text.utf8)))]]))
         guard try await dialler.find(.foreignClusters, name: asked.name) == nil else {
             // As for a peering whose certificates are of no use any more.
             _ = try await dialler.merge(
                 .foreignClusters, name: asked.name,
-                ["metadata": ["annotations": [Names.tokenIDAnnotation: .string(token.id)]]])
+                ["metadata": ["annotations": [Names.tokenIDAnnotation(direction): .string(token.id)]]])
             return
         }
         _ = try await dialler.create(.foreignClusters, asked.object)

@@ -157,7 +157,7 @@ import Testing
                 guard let outgoing, let incoming else { return false }
                 return [outgoing, incoming].allSatisfy {
                     let condition = $0.condition(.authentication)
-                    return condition.status == .denied && condition.reason == "Revoked" && !$0.asksForRevocation
+                    return condition.status == .denied && condition.reason == "Revoked" && $0.revocationsAsked.isEmpty
                 }
             }
             try await eventually("Denied at both sides") { try await isDenied() }

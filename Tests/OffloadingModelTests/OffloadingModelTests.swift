@@ -18,6 +18,81 @@ struct ForeignClusterTests {
         #expect(cluster.virtualNode == "liqo-rome")
         #expect(cluster.outgoingEnabled == .yes)
     }
+
+    @Test("what both directions speak of is the worse of the two, and goes with the one that ends")
+    func bothWays() {
+        var cluster = ForeignCluster(
+            name: "rome", clusterID: "id", clusterName: "rome", authURL: "tls://a:1", outgoing: .yes, incoming: .yes)
+        #expect(cluster.isEdge && cluster.isHub)
+        let good = PeeringCondition(.established, "CertificatesValid", "both are good")
+        cluster.set(.authentication, good, of: .outgoing, now: 100)
+        #expect(cluster.condition(.authentication) == good)
+        #expect(cluster.condition(.authentication, of: .incoming).status == .none)
+        let bad = PeeringCondition(.denied, "Revoked", "revoked")
+        cluster.set(.authentication, bad, of: .incoming, now: 200)
+        #expect(cluster.condition(.authentication) == PeeringCondition(.denied, "Revoked", "incoming peering: revoked"))
+        #expect(cluster.condition(.authentication, of: .outgoing) == good)
+        // A direction that has nothing to say does not count.
+        cluster.set(.network, PeeringCondition(.none, "Off"), of: .incoming, now: 200)
+        cluster.set(.network, good, of: .outgoing, now: 200)
+        #expect(cluster.condition(.network) == good)
+        // Said again, nothing changes.
+        let before = cluster
+        cluster.set(.authentication, good, of: .outgoing, now: 300)
+        cluster.set(.authentication, bad, of: .incoming, now: 300)
+        #expect(cluster == before)
+        cluster.clear(.incoming, PeeringCondition(.none, "Over"), now: 400)
+        #expect(cluster.condition(.authentication) == good && cluster.condition(.incoming).reason == "Over")
+        #expect(!cluster.has(.incoming) && cluster.has(.outgoing))
+        cluster.clear(.outgoing, PeeringCondition(.none, "Over"), now: 500)
+        #expect(cluster.condition(.authentication).status == .none)
+    }
+
+    @Test("each direction has an address, and one that was made before there were two keeps its meaning")
+    func addresses() {
+        func cluster(_ spec: JSON, finalizer: Bool = false) -> ForeignCluster {
+            var object = KubernetesObject(.foreignClusters, name: "rome", ["spec": spec])
+            if finalizer { object.finalizers = [Names.peeringFinalizer] }
+            return ForeignCluster(object)
+        }
+        let both = cluster([
+            "foreignAuthUrl": "tls://edge:1", "foreignHubUrl": "tls://hub:1", "incomingPeeringEnabled": "Yes",
+            "outgoingPeeringEnabled": "Yes",
+        ])
+        #expect(both.authURL == "tls://edge:1" && both.hubURL == "tls://hub:1" && both.isEdge && both.isHub)
+        let join = cluster([
+            "foreignAuthUrl": "tls://hub:1", "incomingPeeringEnabled": "Yes", "outgoingPeeringEnabled": "No",
+        ])
+        #expect(join.authURL.isEmpty && join.hubURL == "tls://hub:1" && !join.isEdge && join.isHub)
+        // An outgoing peering that is turned off, with a hub of the same cluster that dials.
+        let off = cluster(
+            ["foreignAuthUrl": "tls://edge:1", "incomingPeeringEnabled": "Yes", "outgoingPeeringEnabled": "No"],
+            finalizer: true)
+        #expect(off.authURL == "tls://edge:1" && off.hubURL.isEmpty && off.isEdge && off.isHub)
+        let plain = cluster(["foreignAuthUrl": "tls://edge:1", "outgoingPeeringEnabled": "No"])
+        #expect(plain.authURL == "tls://edge:1" && plain.isEdge && !plain.isHub)
+    }
+
+    @Test("a revocation is asked of whoever has issued certificates, and each takes its own part away")
+    func revocation() {
+        var cluster = ForeignCluster(
+            name: "rome", clusterID: "id", clusterName: "rome", authURL: "", outgoing: .yes, incoming: .yes)
+        cluster.object.finalizers = [Names.peeringFinalizer]
+        #expect(cluster.revocationsAsked.isEmpty)
+        cluster.object.annotations[Names.revokeAnnotation] = "true"
+        #expect(cluster.revocationsAsked == [.outgoing, .incoming])
+        let rest = cluster.revoked(.outgoing)["metadata"]?["annotations"]?[Names.revokeAnnotation]
+        #expect(rest == "incoming")
+        cluster.object.annotations[Names.revokeAnnotation] = "incoming"
+        #expect(cluster.revocationsAsked == [.incoming])
+        #expect(cluster.revoked(.incoming)["metadata"]?["annotations"]?[Names.revokeAnnotation]?.isNull == true)
+        // Dialled by this cluster, as an edge and as a hub: it has issued nothing.
+        cluster.object.spec = [
+            "foreignAuthUrl": "tls://a:1", "foreignHubUrl": "tls://b:1", "incomingPeeringEnabled": "Yes",
+        ]
+        cluster.object.annotations[Names.revokeAnnotation] = "true"
+        #expect(cluster.issuing.isEmpty && cluster.revocationsAsked == [.outgoing, .incoming])
+    }
 }
 
 @Suite("Namespace offloadings")

@@ -1,6 +1,7 @@
 import JSONTree
 import Sessions
 import Testing
+import Wire
 
 struct TokenVerificationTests {
     static let now = 1_790_000_000
@@ -53,7 +54,7 @@ struct TokenVerificationTests {
             record,
             presented: .init(
                 secretHash: fakeHash(try PeerTokenTests.token(test.secretSeed).secret), clusterName: test.clusterName,
-                keyHash: [test.key]), now: test.time
+                keyHash: [test.key], issuer: .agent), now: test.time
         ) {
             comparisons += 1
             return $0 == $1

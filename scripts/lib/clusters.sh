@@ -5,6 +5,8 @@
 # daemon as its client, and at an edge a program that stands in for its kubelet and its scheduler. `causewayctl install` gives it
 # what a daemon needs, and the daemon has the rights of its ServiceAccount, no others.
 #
+# CAUSEWAY_HUBS, names joined by commas, are clusters that have a hub besides the origin's, instead of an agent.
+#
 # CAUSEWAY_PEER_ADDRESSES, NAME=HOST:PORT joined by commas, is what peers are told to dial instead of what an edge listens on.
 #
 # In the playground's folder: liqo_kubeconf_NAME; NAME/state, which is the daemon's; NAME/log, what it said; NAME/network,
@@ -225,7 +227,7 @@ launch() {
     assign_network "$name"
     number=$(network "$name")
     if [[ -s $(folder "$name")/local-nodes ]]; then nodes=$(<"$(folder "$name")/local-nodes"); fi
-    if [[ $name == "$origin" ]]; then
+    if [[ $name == "$origin" || ,${CAUSEWAY_HUBS:-}, == *,"$name",* ]]; then
         program=causeway-hub
         type=origin
         extra=()

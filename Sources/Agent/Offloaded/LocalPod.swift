@@ -12,7 +12,8 @@ enum LocalPod {
         var metadata: JSON = ["labels": JSON(labels(given, wanted, hub))]
         metadata["annotations"] = JSON(annotations(given, item))
         return KubernetesObject(
-            .pods, name: item.key.name, namespace: wanted.remoteNamespace, ["metadata": metadata, "spec": given.spec])
+            .pods, name: item.key.name, namespace: wanted.remoteNamespace,
+            ["metadata": metadata, "spec": OwnNodes.only(given.spec)])
     }
 
     /// The pod as it should be now that the hub wants something else of it; as far as a running pod can change.

@@ -12,6 +12,9 @@ enum PodPolicy {
         where spec[field].map({ $0 != false && !$0.isNull }) == true {
             return "spec.\(field): the edge does not share its machines' \(what) with offloaded pods"
         }
+        if spec["nodeName"].map({ $0 != "" && !$0.isNull }) == true {
+            return "spec.nodeName: it is the edge's own scheduler that places offloaded pods on its nodes"
+        }
         for (index, volume) in (spec["volumes"]?.array ?? []).enumerated()
         where volume["hostPath"].map({ !$0.isNull }) == true {
             return "spec.volumes[\(index)].hostPath: the edge does not share its machines' files with offloaded pods"

@@ -28,11 +28,25 @@ struct ForeignClusterReconciler: Sendable {
                 "metadata.annotations[\(Names.shareAnnotation)]: \"\(share.prefix(63))\" is not of the form 50% or "
                     + "cpu=2,memory=4Gi,pods=20; the agent's own setting applies")
         }
-        if wanted.asksForRevocation { return try await Revocation(context: context).run(hub, wanted) }
+        if wanted.revocationsAsked.contains(.incoming) {
+            return try await Revocation(context: context).run(hub, wanted)
+        }
         // The end is told over the connection that there is; only then is it given up.
         if wanted.incomingEnabled == .no, !hub.isEnding { await endings.begin(hub, .edge) }
+        if wanted.incomingEnabled == .auto, !hub.isEnding {
+            // Made for an edge of this cluster, which has become its hub as well.
+            _ = try await context.cluster.merge(
+                .foreignClusters, name: wanted.name,
+                ["spec": ["incomingPeeringEnabled": .string(PeeringEnabled.yes.rawValue)]])
+            return .none
+        }
         await dial(clusterID)
-        for (type, condition) in conditions(hub) { wanted.set(type, condition, now: context.now()) }
+        for (type, condition) in conditions(hub) { wanted.set(type, condition, of: .incoming, now: context.now()) }
+        if !wanted.isEdge, !wanted.has(.outgoing) {
+            wanted.set(
+                .outgoing, PeeringCondition(.none, "NotAHub", "this cluster does not send pods to the hub's"),
+                now: context.now())
+        }
         if wanted.object != object { _ = try await context.cluster.updateStatus(.foreignClusters, wanted.object) }
         // Probes and certificates grow old without anybody saying so.
         return .after(hub.isConnected ? context.configuration.probeValidity : .seconds(60))
@@ -49,19 +63,20 @@ struct ForeignClusterReconciler: Sendable {
             var foreign = ForeignCluster(object)
             guard foreign.clusterID == clusterID else { continue }
             let isOff = foreign.incomingEnabled == .no
-            for type in PeeringConditionType.allCases {
-                foreign.set(
-                    type,
-                    type == .incoming && isOff
-                        ? PeeringCondition(
-                            .none, "TurnedOff", "spec.incomingPeeringEnabled is No; nothing runs here for the hub")
-                        : PeeringCondition(.none, "NotPeered", "there is no peering with the cluster"),
-                    now: context.now())
-            }
-            if let problem = joins.problem(clusterID), !isOff {
-                foreign.set(.authentication, problem, now: context.now())
+            let problem = isOff ? nil : joins.problem(clusterID)
+            // It may be an edge of this cluster, and nothing else: the hub's to tell of.
+            guard problem != nil || !foreign.isEdge || foreign.has(.incoming) else { continue }
+            let none = PeeringCondition(.none, "NotPeered", "there is no peering with the cluster")
+            if let problem {
+                foreign.set(.authentication, problem, of: .incoming, now: context.now())
+                for type in [PeeringConditionType.network, .apiServer] {
+                    foreign.set(type, none, of: .incoming, now: context.now())
+                }
                 foreign.set(.incoming, problem, now: context.now())
+            } else {
+                foreign.clear(.incoming, isOff ? Self.turnedOff : none, now: context.now())
             }
+            if !foreign.isEdge, !foreign.has(.outgoing) { foreign.set(.outgoing, none, now: context.now()) }
             guard foreign.object != object else { continue }
             do {
                 _ = try await context.cluster.updateStatus(.foreignClusters, foreign.object)
@@ -71,6 +86,9 @@ struct ForeignClusterReconciler: Sendable {
         }
         return .none
     }
+
+    private static let turnedOff = PeeringCondition(
+        .none, "TurnedOff", "spec.incomingPeeringEnabled is No; nothing runs here for the hub")
 
     /// The object, made where it is missing; `nil` where another cluster has taken its name.
     private func object(_ hub: HubPeering) async throws -> KubernetesObject? {
@@ -83,8 +101,8 @@ struct ForeignClusterReconciler: Sendable {
         }
         guard !hub.isEnding else { return nil }
         let new = ForeignCluster(
-            name: hub.clusterName, clusterID: hub.clusterID, clusterName: hub.clusterName,
-            authURL: await context.book.record(hub.clusterID)?.address ?? "", outgoing: .no, incoming: .yes)
+            name: hub.clusterName, clusterID: hub.clusterID, clusterName: hub.clusterName, authURL: "",
+            hubURL: await context.book.record(hub.clusterID)?.address ?? "", outgoing: .no, incoming: .yes)
         do {
             return try await context.cluster.create(.foreignClusters, new.object)
         } catch let error as APIError where error.isAlreadyExists {
@@ -100,7 +118,6 @@ struct ForeignClusterReconciler: Sendable {
                     ? PeeringCondition(.disconnecting, "Unpeered", "what ran for the hub is being removed")
                     : PeeringCondition(.established, "Peered", "the hub may run pods here")
             ),
-            (.outgoing, PeeringCondition(.none, "NotAHub", "this cluster does not send pods to the hub's")),
             (.network, network(hub)),
             (
                 .apiServer,

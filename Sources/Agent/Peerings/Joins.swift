@@ -48,14 +48,15 @@ final class Joins: Sendable {
         let id = foreign.clusterID
         let route: PeerRoute
         do {
-            route = try PeerRoute(foreign)
+            route = try PeerRoute(foreign, .incoming)
         } catch {
             tell(id, error.condition)
             return
         }
+        let tokenID = foreign.tokenID(.incoming)
         let isSame = state.withLock { state in
             state.tasks[id].map {
-                $0.route == route && (foreign.tokenID.isEmpty || $0.tokenID == foreign.tokenID)
+                $0.route == route && (tokenID.isEmpty || $0.tokenID == tokenID)
             } ?? false
         }
         if isSame { return }
@@ -74,7 +75,7 @@ final class Joins: Sendable {
                 name: foreign.name, hubID: id, address: route.address, context: context, keeper: keeper,
                 dialler: dialler,
                 credentials: credentials, conversation: conversation, joins: self)
-            state.tasks[id] = Running(route: route, tokenID: foreign.tokenID, task: Task { await join.run() })
+            state.tasks[id] = Running(route: route, tokenID: tokenID, task: Task { await join.run() })
         }
     }
 
@@ -131,6 +132,6 @@ extension AgentContext {
     func joining(_ clusterID: String) -> ForeignCluster? {
         if hubs[clusterID]?.isEnding == true { return nil }
         return foreignClusters.objects.lazy.filter { !$0.isBeingDeleted }.map(ForeignCluster.init)
-            .first { $0.clusterID == clusterID && !$0.authURL.isEmpty && $0.incomingEnabled == .yes }
+            .first { $0.clusterID == clusterID && !$0.hubURL.isEmpty && $0.incomingEnabled == .yes }
     }
 }

@@ -1,5 +1,6 @@
 import ClusterAPI
 import Enrolment
+import JSONTree
 import KubernetesModel
 import Logging
 import OffloadingModel
@@ -82,13 +83,39 @@ struct PeeringEnding: Sendable {
     }
 
     /// The object that stood for the hub goes with the peering. One that says that no peering is wanted stays, and says
-    /// that there is none: it is whoever turned the peering off who decides when that is forgotten.
+    /// that there is none: it is whoever turned the peering off who decides when that is forgotten. So does one that stands
+    /// for an edge of this cluster as well.
     private func letGo(_ hub: HubPeering) async throws {
         defer { statuses.add(hub.clusterID) }
-        // Read anew: it may have been changed a moment ago.
-        guard let object = try await context.cluster.find(.foreignClusters, name: hub.clusterName) else { return }
-        let foreign = ForeignCluster(object)
-        guard foreign.clusterID == hub.clusterID, foreign.incomingEnabled != .no else { return }
-        try await context.cluster.deleteIfPresent(.foreignClusters, name: object.name, DeleteOptions(uid: object.uid))
+        for _ in 0..<Self.attempts {
+            // Read anew: it may have been changed a moment ago.
+            guard let object = try await context.cluster.find(.foreignClusters, name: hub.clusterName) else { return }
+            let foreign = ForeignCluster(object)
+            guard foreign.clusterID == hub.clusterID else { return }
+            do {
+                if foreign.isEdge { return try await keepForEdge(foreign) }
+                guard foreign.incomingEnabled != .no else { return }
+                try await context.cluster.deleteIfPresent(
+                    .foreignClusters, name: object.name,
+                    DeleteOptions(uid: object.uid, resourceVersion: object.resourceVersion))
+                return
+            } catch let error as APIError where error.isConflict {
+                continue
+            }
+        }
+    }
+
+    /// How often the object may change under us before it is left as it is: its hub's daemon writes seldom.
+    private static let attempts = 8
+
+    private func keepForEdge(_ foreign: ForeignCluster) async throws {
+        var object = foreign.object
+        if foreign.incomingEnabled == .yes {
+            object.json["spec", "incomingPeeringEnabled"] = .string(PeeringEnabled.auto.rawValue)
+        }
+        object.json["spec", "foreignHubUrl"] = nil
+        object.annotations[Names.tokenIDAnnotation(.incoming)] = nil
+        guard object != foreign.object else { return }
+        _ = try await context.cluster.update(.foreignClusters, object)
     }
 }

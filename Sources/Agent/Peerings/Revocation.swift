@@ -20,8 +20,7 @@ struct Revocation: Sendable {
         } else {
             try await revoke(hub)
         }
-        _ = try await context.cluster.merge(
-            .foreignClusters, name: foreign.name, ["metadata": ["annotations": [Names.revokeAnnotation: .null]]])
+        _ = try await context.cluster.merge(.foreignClusters, name: foreign.name, foreign.revoked(.incoming))
         return .none
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OffloadingModel
 
 /// `join …`.
 struct JoinCommand: AsyncParsableCommand {

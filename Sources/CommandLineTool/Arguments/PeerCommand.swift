@@ -1,4 +1,5 @@
 import ArgumentParser
+import OffloadingModel
 
 /// `peer …`.
 struct PeerCommand: AsyncParsableCommand {

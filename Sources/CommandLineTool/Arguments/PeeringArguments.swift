@@ -1,4 +1,5 @@
 import ArgumentParser
+import OffloadingModel
 
 /// What the commands that another cluster has generated say.
 struct PeeringArguments: ParsableArguments {
@@ -32,7 +33,7 @@ struct PeeringArguments: ParsableArguments {
     var timeout: TimeSpan?
 
     /// - Throws: `ToolError` naming the argument that is wrong.
-    func request(_ direction: PeeringRequest.Direction) throws -> PeeringRequest {
+    func request(_ direction: PeeringDirection) throws -> PeeringRequest {
         let token = try AuthToken.obtain(argument: authToken, file: authTokenFile, host: .current)
         return try PeeringRequest(
             direction, name: name, authURL: authURL, clusterID: clusterID, token: token, proxy: proxy)

@@ -18,7 +18,7 @@ struct VersionCommand: AsyncParsableCommand {
         guard !client else { return VersionReport(server: nil).write(output, to: ToolHost.current.output) }
         try await global.withTool { tool in
             let info = try await tool.clusterInfo()
-            VersionReport(server: info.version).write(output, to: tool.host.output)
+            VersionReport(server: info.first.version).write(output, to: tool.host.output)
         }
     }
 }

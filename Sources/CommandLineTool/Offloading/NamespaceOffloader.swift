@@ -42,7 +42,7 @@ struct NamespaceOffloader: Sendable {
 
     private func check() async throws {
         let own = try await tool.clusterInfo()
-        guard own.role == .hub else {
+        guard own[.hub] != nil else {
             throw ToolError(
                 "cluster \(tool.target) is an edge (\(own.clusterName)): namespaces are offloaded at the origin; "
                     + "choose it with --kubeconfig")
@@ -54,6 +54,12 @@ struct NamespaceOffloader: Sendable {
         }
         guard !object.isBeingDeleted else {
             throw ToolError("the namespace \"\(namespace)\" is being deleted")
+        }
+        if object.label(Names.managedByLabel) == Names.managedByValue, object.label(Names.originClusterIDLabel) != nil {
+            let origin = object.annotation(Names.managedByAnnotation) ?? "another cluster"
+            throw ToolError(
+                "the namespace \"\(namespace)\" holds pods that \(origin) has offloaded to this cluster: they do not go on from "
+                    + "here; offload the namespace that they come from to more clusters instead")
         }
     }
 

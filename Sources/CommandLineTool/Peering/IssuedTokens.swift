@@ -3,6 +3,7 @@ import JSONTree
 import KubernetesModel
 import OffloadingModel
 import Sessions
+import Wire
 
 /// `tokens list` and `tokens delete`: what a cluster keeps of the tokens that it has given out. Never their secrets.
 struct IssuedTokens: Sendable {
@@ -65,6 +66,7 @@ struct IssuedTokens: Sendable {
             "id": .string(token.record.id), "state": .string(token.state(now: now)),
             "expires": .string(Timestamp.text(token.record.expiry)),
         ]
+        json["issuer"] = token.record.issuer.map { .string($0.rawValue) }
         json["for"] = token.record.boundName.map(JSON.string)
         json["created"] = token.made.map { .string(Timestamp.text($0)) }
         json["used"] = token.record.use.map { .string(Timestamp.text($0.time)) }

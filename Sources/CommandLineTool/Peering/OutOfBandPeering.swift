@@ -20,7 +20,7 @@ struct OutOfBandPeering: Sendable {
             "Processing cluster peering", done: "Peering enabled", failure: "Failed peering clusters"
         ) {
             let known = try await check()
-            if let known { return (try await renew(known), known as ForeignCluster?) }
+            if let known { return (try await ask(of: known), known as ForeignCluster?) }
             return (try await create(), nil)
         }
         let progress = PeeringProgress(
@@ -30,7 +30,11 @@ struct OutOfBandPeering: Sendable {
         do {
             try await progress.run()
         } catch {
-            if before == nil { await takeBack(cluster) } else { await keep(cluster) }
+            switch before {
+            case nil: await takeBack(cluster)
+            case let before? where isNewDirection(before): await takeBack(cluster, leaving: before)
+            case .some: await keep(cluster)
+            }
             throw error
         }
     }
@@ -39,22 +43,20 @@ struct OutOfBandPeering: Sendable {
 
     /// Refuses what cannot become a peering, before anything is made.
     ///
-    /// - Returns: the peering that there is and whose certificates are of no use any more; `nil` where there is none.
+    /// - Returns: the peering that there is, and that goes the other way only or whose certificates are of no use any more; `nil`
+    ///   where there is none.
     private func check() async throws -> ForeignCluster? {
         let own = try await tool.clusterInfo()
         guard request.clusterID != own.clusterID else {
             throw ToolError("the Cluster ID of the remote cluster is the same of that of the local cluster")
         }
-        switch (request.direction, own.role) {
-        case (.outgoing, .hub), (.incoming, .agent): break
-        case (.outgoing, .agent):
+        guard own[request.direction == .outgoing ? .hub : .agent] != nil else {
             throw ToolError(
-                "cluster \(tool.target) is an edge (\(own.clusterName)): only an origin peers out of band; "
-                    + "choose the origin with --kubeconfig")
-        case (.incoming, .hub):
-            throw ToolError(
-                "cluster \(tool.target) is an origin (\(own.clusterName)): only an edge joins; "
-                    + "choose the edge with --kubeconfig")
+                request.direction == .outgoing
+                    ? "cluster \(tool.target) is an edge (\(own.clusterName)): only an origin peers out of band; "
+                        + "choose the origin with --kubeconfig, or start a causeway-hub beside this cluster's agent"
+                    : "cluster \(tool.target) is an origin (\(own.clusterName)): only an edge joins; "
+                        + "choose the edge with --kubeconfig, or start a causeway-agent beside this cluster's hub")
         }
         guard let known = try await tool.foreignClusters() else {
             throw ToolError(
@@ -62,7 +64,7 @@ struct OutOfBandPeering: Sendable {
             )
         }
         if let same = known.first(where: { $0.name == request.name }) {
-            guard needsToken(same) else { throw refusal(same) }
+            guard isNewDirection(same) || needsToken(same) else { throw refusal(same) }
             return same
         }
         if let same = known.first(where: { $0.clusterID == request.clusterID }) {
@@ -75,9 +77,21 @@ struct OutOfBandPeering: Sendable {
 
     /// Whether a peering goes on with a new token: it is this very one, this cluster dials, and the other refuses what proves it.
     private func needsToken(_ known: ForeignCluster) -> Bool {
-        let isSame = known.clusterID == request.clusterID && !known.object.isBeingDeleted && !known.authURL.isEmpty
-        let isWanted = request.direction == .outgoing ? known.outgoingEnabled : known.incomingEnabled
-        return isSame && isWanted == .yes && [.denied, .error].contains(known.condition(.authentication).status)
+        let (url, isWanted) =
+            request.direction == .outgoing
+            ? (known.authURL, known.outgoingEnabled) : (known.hubURL, known.incomingEnabled)
+        let status = known.condition(.authentication, of: request.direction).status
+        return isSame(known) && !url.isEmpty && isWanted == .yes && [.denied, .error].contains(status)
+    }
+
+    private func isSame(_ known: ForeignCluster) -> Bool {
+        known.clusterID == request.clusterID && !known.object.isBeingDeleted
+    }
+
+    /// Whether the cluster is known by a peering that goes the other way, and by none that goes this way.
+    private func isNewDirection(_ known: ForeignCluster) -> Bool {
+        guard isSame(known) else { return false }
+        return request.direction == .outgoing ? known.isHub && !known.isEdge : known.isEdge && !known.isHub
     }
 
     /// Why a name that is taken cannot be peered.
@@ -108,7 +122,7 @@ struct OutOfBandPeering: Sendable {
 
     // MARK: - Making and taking back
 
-    private var secretName: String { Names.tokenSecret(foreignCluster: request.name) }
+    private var secretName: String { Names.tokenSecret(foreignCluster: request.name, request.direction) }
 
     /// Leaves the token with the daemon.
     private func storeToken() async throws {
@@ -123,18 +137,26 @@ struct OutOfBandPeering: Sendable {
         }
     }
 
-    /// Gives a peering that there is the new token, and the address that came with it.
-    private func renew(_ known: ForeignCluster) async throws -> ForeignCluster {
+    /// Gives a cluster that is known the new token and the address that came with it, and has it peered this way.
+    private func ask(of known: ForeignCluster) async throws -> ForeignCluster {
         try await storeToken()
-        var annotations: JSON = [Names.tokenIDAnnotation: .string(request.token.id)]
+        var annotations: JSON = [Names.tokenIDAnnotation(request.direction): .string(request.token.id)]
         if let proxy = request.proxy { annotations[Names.proxyAnnotation] = .string(proxy) }
+        // Also where it was made when one field named who is dialled: its address stays.
+        var spec: JSON = known.hubURL.isEmpty ? [:] : ["foreignHubUrl": .string(known.hubURL)]
+        let yes = JSON.string(PeeringEnabled.yes.rawValue)
+        switch request.direction {
+        case .outgoing:
+            spec["foreignAuthUrl"] = .string(request.authURL)
+            spec["outgoingPeeringEnabled"] = yes
+        case .incoming:
+            spec["foreignHubUrl"] = .string(request.authURL)
+            spec["incomingPeeringEnabled"] = yes
+        }
         return ForeignCluster(
             try await tool.cluster.merge(
                 .foreignClusters, name: known.name,
-                [
-                    "metadata": ["annotations": annotations],
-                    "spec": ["foreignAuthUrl": .string(request.authURL)],
-                ]))
+                ["metadata": ["annotations": annotations], "spec": spec]))
     }
 
     /// Makes the token's Secret, then the ForeignCluster: the hub finds the token when it first looks.
@@ -195,7 +217,39 @@ struct OutOfBandPeering: Sendable {
             guard let object = try await tool.cluster.find(.foreignClusters, name: cluster.name),
                 object.uid == cluster.object.uid
             else { return true as Bool? }
-            return ForeignCluster(object).condition(.incoming).reason == "TurnedOff" ? true : nil
+            let cluster = ForeignCluster(object)
+            // Where the object stands for an edge as well, it is the hub that says so.
+            let isOff = cluster.condition(.incoming).reason == "TurnedOff" || cluster.isEdge && !cluster.has(.incoming)
+            return isOff ? true : nil
         }
+    }
+
+    /// Has what was begun this way ended again; the peering that goes the other way stays.
+    private func takeBack(_ cluster: ForeignCluster, leaving before: ForeignCluster) async {
+        let deadline = ContinuousClock.now + tool.host.pace.rollback
+        do {
+            try await tool.printer.stage("Removing the peering again") {
+                switch request.direction {
+                case .outgoing:
+                    try await OutgoingEnd(tool: tool, name: cluster.name, uid: cluster.object.uid).run(deadline)
+                case .incoming:
+                    try await leave(cluster, deadline)
+                    _ = try await tool.cluster.merge(
+                        .foreignClusters, name: cluster.name,
+                        [
+                            "metadata": ["annotations": [Names.tokenIDAnnotation(.incoming): .null]],
+                            "spec": [
+                                "incomingPeeringEnabled": .string(before.incomingEnabled.rawValue),
+                                "foreignHubUrl": .null,
+                            ],
+                        ])
+                }
+            }
+        } catch {
+            tool.printer.warning(
+                "The peering with \"\(cluster.name)\" is still being removed; "
+                    + "look at 'kubectl get foreignclusters \(cluster.name)'")
+        }
+        await keep(cluster)
     }
 }

@@ -4,6 +4,7 @@ import JSONTree
 import KubernetesModel
 import OffloadingModel
 import Sessions
+import Wire
 
 /// `generate peer-command` at an edge, `generate join-command` at an origin: makes a token, leaves its hash with the cluster, and prints the command that uses it.
 struct PeerCommandGenerator: Sendable {
@@ -45,13 +46,13 @@ struct PeerCommandGenerator: Sendable {
         if let boundName, let problem = ClusterNaming.problem(name: boundName) {
             throw ToolError("--for \"\(boundName)\" cannot be a cluster's name: \(problem)")
         }
-        let info = try await tool.clusterInfo()
-        guard info.role == role else {
+        let facts = try await tool.clusterInfo()
+        guard let info = facts[role] else {
             throw ToolError(
                 role == .agent
-                    ? "cluster \(tool.target) (\(info.clusterName)) is an origin: generate the peer-command at the edge, and "
+                    ? "cluster \(tool.target) (\(facts.clusterName)) is an origin: generate the peer-command at the edge, and "
                         + "run what it prints here; or generate a join-command here, and run what it prints at the edge"
-                    : "cluster \(tool.target) (\(info.clusterName)) is an edge: generate the join-command at the origin, and "
+                    : "cluster \(tool.target) (\(facts.clusterName)) is an edge: generate the join-command at the origin, and "
                         + "run what it prints here; or generate a peer-command here, and run what it prints at the origin"
             )
         }
@@ -65,7 +66,8 @@ struct PeerCommandGenerator: Sendable {
             randomBytes: try RandomBytes.generate(count: PeerToken.randomByteCount), authorityPin: pin)
         func record(now: Int) throws -> TokenRecord {
             try TokenRecord(
-                token: token, secretHash: SHA256.hash(token.secret), now: now, lifetime: seconds, boundName: boundName)
+                token: token, secretHash: SHA256.hash(token.secret), now: now, lifetime: seconds, boundName: boundName,
+                issuer: role == .agent ? .agent : .hub)
         }
         let now = tool.host.now()
         let secret = KubernetesObject(

@@ -6,7 +6,7 @@ import OffloadingModel
 /// Waits for a peering stage by stage, and prints a line for each.
 struct PeeringProgress: Sendable {
     let tool: Tool
-    let direction: PeeringRequest.Direction
+    let direction: PeeringDirection
     /// The ForeignCluster's name.
     let name: String
     let uid: String
@@ -67,9 +67,9 @@ struct PeeringProgress: Sendable {
         var last = PeeringCondition(.none, "")
         do {
             try await tool.waiting.until(deadline) {
-                last = try await current().condition(type)
+                last = try await current().condition(type, of: direction)
                 if last.status == .established { return true }
-                if let before, last == before.condition(type), last.status != .pending {
+                if let before, last == before.condition(type, of: direction), last.status != .pending {
                     // Refused once more in the same words: nobody writes that down again.
                     if tokenGoneSince == nil, !(try await isTokenThere()) { tokenGoneSince = .now }
                     guard let since = tokenGoneSince, ContinuousClock.now - since >= tool.host.pace.settling else {
@@ -110,7 +110,7 @@ struct PeeringProgress: Sendable {
     /// Whether the daemon has not used the token yet, nor found it useless.
     private func isTokenThere() async throws -> Bool {
         try await tool.cluster.find(
-            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name)) != nil
+            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name, direction)) != nil
     }
 
     private static func text(_ condition: PeeringCondition) -> String {

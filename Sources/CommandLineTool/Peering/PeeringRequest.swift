@@ -4,15 +4,8 @@ import Sessions
 
 /// What `peer out-of-band` or `join out-of-band` was asked for, checked as far as that goes without a cluster.
 struct PeeringRequest: Sendable, Hashable {
-    /// Which way pods shall go, seen from here.
-    enum Direction: Sendable, Hashable {
-        /// This is the origin.
-        case outgoing
-        /// This is the edge, and joins.
-        case incoming
-    }
-
-    let direction: Direction
+    /// As the origin, or as an edge that joins.
+    let direction: PeeringDirection
     let name: String
     let authURL: String
     let clusterID: String
@@ -22,7 +15,7 @@ struct PeeringRequest: Sendable, Hashable {
 
     /// - Throws: `ToolError` naming the argument that is wrong.
     init(
-        _ direction: Direction, name: String, authURL: String, clusterID: String, token: PeerToken,
+        _ direction: PeeringDirection, name: String, authURL: String, clusterID: String, token: PeerToken,
         proxy: String? = nil
     ) throws(ToolError) {
         if let problem = ClusterNaming.problem(name: name) {
@@ -57,8 +50,8 @@ struct PeeringRequest: Sendable, Hashable {
     /// The ForeignCluster that asks for the peering.
     var foreignCluster: ForeignCluster {
         var cluster = ForeignCluster(
-            name: name, clusterID: clusterID, clusterName: name, authURL: authURL,
-            outgoing: direction == .outgoing ? .yes : .no,
+            name: name, clusterID: clusterID, clusterName: name, authURL: direction == .outgoing ? authURL : "",
+            hubURL: direction == .incoming ? authURL : "", outgoing: direction == .outgoing ? .yes : .no,
             incoming: direction == .outgoing ? .auto : .yes)
         if let proxy { cluster.object.annotations[Names.proxyAnnotation] = proxy }
         return cluster

@@ -14,7 +14,8 @@ struct Revocation: Sendable {
         let deadline = ContinuousClock.now + timeout
         let info = try await tool.clusterInfo()
         let known = try await tool.knownCluster(name)
-        guard known.authURL.isEmpty else {
+        let issuing = known.issuing
+        guard !issuing.isEmpty else {
             throw ToolError(
                 "the certificates of this peering were issued by \"\(name)\", which this cluster dials: run "
                     + "'\(Invocation.name) revoke \(info.clusterName)' at that cluster")
@@ -29,11 +30,13 @@ struct Revocation: Sendable {
                 .foreignClusters, name: name, ["metadata": ["annotations": [Names.revokeAnnotation: "true"]]])
             try await wait(known, deadline)
         }
-        let (generate, place) =
-            info.role == .agent ? ("peer-command", "that origin") : ("join-command", "that edge")
-        tool.printer.info(
-            "Its pods go on. For it to come back run '\(Invocation.name) generate \(generate)' here, and what it prints at "
-                + "\(place)")
+        for direction in PeeringDirection.allCases where issuing.contains(direction) {
+            let (generate, place) =
+                direction == .incoming ? ("peer-command", "that origin") : ("join-command", "that edge")
+            tool.printer.info(
+                "Its pods go on. For it to come back run '\(Invocation.name) generate \(generate)' here, and what it prints at "
+                    + "\(place)")
+        }
     }
 
     private func wait(_ known: ForeignCluster, _ deadline: ContinuousClock.Instant) async throws {
@@ -43,7 +46,9 @@ struct Revocation: Sendable {
                     object.uid == known.object.uid
                 else { throw ToolError("the foreign cluster \"\(name)\" was deleted meanwhile") }
                 let cluster = ForeignCluster(object)
-                let isDone = !cluster.asksForRevocation && cluster.condition(.authentication).status == .denied
+                let isDone =
+                    cluster.revocationsAsked.isEmpty
+                    && known.issuing.allSatisfy { cluster.condition(.authentication, of: $0).status == .denied }
                 return isDone ? true : nil as Bool?
             }
         } catch is TimedOut {

@@ -68,6 +68,11 @@ struct Unpeering: Sendable {
     private func forget(_ cluster: ForeignCluster, _ deadline: ContinuousClock.Instant) async throws {
         let incoming = cluster.condition(.incoming).status
         guard incoming == .none || incoming == .denied else {
+            try await tool.printer.stage(
+                "Ending the outgoing peering with \"\(name)\"", failure: "Failed ending the outgoing peering"
+            ) {
+                try await OutgoingEnd(tool: tool, name: name, uid: cluster.object.uid).run(deadline)
+            }
             tool.printer.warning(
                 "The foreign cluster resource was not removed, as an incoming peering is still active")
             tool.printer.warning("Issue the unpeer command on the remote cluster \"\(name)\" to disable it")

@@ -26,19 +26,23 @@ extension ClusterStatus {
     }
 
     private var controlPlaneBox: Box {
-        let daemon = info.map { $0.role == .hub ? "causeway-hub" : "causeway-agent" } ?? "causeway"
-        let version = info.map { $0.version.isEmpty ? "Running" : "Running, version \($0.version)" }
+        var daemons = (info?.daemons ?? []).map { info in
+            Box.Pair(
+                "causeway-\(info.role.rawValue)",
+                info.version.isEmpty ? "Running" : "Running, version \(info.version)")
+        }
+        if daemons.isEmpty { daemons = [Box.Pair("causeway", infoProblem ?? "Unknown")] }
         return Box(
             title: "Control plane check",
             entries: [
                 .section(
                     "Daemon",
                     [
-                        .pairs([
-                            Box.Pair(daemon, version ?? infoProblem ?? "Unknown"),
-                            Box.Pair("API server", "Reachable at \(target.server)"),
-                            Box.Pair("Custom resources", servesCustomResources ? "Served" : "Missing"),
-                        ])
+                        .pairs(
+                            daemons + [
+                                Box.Pair("API server", "Reachable at \(target.server)"),
+                                Box.Pair("Custom resources", servesCustomResources ? "Served" : "Missing"),
+                            ])
                     ]),
                 .section(
                     "Nodes",
@@ -49,7 +53,8 @@ extension ClusterStatus {
             ])
     }
 
-    private static func informationBox(_ info: ClusterInfo) -> Box {
+    private static func informationBox(_ facts: ClusterFacts) -> Box {
+        let info = facts.first
         let labels = info.labels.keys.sorted().map { Box.Pair($0, info.labels[$0] ?? "") }
         var identity: [Box.Entry] = [
             .pairs([Box.Pair("Cluster ID", info.clusterID), Box.Pair("Cluster name", info.clusterName)])
@@ -60,14 +65,15 @@ extension ClusterStatus {
                 "Configuration",
                 [
                     .pairs([
-                        Box.Pair("Version", info.version), Box.Pair("Role", info.role.rawValue),
+                        Box.Pair("Version", info.version), Box.Pair("Role", facts.roles),
                         Box.Pair("Mode", info.mode),
                     ])
                 ]))
         var endpoints: [Box.Pair] = []
-        if !info.peerAddress.isEmpty {
-            let url = PeerURL(address: info.peerAddress).map { "\($0)" } ?? info.peerAddress
-            endpoints.append(Box.Pair("Authentication", url))
+        for daemon in facts.daemons where !daemon.peerAddress.isEmpty {
+            let url = PeerURL(address: daemon.peerAddress).map { "\($0)" } ?? daemon.peerAddress
+            let whose = facts.second == nil ? "" : " (\(daemon.role.rawValue))"
+            endpoints.append(Box.Pair("Authentication\(whose)", url))
         }
         endpoints.append(Box.Pair("Kubernetes API server", info.apiServer))
         return Box(

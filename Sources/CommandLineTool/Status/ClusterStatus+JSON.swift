@@ -9,10 +9,11 @@ extension ClusterStatus {
     ///   "healthy": true,                    whether "problems" is empty, which the exit status says as well
     ///   "problems": [{"subject", "message", "remedy"}],
     ///   "target": {"context", "server"},    which cluster was asked
-    ///   "cluster": null or {"id", "name", "role", "labels", "version", "mode", "podCIDR", "peerAddress", "apiServer"},
+    ///   "cluster": null or {"id", "name", "role", "labels", "version", "mode", "podCIDR", "peerAddress", "apiServer",
+    ///     "daemons": [{"role", "version", "mode", "peerAddress"}]},      one, or a hub and an agent
     ///   "nodes": [{"name", "ready", "message"}],
     ///   "peers": [{
-    ///     "name", "clusterID", "clusterName", "authURL", "outgoingPeeringEnabled", "incomingPeeringEnabled",
+    ///     "name", "clusterID", "clusterName", "authURL", "hubURL", "outgoingPeeringEnabled", "incomingPeeringEnabled",
     ///     "conditions": {"OutgoingPeering": {"status", "reason", "message"}, …},
     ///     "roundTripTime": null or "1.2ms",
     ///     "virtualNode": null or {"name", "ready", "schedulable", "edgeState", "allocatable"}
@@ -38,12 +39,20 @@ extension ClusterStatus {
         ]
     }
 
-    private static func json(_ info: ClusterInfo) -> JSON {
-        [
+    private static func json(_ facts: ClusterFacts) -> JSON {
+        let info = facts.first
+        return [
             "id": .string(info.clusterID), "name": .string(info.clusterName), "role": .string(info.role.rawValue),
             "labels": JSON(info.labels), "version": .string(info.version), "mode": .string(info.mode),
             "podCIDR": .string(info.podCIDR), "peerAddress": .string(info.peerAddress),
             "apiServer": .string(info.apiServer),
+            "daemons": .array(
+                facts.daemons.map {
+                    [
+                        "role": .string($0.role.rawValue), "version": .string($0.version), "mode": .string($0.mode),
+                        "peerAddress": .string($0.peerAddress),
+                    ]
+                }),
         ]
     }
 }
@@ -62,7 +71,7 @@ extension PeerStatus {
         }
         return [
             "name": .string(name), "clusterID": .string(cluster.clusterID), "clusterName": .string(cluster.clusterName),
-            "authURL": .string(cluster.authURL),
+            "authURL": .string(cluster.authURL), "hubURL": .string(cluster.hubURL),
             "outgoingPeeringEnabled": .string(cluster.outgoingEnabled.rawValue),
             "incomingPeeringEnabled": .string(cluster.incomingEnabled.rawValue),
             "conditions": .object(JSONObject(conditions)),

@@ -9,7 +9,7 @@ struct ClusterStatus: Sendable, Hashable {
     var unreachable: String?
     var hasSystemNamespace = false
     /// `nil` where the cluster does not say who it is.
-    var info: ClusterInfo?
+    var info: ClusterFacts?
     /// Why it does not; `nil` where it does.
     var infoProblem: String?
     /// Real nodes only.
@@ -76,7 +76,7 @@ struct ClusterStatus: Sendable, Hashable {
                     subject: "cluster \(target)", message: "Causeway's CustomResourceDefinitions are missing",
                     remedy: "restart its daemon, which installs them"))
         }
-        if nodes.isEmpty, info.role == .agent {
+        if nodes.isEmpty, info[.agent] != nil {
             problems.append(
                 StatusProblem(
                     subject: "cluster \(target)", message: "it has no node, so that no pod can run",

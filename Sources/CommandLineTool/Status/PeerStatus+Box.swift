@@ -16,7 +16,8 @@ extension PeerStatus {
         ]
         var authentication = [Box.Pair("Status", text(.authentication))]
         if isVerbose {
-            if !cluster.authURL.isEmpty { authentication.append(Box.Pair("Auth URL", cluster.authURL)) }
+            let urls = [cluster.authURL, cluster.hubURL].filter { !$0.isEmpty }
+            authentication += urls.map { Box.Pair("Auth URL", $0) }
             if let end = cluster.object.status["certificate"]?["notAfter"]?.string {
                 authentication.append(Box.Pair("Certificate good until", end))
             }

@@ -9,13 +9,13 @@ struct PeerStatus: Sendable, Hashable {
     let node: NodeStatus?
 
     var name: String { cluster.name }
-    /// Whether pods go from here to there, and not the other way round.
+    /// Whether pods go from here to there; they may come from there as well.
     var isOutgoing: Bool { cluster.isEdge }
 
     /// What is wrong with a peering that is wanted.
     var problems: [StatusProblem] {
         guard !cluster.object.isBeingDeleted else { return [] }
-        return isOutgoing ? outgoingProblems : incomingProblems
+        return (isOutgoing ? outgoingProblems : []) + (cluster.isHub ? incomingProblems : [])
     }
 
     private var outgoingProblems: [StatusProblem] {
@@ -23,9 +23,9 @@ struct PeerStatus: Sendable, Hashable {
         let shown: [(PeeringConditionType, String)] = [
             (.authentication, "authentication"), (.outgoing, "outgoing peering"), (.network, "networking"),
         ]
-        for (type, words) in shown where !cluster.isEstablished(type) {
+        for (type, words) in shown where cluster.condition(type, of: .outgoing).status != .established {
             // The later ones follow from the first: one line says what to do.
-            return [problem(type, words)]
+            return [problem(type, words, .outgoing)]
         }
         if let node, !node.isReady {
             return [
@@ -42,12 +42,17 @@ struct PeerStatus: Sendable, Hashable {
         let shown: [(PeeringConditionType, String)] = [
             (.incoming, "incoming peering"), (.authentication, "authentication"), (.apiServer, "connection to the hub"),
         ]
-        for (type, words) in shown where !cluster.isEstablished(type) { return [problem(type, words)] }
+        for (type, words) in shown where cluster.condition(type, of: .incoming).status != .established {
+            return [problem(type, words, .incoming)]
+        }
         return []
     }
 
-    private func problem(_ type: PeeringConditionType, _ words: String) -> StatusProblem {
-        let condition = cluster.condition(type)
+    private func problem(
+        _ type: PeeringConditionType, _ words: String, _ direction: PeeringDirection
+    ) -> StatusProblem {
+        let condition = cluster.condition(type, of: direction)
+        let url = direction == .outgoing ? cluster.authURL : cluster.hubURL
         let detail = [condition.reason, condition.message].filter { !$0.isEmpty }.joined(separator: ": ")
         let remedy =
             switch (type, condition.status) {
@@ -55,9 +60,9 @@ struct PeerStatus: Sendable, Hashable {
                 "run '\(Invocation.name) unpeer out-of-band \(name)' and peer again with a new token"
             case (_, .error) where condition.reason == "NodeExists": "rename or delete that node"
             default:
-                if !cluster.authURL.isEmpty {
-                    "check that \(name) is running and can be reached at \(cluster.authURL)"
-                } else if isOutgoing {
+                if !url.isEmpty {
+                    "check that \(name) is running and can be reached at \(url)"
+                } else if direction == .outgoing {
                     "check that the agent of \(name) is running and can reach this hub"
                 } else {
                     "check that the hub of \(name) is running"

@@ -15,17 +15,28 @@ struct Tool: Sendable {
 
     var waiting: Waiting { Waiting(interval: host.pace.interval) }
 
-    /// What the cluster says of itself.
+    /// What the cluster's daemons say of it and of themselves: its hub, its agent or both.
     ///
     /// - Throws: `ToolError` where Causeway is not there or its ConfigMap cannot be read.
-    func clusterInfo() async throws -> ClusterInfo {
-        guard
-            let object = try await cluster.find(
-                .configMaps, namespace: Names.systemNamespace, name: Names.clusterInfo)
-        else {
+    func clusterInfo() async throws -> ClusterFacts {
+        var infos: [ClusterInfo] = []
+        for name in [Names.clusterInfo, Names.clusterInfo(.hub), Names.clusterInfo(.agent)] {
+            guard let info = try await clusterInfo(name), !infos.contains(where: { $0.role == info.role }) else {
+                continue
+            }
+            infos.append(info)
+        }
+        guard let first = infos.first else {
             throw ToolError(
                 "Causeway is not running in cluster \(target): it has no ConfigMap "
                     + "\(Names.systemNamespace)/\(Names.clusterInfo); start causeway-hub or causeway-agent there")
+        }
+        return ClusterFacts(first: first, second: infos.dropFirst().first)
+    }
+
+    private func clusterInfo(_ name: String) async throws -> ClusterInfo? {
+        guard let object = try await cluster.find(.configMaps, namespace: Names.systemNamespace, name: name) else {
+            return nil
         }
         do {
             return try ClusterInfo(object)

@@ -107,10 +107,10 @@ struct Uninstallation: Sendable {
 
     /// The tokens that were made here, and those that were brought here.
     private func removeTokens() async throws -> [String] {
-        let prefix = Names.tokenSecret(foreignCluster: "")
+        let prefixes = PeeringDirection.allCases.map { Names.tokenSecret(foreignCluster: "", $0) }
         var removed: [String] = []
         for secret in try await tool.cluster.list(.secrets, namespace: Names.systemNamespace).items
-        where secret.label(Names.tokenLabel) != nil || secret.name.hasPrefix(prefix) {
+        where secret.label(Names.tokenLabel) != nil || prefixes.contains(where: secret.name.hasPrefix) {
             try await tool.cluster.deleteIfPresent(
                 .secrets, namespace: Names.systemNamespace, name: secret.name, DeleteOptions(uid: secret.uid))
             removed.append("secrets/\(secret.name)")

@@ -72,7 +72,9 @@ public struct CredentialKeeper: Sendable {
         return try await cluster.find(.secrets, namespace: Names.systemNamespace, name: secretName) != nil
     }
 
-    private var secretName: String { Names.tokenSecret(foreignCluster: name) }
+    private var secretName: String {
+        Names.tokenSecret(foreignCluster: name, local.role == .hub ? .outgoing : .incoming)
+    }
 
     private func enrol(_ enrolled: (PeerCredentials) async throws -> Void) async throws -> PeerCredentials {
         guard let secret = try await cluster.find(.secrets, namespace: Names.systemNamespace, name: secretName),

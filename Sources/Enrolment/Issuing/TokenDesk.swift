@@ -5,6 +5,7 @@ import KubernetesModel
 public import Logging
 import OffloadingModel
 import Sessions
+public import Wire
 
 /// Redeems tokens: each once. Their records are Secrets, so that a used mark survives a restart.
 public struct TokenDesk: Sendable {
@@ -12,12 +13,16 @@ public struct TokenDesk: Sendable {
     private static let attempts = 16
 
     private let cluster: any ClusterAPI
+    private let role: PeerRole
     private let logger: Logger
     private let now: @Sendable () -> Int
 
-    /// - Parameter now: seconds since 1970.
-    public init(cluster: any ClusterAPI, logger: Logger, now: @escaping @Sendable () -> Int) {
+    /// - Parameters:
+    ///   - role: of this daemon: a token that was made for the cluster's other one is refused.
+    ///   - now: seconds since 1970.
+    public init(cluster: any ClusterAPI, role: PeerRole, logger: Logger, now: @escaping @Sendable () -> Int) {
         self.cluster = cluster
+        self.role = role
         self.logger = logger
         self.now = now
     }
@@ -40,7 +45,7 @@ public struct TokenDesk: Sendable {
         refused: (String) -> Void = { _ in }, check: () async throws -> Void
     ) async throws -> Outcome {
         let presented = TokenVerification.Presented(
-            secretHash: SHA256.hash(secret), clusterName: clusterName, keyHash: keyHash)
+            secretHash: SHA256.hash(secret), clusterName: clusterName, keyHash: keyHash, issuer: role)
         // An id that is none is looked up as well, under a name that nothing has: refusals take the same time.
         let name = Names.tokenRecord(PeerToken.isID(id) ? id : "0")
         for _ in 0..<Self.attempts {
@@ -99,7 +104,9 @@ public struct TokenDesk: Sendable {
         let secrets = Informer(
             cluster, .secrets, namespace: Names.systemNamespace, labelSelector: Names.tokenLabel, logger: logger)
         secrets.onChange { change in
-            guard change.old == nil, let record = change.new.flatMap(record), record.use == nil else { return }
+            guard change.old == nil, let record = change.new.flatMap(record), record.use == nil,
+                record.issuer == nil || record.issuer == role
+            else { return }
             logger.info(
                 "a token was made",
                 metadata: [

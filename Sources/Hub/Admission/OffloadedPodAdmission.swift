@@ -12,7 +12,7 @@ public struct OffloadedPodAdmission: Sendable {
 
     /// - Throws: `JSONError` where the offloading or the pod's affinity is malformed; what the cluster throws.
     public func admit(_ pod: inout KubernetesObject, namespace: String) async throws {
-        guard
+        guard !RemotePod.isRemote(pod),
             let object = try await cluster.find(.namespaceOffloadings, namespace: namespace, name: Names.offloading),
             !object.isBeingDeleted
         else { return }

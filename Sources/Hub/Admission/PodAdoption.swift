@@ -17,6 +17,7 @@ struct PodAdoption: Sendable {
     static func mayBeAdopted(_ pod: KubernetesObject) -> Bool {
         let scheduler = pod.spec["schedulerName"]?.string ?? ""
         return (pod.spec["nodeName"]?.string ?? "").isEmpty && !pod.isBeingDeleted && !pod.isFinishedPod
+            && !RemotePod.isRemote(pod)
             && (scheduler.isEmpty || scheduler == defaultScheduler)
     }
 

@@ -12,7 +12,13 @@ struct OffloadingPlan: Sendable, Hashable {
     /// `status.remoteNamespacesConditions` without transition times: per edge the condition types with what holds.
     let conditions: [String: [Condition]]
     /// What is wrong with the offloading itself; `nil` where nothing is.
-    let problem: String?
+    let problem: Problem?
+
+    struct Problem: Sendable, Hashable {
+        /// Of the event that tells it.
+        let reason: String
+        let message: String
+    }
 
     struct Condition: Sendable, Hashable {
         let type: String
@@ -21,7 +27,12 @@ struct OffloadingPlan: Sendable, Hashable {
         let message: String
     }
 
-    init(_ offloading: NamespaceOffloading, edges: [EdgeView], originName: String, originHash: String) {
+    /// - Parameter isRemote: whether the namespace is itself one that another cluster has offloaded to this one. Its pods do not
+    ///   go on from here: two clusters that peer both ways would send them to and fro.
+    init(
+        _ offloading: NamespaceOffloading, edges: [EdgeView], originName: String, originHash: String,
+        isRemote: Bool = false
+    ) {
         let name = offloading.remoteNamespace(originName: originName, originHash: originHash)
         remoteNamespace = name
         let selector: NodeSelector?
@@ -31,7 +42,18 @@ struct OffloadingPlan: Sendable, Hashable {
             selected = []
             phase = .allFailed
             conditions = [:]
-            problem = error.message
+            problem = Problem(reason: "InvalidClusterSelector", message: error.message)
+            return
+        }
+        guard !isRemote || offloading.object.isBeingDeleted else {
+            selected = []
+            phase = .allFailed
+            conditions = [:]
+            problem = Problem(
+                reason: "RemoteNamespace",
+                message:
+                    "the namespace holds pods that another cluster has offloaded to this one: they do not go on from here; "
+                    + "offload the namespace that they come from to more clusters instead")
             return
         }
         problem = nil

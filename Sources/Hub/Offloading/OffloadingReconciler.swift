@@ -59,7 +59,7 @@ struct OffloadingReconciler: Sendable {
             object = try await context.cluster.updateStatus(.namespaceOffloadings, object)
         }
         if let problem = plan.problem {
-            await context.events.record(.warning, offloading.object, reason: "InvalidClusterSelector", problem)
+            await context.events.record(.warning, offloading.object, reason: problem.reason, problem.message)
         }
         // Once for each version of the object, not with every look at it.
         if !problems.isEmpty, before != after {
@@ -110,6 +110,7 @@ struct OffloadingReconciler: Sendable {
         var object = try await store(context.plan(offloading), offloading)
         for edge in context.edges.all {
             for pod in context.pods(boundTo: edge.node) where pod.namespace == namespace && !pod.isBeingDeleted {
+                context.noteEviction(of: pod, from: edge.name, "its namespace is no longer offloaded")
                 try await context.cluster.deleteIfPresent(
                     .pods, namespace: namespace, name: pod.name, DeleteOptions(uid: pod.uid))
             }

@@ -32,6 +32,7 @@ struct EdgeConversation: Sendable {
     }
 
     func take(_ changes: ObservedMessage) {
+        context.violations.check(changes.upserts, of: name, node: cluster.virtualNode, context)
         let (items, isComplete) = copy.apply(changes)
         let keys = changes.upserts.map(\.key) + changes.removals
         context.edges.update(name, .observed(keys)) { edge in

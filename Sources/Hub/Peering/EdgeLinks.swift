@@ -65,16 +65,17 @@ final class EdgeLinks: Sendable {
         guard !cluster.authURL.isEmpty else { return await expect(cluster) }
         let route: PeerRoute
         do {
-            route = try PeerRoute(cluster)
+            route = try PeerRoute(cluster, .outgoing)
         } catch {
             putEdge(cluster)
             return context.edges.update(cluster.name) { $0.authentication = error.condition }
         }
+        let tokenID = cluster.tokenID(.outgoing)
         let same = running.withLock { running in
             running.isStopped
                 || (running.links[cluster.name].map { link in
                     link.route == route && link.clusterID == cluster.clusterID
-                        && (cluster.tokenID.isEmpty || link.tokenID == cluster.tokenID)
+                        && (tokenID.isEmpty || link.tokenID == tokenID)
                 } ?? false)
         }
         guard !same else { return }
@@ -85,7 +86,7 @@ final class EdgeLinks: Sendable {
             guard !running.isStopped else { return }
             let task = Task { await link.run(dialler, credentials) }
             running.links[cluster.name] = Link(
-                route: route, tokenID: cluster.tokenID, clusterID: cluster.clusterID, task: task)
+                route: route, tokenID: tokenID, clusterID: cluster.clusterID, task: task)
         }
     }
 
@@ -120,7 +121,7 @@ final class EdgeLinks: Sendable {
     func serve(_ connection: PeerConnection, _ desk: EnrolmentDesk) async {
         let id = connection.peer.clusterID
         let cluster = context.foreignClusters.objects.lazy.map(ForeignCluster.init)
-            .first { $0.clusterID == id && $0.authURL.isEmpty && !$0.object.isBeingDeleted }
+            .first { $0.clusterID == id && $0.isEdge && $0.authURL.isEmpty && !$0.object.isBeingDeleted }
         guard let cluster, cluster.clusterName == connection.peer.clusterName else {
             return await connection.refuse(
                 ErrorMessage(
@@ -197,7 +198,7 @@ final class EdgeLinks: Sendable {
         let isJoined = cluster.authURL.isEmpty
         await attempt("cannot keep a farewell: the edge may not hear that its peering is over", cluster) {
             guard !isJoined, let held = try await credentials.load(cluster.clusterID) else { return }
-            let route = try PeerRoute(cluster)
+            let route = try PeerRoute(cluster, .outgoing)
             try await farewells.prepare(
                 Farewell(credentials: held, address: route.address, proxy: cluster.proxy))
         }

@@ -19,20 +19,25 @@ struct ForeignClusterReconciler: Sendable {
             return .none
         }
         var cluster = ForeignCluster(object)
-        // Without an address it stands for an edge that has joined, or it is none of ours.
+        // It may stand for a hub of this cluster: the agent's.
         let hasJoined = await links.joined.contains(cluster.clusterID)
-        guard !cluster.authURL.isEmpty || hasJoined || object.finalizers.contains(Names.peeringFinalizer) else {
+        guard cluster.isEdge || hasJoined else {
+            await links.stop(name)
+            context.edges.remove(name)
+            context.desired.remove(edge: name)
             return .none
         }
         if object.isBeingDeleted { return try await remove(&cluster) }
         guard object.finalizers.contains(Names.peeringFinalizer) else {
-            var object = object
-            object.finalizers.append(Names.peeringFinalizer)
-            _ = try await context.cluster.update(.foreignClusters, object)
+            var claimed = object
+            claimed.finalizers.append(Names.peeringFinalizer)
+            _ = try await context.cluster.update(
+                .foreignClusters, cluster.isEdge ? claimed : JoinedEdges.claimed(object))
             return .none
         }
         await links.start(cluster)
-        if cluster.asksForRevocation { return try await revoke(cluster) }
+        if cluster.revocationsAsked.contains(.outgoing) { return try await revoke(cluster) }
+        if cluster.asksForEnd { return try await end(&cluster) }
         let isWanted = cluster.outgoingEnabled == .yes
         if context.edges[name]?.isWanted != isWanted { context.edges.update(name) { $0.isWanted = isWanted } }
         let requeue = isWanted ? try await establish(&cluster) : try await withdraw(&cluster)
@@ -47,8 +52,7 @@ struct ForeignClusterReconciler: Sendable {
                 .warning, cluster.object, reason: "NotTheIssuer",
                 "the certificates of this peering are issued by \(cluster.clusterName): revoke them there, or unpeer")
         }
-        _ = try await context.cluster.merge(
-            .foreignClusters, name: cluster.name, ["metadata": ["annotations": [Names.revokeAnnotation: .null]]])
+        _ = try await context.cluster.merge(.foreignClusters, name: cluster.name, cluster.revoked(.outgoing))
         return .none
     }
 
@@ -131,16 +135,17 @@ struct ForeignClusterReconciler: Sendable {
     }
 
     /// The conditions that the link alone decides.
-    private func describeConnection(_ edge: Edge, _ cluster: inout ForeignCluster, now: Int) {
+    func describeConnection(_ edge: Edge, _ cluster: inout ForeignCluster, now: Int) {
         let hasExpired = edge.certificateNotAfter != 0 && edge.certificateNotAfter <= Int64(now)
         cluster.set(
             .authentication,
             hasExpired
                 ? PeeringCondition(
                     .error, "CertificateExpired", "the hub's certificate for this edge has expired; peer again")
-                : edge.authentication, now: now)
-        cluster.set(.network, edge.network, now: now)
-        cluster.set(.incoming, PeeringCondition(.none, "NotRequested"), now: now)
+                : edge.authentication, of: .outgoing, now: now)
+        cluster.set(.network, edge.network, of: .outgoing, now: now)
+        // Where the cluster has an agent as well, that is the agent's to say.
+        if !cluster.has(.incoming) { cluster.set(.incoming, PeeringCondition(.none, "NotRequested"), now: now) }
         let ready = edge.advertisement?.conditions.first { $0.type == "Ready" }
         cluster.set(
             .apiServer,
@@ -150,7 +155,7 @@ struct ForeignClusterReconciler: Sendable {
                     ? PeeringCondition(.established, "APIServerReady")
                     : PeeringCondition(
                         ready?.status == "False" ? .error : .pending, ready?.reason ?? "APIServerNotReady",
-                        ready?.message ?? ""), now: now)
+                        ready?.message ?? ""), of: .outgoing, now: now)
         cluster.roundTripTime = edge.network.status == .established ? edge.roundTripTime.map(Self.text) : nil
         var status = cluster.object.status
         status["agentVersion"] = edge.agentVersion.isEmpty ? nil : .string(edge.agentVersion)
@@ -165,7 +170,7 @@ struct ForeignClusterReconciler: Sendable {
         return "\(tenths / 10).\(tenths % 10)ms"
     }
 
-    private func store(_ cluster: ForeignCluster, before: KubernetesObject) async throws {
+    func store(_ cluster: ForeignCluster, before: KubernetesObject) async throws {
         guard cluster.object.status != before.status else { return }
         // A new round-trip time alone is not worth a write, and a watch event for everybody, each second.
         if before.status["network"]?["roundTripTime"] != nil, cluster.roundTripTime != nil {
@@ -183,100 +188,5 @@ struct ForeignClusterReconciler: Sendable {
         func value(_ text: String?) -> Double { Double((text ?? "0ms").dropLast(2)) ?? 0 }
         let (before, after) = (value(old.roundTripTime), value(new.roundTripTime))
         return abs(after - before) > max(0.5, before / 2)
-    }
-
-    // MARK: - Towards None
-
-    /// Moves the pods away, deletes the node and the remote namespaces; keeps the ForeignCluster.
-    private func withdraw(_ cluster: inout ForeignCluster) async throws -> Requeue {
-        let now = context.now()
-        if let edge = context.edges[cluster.name] { describeConnection(edge, &cluster, now: now) }
-        if try await isWithdrawn(cluster) {
-            cluster.set(.outgoing, PeeringCondition(.none, "Withdrawn", "no outgoing peering is wanted"), now: now)
-            // Told once only: this very reconciler is among those who hear of it.
-            if context.edges[cluster.name]?.state != .left { context.edges.update(cluster.name) { $0.state = .left } }
-            return .none
-        }
-        cluster.set(
-            .outgoing, PeeringCondition(.disconnecting, "Withdrawing", "the pods are moving away from the edge"),
-            now: now)
-        return .after(.milliseconds(200))
-    }
-
-    /// Does the next step of a withdrawal.
-    ///
-    /// - Returns: whether nothing is left to do.
-    private func isWithdrawn(_ cluster: ForeignCluster) async throws -> Bool {
-        let edge = context.edges[cluster.name]
-        if edge?.state != .draining, edge?.state != .left {
-            context.edges.update(cluster.name) { edge in
-                edge.state = .draining
-                edge.withdrawnSince = context.instant()
-            }
-        }
-        let now = context.instant()
-        let isOverdue = now - (edge?.withdrawnSince ?? now) > context.configuration.withdrawalDeadline
-        if let node = context.nodes.get(name: cluster.virtualNode), !node.isBeingDeleted,
-            node.label(Names.remoteClusterIDLabel) == cluster.clusterID
-        {
-            if node.spec["unschedulable"]?.bool != true {
-                _ = try await context.cluster.merge(
-                    .nodes, name: node.name,
-                    [
-                        "metadata": ["annotations": [Names.edgeStateAnnotation: .string(EdgeState.draining.rawValue)]],
-                        "spec": ["unschedulable": true],
-                    ])
-            }
-            let bound = context.pods(boundTo: node.name)
-            let isAway =
-                edge.map { !$0.isConnected && $0.silence(at: now) >= context.configuration.withdrawalPatience } ?? true
-            let isForced = isOverdue || isAway
-            for pod in bound {
-                guard isForced || !pod.isBeingDeleted else { continue }
-                if !pod.isBeingDeleted {
-                    context.noteEviction(of: pod, from: cluster.name, "the outgoing peering is withdrawn")
-                }
-                try await context.cluster.deleteIfPresent(
-                    .pods, namespace: pod.namespace, name: pod.name,
-                    DeleteOptions(gracePeriodSeconds: isForced ? 0 : nil, uid: pod.uid))
-            }
-            guard bound.isEmpty else { return false }
-            try await context.cluster.deleteIfPresent(.nodes, name: node.name)
-            try await context.cluster.deleteIfPresent(.leases, namespace: "kube-node-lease", name: node.name)
-            return false
-        }
-        guard let edge, edge.isConnected, !isOverdue else { return true }
-        return edge.isObservedComplete && edge.observed.isEmpty
-    }
-
-    /// Ends the peering: withdraws, says goodbye, lets the object go.
-    private func remove(_ cluster: inout ForeignCluster) async throws -> Requeue {
-        let before = cluster.object
-        guard before.finalizers.contains(Names.peeringFinalizer) else { return .none }
-        if context.edges[cluster.name]?.isWanted != false { context.edges.update(cluster.name) { $0.isWanted = false } }
-        guard try await isWithdrawn(cluster) else {
-            cluster.set(.outgoing, PeeringCondition(.disconnecting, "Removing"), now: context.now())
-            try await store(cluster, before: before)
-            return .after(.milliseconds(200))
-        }
-        // The local copy may lag behind this very reconciler: the peering that it names may be over, and another one of that
-        // name have begun, whose token and credentials are not ours to take away.
-        guard let current = try await context.cluster.find(.foreignClusters, name: cluster.name),
-            current.uid == before.uid
-        else { return .after(.milliseconds(100)) }
-        await links.end(cluster)
-        try await context.cluster.deleteIfPresent(
-            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: cluster.name))
-        var object = before
-        object.finalizers.removeAll { $0 == Names.peeringFinalizer }
-        do {
-            _ = try await context.cluster.update(.foreignClusters, object)
-        } catch let error as APIError where error.isNotFound {
-            // Somebody else has let it go.
-        }
-        // Whoever peers under that name next begins anew, also where the object is back before anybody saw it gone.
-        context.edges.remove(cluster.name)
-        context.desired.remove(edge: cluster.name)
-        return .none
     }
 }

@@ -5,6 +5,7 @@ import NIOCore
 import PeerTransport
 import Synchronization
 import TLSTransport
+import Wire
 
 /// The hub's port for edges that join, with its certificate, its tokens and its records.
 final class JoinPort: Sendable {
@@ -30,7 +31,7 @@ final class JoinPort: Sendable {
         identity = try ServerIdentity(
             authority, clusterID: context.configuration.clusterID, handshakeTimeout: transport.handshakeTimeout,
             revoked: joined.book.revoked)
-        let tokens = TokenDesk(cluster: context.cluster, logger: context.logger, now: context.now)
+        let tokens = TokenDesk(cluster: context.cluster, role: .hub, logger: context.logger, now: context.now)
         self.tokens = tokens
         let desk = EnrolmentDesk(
             local: context.configuration.localPeer, tokens: tokens, book: joined.book, authority: authority.authority,

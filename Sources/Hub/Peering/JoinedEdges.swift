@@ -1,5 +1,6 @@
 import ClusterAPI
 import Enrolment
+import JSONTree
 import KubernetesModel
 import Logging
 import OffloadingModel
@@ -51,14 +52,31 @@ struct JoinedEdges: Sendable {
         }
         var new = ForeignCluster(
             name: record.clusterName, clusterID: record.clusterID, clusterName: record.clusterName, authURL: "",
-            outgoing: .yes, incoming: .no)
+            outgoing: .yes, incoming: .auto)
         // Known as the hub's from the start: without an address, nothing else tells it from that of a hub which peers with us.
         new.object.finalizers = [Names.peeringFinalizer]
         do {
             _ = try await context.cluster.create(.foreignClusters, new.object)
         } catch let error as APIError where error.isAlreadyExists {
-            return
+            try await claim(record)
         }
+    }
+
+    /// Makes the object that stands for a hub of this cluster stand for an edge as well. An edge that has joined before finds
+    /// its own as it was.
+    private func claim(_ record: PeeringRecord) async throws {
+        guard let object = try await context.cluster.find(.foreignClusters, name: record.clusterName),
+            !ForeignCluster(object).isEdge, ForeignCluster(object).clusterID == record.clusterID
+        else { return }
+        _ = try await context.cluster.update(.foreignClusters, Self.claimed(object))
+    }
+
+    /// The object as an edge's, from which nothing is wanted yet otherwise.
+    static func claimed(_ object: KubernetesObject) -> KubernetesObject {
+        var object = object
+        object.finalizers.append(Names.peeringFinalizer)
+        object.json["spec", "outgoingPeeringEnabled"] = .string(PeeringEnabled.yes.rawValue)
+        return object
     }
 
     /// How an edge that has joined is authenticated as long as it is not connected.

@@ -25,6 +25,11 @@ public enum RemotePod {
             .pods, name: pod.name, namespace: namespace, ["metadata": metadata, "spec": spec(pod.spec)])
     }
 
+    /// Whether an object of this cluster, a pod or a namespace, is here for another origin: it is not this hub's to send on.
+    public static func isRemote(_ object: KubernetesObject) -> Bool {
+        object.label(Names.managedByLabel) == Names.managedByValue && object.label(Names.originClusterIDLabel) != nil
+    }
+
     private static let droppedFields: Set<String> = [
         // Decided at the origin.
         "nodeName", "nodeSelector", "affinity", "topologySpreadConstraints", "schedulerName", "schedulingGates",

@@ -33,13 +33,12 @@ extension PeerDialler {
     /// that flaps is still not dialled more often than the first wait allows.
     ///
     /// - Parameters:
-    ///   - crowd: those that dial beside it; `nil` where it knows of none, and waits as long as if they were many.
     ///   - tls: asked before each attempt, so that renewed certificates are used.
     ///   - hello: asked before each attempt, so that the epoch is the current one.
     ///   - failed: told of each attempt that failed.
     ///   - serve: talks with the peer until the connection is lost; the connection is closed when it returns.
     public func run(
-        backoff: Backoff = Backoff(), surroundings: Surroundings = Surroundings(), crowd: DialCrowd? = nil,
+        backoff: Backoff = Backoff(), surroundings: Surroundings = Surroundings(),
         tls: @Sendable () async throws -> TLSContext, hello: @Sendable () async -> HelloMessage,
         failed: @Sendable (any Error) async -> RetryDecision, serve: @Sendable (PeerConnection) async -> Void
     ) async {

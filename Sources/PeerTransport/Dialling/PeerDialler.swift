@@ -13,6 +13,8 @@ public struct PeerDialler: Sendable {
     public let configuration: PeerTransportConfiguration
     private let choice: ProxyChoice
     private let group: any EventLoopGroup
+    /// Those that dial beside it; `nil` where it knows of none, and waits as long as if they were many.
+    public var crowd: DialCrowd?
     var names: any NameLookup = SystemNames()
 
     /// - Parameter choice: whether by a proxy, and which; as the configuration says unless told.

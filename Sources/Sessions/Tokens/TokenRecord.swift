@@ -1,4 +1,5 @@
 public import JSONTree
+public import Wire
 
 /// What the issuer keeps of a token: a hash, until when it is good, and whether it was used. Stored as a Secret.
 public struct TokenRecord: Sendable, Hashable {
@@ -28,6 +29,8 @@ public struct TokenRecord: Sendable, Hashable {
     public let expiry: Int
     /// The only cluster name that may use it; `nil` for any.
     public let boundName: String?
+    /// The daemon of the cluster that takes it: a hub takes edges that join, an agent takes hubs; `nil` for either.
+    public let issuer: PeerRole?
     public private(set) var use: Use?
 
     /// - Parameters:
@@ -35,20 +38,26 @@ public struct TokenRecord: Sendable, Hashable {
     ///   - now: seconds since 1970.
     ///   - lifetime: seconds, at least 1 and at most ``maximumLifetime``.
     public init(
-        token: PeerToken, secretHash: [UInt8], now: Int, lifetime: Int = defaultLifetime, boundName: String? = nil
+        token: PeerToken, secretHash: [UInt8], now: Int, lifetime: Int = defaultLifetime, boundName: String? = nil,
+        issuer: PeerRole? = nil
     ) throws(TokenError) {
         guard (1...Self.maximumLifetime).contains(lifetime) else {
             throw TokenError(
                 .lifetime, "a token cannot live \(lifetime) s; choose 1 s to \(Self.maximumLifetime) s (24 h)")
         }
-        self.init(id: token.id, secretHash: secretHash, expiry: now + lifetime, boundName: boundName, use: nil)
+        self.init(
+            id: token.id, secretHash: secretHash, expiry: now + lifetime, boundName: boundName, issuer: issuer, use: nil
+        )
     }
 
-    private init(id: String, secretHash: [UInt8], expiry: Int, boundName: String?, use: Use?) {
+    private init(
+        id: String, secretHash: [UInt8], expiry: Int, boundName: String?, issuer: PeerRole?, use: Use?
+    ) {
         self.id = id
         self.secretHash = secretHash
         self.expiry = expiry
         self.boundName = boundName
+        self.issuer = issuer
         self.use = use
     }
 
@@ -78,6 +87,7 @@ extension TokenRecord {
             ("id", Array(id.utf8)), ("hash", secretHash), ("expiry", Array(String(expiry).utf8)),
         ]
         if let boundName { values.append(("name", Array(boundName.utf8))) }
+        if let issuer { values.append(("issuer", Array(issuer.rawValue.utf8))) }
         if let use {
             values.append(("usedAt", Array(String(use.time).utf8)))
             values.append(("usedBy", use.keyHash))
@@ -108,10 +118,17 @@ extension TokenRecord {
         else {
             throw TokenError(.record, "the token record lacks a sound “id”, “hash” or “expiry”; delete the Secret")
         }
+        var issuer: PeerRole?
+        if let word = try bytes("issuer") {
+            guard let role = PeerRole(rawValue: String(decoding: word, as: UTF8.self)) else {
+                throw TokenError(.record, "the token record's “issuer” is neither hub nor agent; delete the Secret")
+            }
+            issuer = role
+        }
         var use: Use?
         if let time = try number("usedAt") { use = Use(time: time, keyHash: try bytes("usedBy") ?? []) }
         self.init(
             id: id, secretHash: hash, expiry: expiry,
-            boundName: try bytes("name").map { String(decoding: $0, as: UTF8.self) }, use: use)
+            boundName: try bytes("name").map { String(decoding: $0, as: UTF8.self) }, issuer: issuer, use: use)
     }
 }

@@ -1,3 +1,5 @@
+public import Wire
+
 /// Decides whether a presented token is good. Pure: the caller looks the record up, hashes, and stores the result.
 public enum TokenVerification: Sendable, Hashable {
     /// Good. Store this record, and only then issue the certificate; when storing fails because the record was changed by
@@ -23,11 +25,14 @@ public enum TokenVerification: Sendable, Hashable {
         public var clusterName: String
         /// The SHA-256 of the SubjectPublicKeyInfo in the certificate request.
         public var keyHash: [UInt8]
+        /// The daemon that it came to: a cluster may have a hub and an agent, and a token is for one of them.
+        public var issuer: PeerRole
 
-        public init(secretHash: [UInt8], clusterName: String, keyHash: [UInt8]) {
+        public init(secretHash: [UInt8], clusterName: String, keyHash: [UInt8], issuer: PeerRole) {
             self.secretHash = secretHash
             self.clusterName = clusterName
             self.keyHash = keyHash
+            self.issuer = issuer
         }
     }
 
@@ -35,6 +40,9 @@ public enum TokenVerification: Sendable, Hashable {
     public static func reason(_ record: TokenRecord?, presented: Presented, now: Int) -> String {
         guard let record else { return "there is no such token" }
         if record.secretHash != presented.secretHash { return "its secret is wrong" }
+        if let issuer = record.issuer, issuer != presented.issuer {
+            return "it was made for the cluster's \(issuer.rawValue)"
+        }
         if let name = record.boundName, name != presented.clusterName { return "it is bound to the name \(name)" }
         if let use = record.use {
             return use.keyHash == presented.keyHash
@@ -54,9 +62,9 @@ public enum TokenVerification: Sendable, Hashable {
     ) -> TokenVerification {
         let expected = record?.secretHash ?? [UInt8](repeating: 0, count: 32)
         let isRight = equals(expected, presented.secretHash)
-        guard let record, isRight, record.boundName == nil || record.boundName == presented.clusterName else {
-            return .refused
-        }
+        guard let record, isRight, record.boundName == nil || record.boundName == presented.clusterName,
+            record.issuer == nil || record.issuer == presented.issuer
+        else { return .refused }
         guard let use = record.use else {
             guard now <= record.expiry else { return .refused }
             return .accepted(record.used(at: now, keyHash: presented.keyHash))
