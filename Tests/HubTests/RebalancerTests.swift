@@ -131,6 +131,12 @@ import Testing
             let new = try #require(try await scene.bench.found(pod: "d"))
             #expect(new.annotation(Names.movedAtAnnotation) == "\(scene.bench.now.value)")
             #expect(scene.bench.context.moves.isEmpty)
+            let moves = scene.bench.log.audit("move")
+            #expect(moves.map { $0["pod"] } == ["shop/\(old.name)"])
+            #expect(moves.first?["edge"] == "rome" && moves.first?["to"] == "milan" && moves.first?["uid"] == old.uid)
+            let evictions = scene.bench.log.audit("eviction")
+            #expect(evictions.map { $0["uid"] } == [old.uid])
+            #expect(evictions.first?["reason"] == "moved to milan by rebalancing")
             try await scene.bench.cluster.delete(
                 .pods, namespace: "shop", name: old.name, DeleteOptions(gracePeriodSeconds: 0))
             for time in 33...40 { try await scene.look(time) }

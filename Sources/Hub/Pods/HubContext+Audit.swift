@@ -14,6 +14,16 @@ extension HubContext {
         note("eviction", pod, edge, reason)
     }
 
+    /// Notes for the audit that the hub moves a pod from one edge to another, and why.
+    func noteMove(of pod: KubernetesObject, from edge: String, to other: String, _ reason: String) {
+        logger.info(
+            "a pod is being moved",
+            metadata: [
+                "audit": "move", "pod": "\(pod.key)", "uid": "\(pod.uid)", "edge": "\(edge)", "to": "\(other)",
+                "reason": "\(reason)",
+            ])
+    }
+
     private func note(_ event: String, _ pod: KubernetesObject, _ edge: String, _ reason: String) {
         logger.info(
             "a pod was placed or evicted",

@@ -100,7 +100,9 @@ struct PodReconciler: Sendable {
         status["phase"] = wasStarted ? "Failed" : "Pending"
         status["reason"] = wasStarted ? "OffloadingAborted" : "OffloadingBackOff"
         status["message"] = .string("namespace \(pod.namespace) is not offloaded to \(edge.name)")
-        if status != pod.status { try await store(status, pod) }
+        guard status != pod.status else { return .none }
+        if wasStarted { context.noteEviction(of: pod, from: edge.name, "its namespace is not offloaded to the edge") }
+        try await store(status, pod)
         return .none
     }
 

@@ -221,9 +221,9 @@ struct Rebalancer: Sendable {
             context.moves.forget(owner.uid)
             throw error
         }
-        context.logger.info(
-            "a pod is being moved",
-            metadata: ["pod": "\(pod.key)", "from": "\(edge(move.from))", "to": "\(edge(move.to))"])
+        context.noteMove(
+            of: pod, from: edge(move.from), to: edge(move.to),
+            "rebalancing: \(move.counts.from) and \(move.counts.to) pods are counted there over \(move.topologyKey)")
         await context.events.record(
             .normal, pod, reason: "Rebalancing",
             "moves from \(edge(move.from)) to \(edge(move.to)): \(move.counts.from) and \(move.counts.to) pods are counted there over \(move.topologyKey); a new one is made first"
@@ -291,6 +291,8 @@ struct Rebalancer: Sendable {
             if context.now() - mark.since > MoveStep.patience { try await undo(pod, mark, others, why, at: now) }
             return
         }
+        context.noteEviction(
+            of: pod, from: edge(pod.spec["nodeName"]?.string ?? ""), "moved to \(edge(mark.target)) by rebalancing")
         await context.events.record(
             .normal, pod, reason: "Rebalanced", "\(replacement?.name ?? "a new pod") is ready in its place; it ends")
     }
@@ -312,7 +314,11 @@ struct Rebalancer: Sendable {
         let cooldown = context.offloading(pod.namespace)?.policy.rebalance?.cooldown ?? RebalancePolicy().cooldown
         memory.state.withLock { $0.resting[mark.workloadUID] = now + cooldown }
         context.logger.warning(
-            "the move of a pod was taken back", metadata: ["pod": "\(pod.key)", "reason": "\(why)"])
+            "the move of a pod was taken back",
+            metadata: [
+                "audit": "move-abandoned", "pod": "\(pod.key)", "uid": "\(pod.uid)", "to": "\(edge(mark.target))",
+                "reason": "\(why)",
+            ])
         await context.events.record(
             .warning, pod, reason: "RebalanceAbandoned", "stays where it is: \(why)")
     }
