@@ -254,7 +254,7 @@ import Wire
             incoming: .auto)
         foreign.object.finalizers = [Names.peeringFinalizer]
         let old = try await bench.cluster.create(.foreignClusters, foreign.object)
-        let secret = Names.tokenSecret(foreignCluster: "rome")
+        let secret = Names.tokenSecret(foreignCluster: "rome", .outgoing)
         try await bench.run {
             try await bench.cluster.delete(.foreignClusters, namespace: nil, name: "rome", DeleteOptions())
             try await bench.settle()
