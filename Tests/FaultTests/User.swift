@@ -153,7 +153,7 @@ final class User {
         }
         let authentication = ForeignCluster(object).condition(.authentication)
         let secret = try await world.origin.cluster.find(
-            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: edge))
+            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: edge, .outgoing))
         guard !object.isBeingDeleted, secret == nil,
             authentication.status == .denied || authentication.status == .error || authentication.reason == "NoToken"
         else { return }
@@ -180,7 +180,7 @@ final class User {
             KubernetesObject(
                 .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
                 ["metadata": ["labels": JSON([Names.tokenLabel: token.id])], "data": record.secretData]))
-        let secretName = Names.tokenSecret(foreignCluster: edge)
+        let secretName = Names.tokenSecret(foreignCluster: edge, .outgoing)
         try await origin.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: secretName)
         _ = try await origin.create(
             .secrets,
@@ -191,7 +191,7 @@ final class User {
             _ = try await origin.merge(
                 .foreignClusters, name: edge,
                 [
-                    "metadata": ["annotations": [Names.tokenIDAnnotation: .string(token.id)]],
+                    "metadata": ["annotations": [Names.tokenIDAnnotation(.outgoing): .string(token.id)]],
                     "spec": ["outgoingPeeringEnabled": "Yes"],
                 ])
         } else {
