@@ -28,9 +28,8 @@ public struct ClusterInfoPublisher: Sendable {
             guard first?.json["data"]?["role"]?.string != info.role.opposite.rawValue else {
                 return try await keep(second, try await find(second))
             }
+            // What is left under the other name, from when the other daemon was first, counts for nothing then.
             try await keep(Names.clusterInfo, first)
-            // Left from when the other daemon was first.
-            try await cluster.deleteIfPresent(.configMaps, namespace: Names.systemNamespace, name: second)
         } catch let error as APIError where error.isAlreadyExists || error.isNotFound || error.isConflict {
             // Somebody else was faster: the change is seen and looked at again.
             return
@@ -43,31 +42,35 @@ public struct ClusterInfoPublisher: Sendable {
 
     private func keep(_ name: String, _ found: KubernetesObject?) async throws {
         let data = info.object.json["data"] ?? [:]
-        guard var object = found else {
+        guard let found else {
             _ = try await cluster.create(
                 .configMaps,
                 KubernetesObject(.configMaps, name: name, namespace: Names.systemNamespace, ["data": data]))
             return
         }
-        guard object.json["data"]?.contains(data) != true else { return }
-        for (key, value) in data.object ?? JSONObject() { object.json["data", key] = value }
-        // With its version: the other daemon may be taking the first one's place just now.
-        _ = try await cluster.update(.configMaps, object)
+        guard found.json["data"]?.contains(data) != true else { return }
+        // Of this version: the other daemon may be taking the first one's place just now.
+        _ = try await cluster.merge(
+            .configMaps, namespace: Names.systemNamespace, name: name,
+            ["metadata": ["resourceVersion": .string(found.resourceVersion)], "data": data])
     }
 
     /// Publishes, and again whenever the ConfigMaps change, until the task is cancelled.
     public func run() async {
-        let informer = Informer(cluster, .configMaps, namespace: Names.systemNamespace, logger: logger)
+        // One for each name: a daemon may not see what else is there.
+        let informers = [Names.clusterInfo, Names.clusterInfo(info.role)].map {
+            Informer(
+                cluster, .configMaps, namespace: Names.systemNamespace, fieldSelector: "metadata.name=\($0)",
+                logger: logger)
+        }
         let controller = Controller<String>("cluster-info", workers: 1, logger: logger) { _ in
             try await publish()
             return .none
         }
-        informer.onChange { change in
-            if change.key.name.hasPrefix(Names.clusterInfo) { controller.queue.add(Names.clusterInfo) }
-        }
+        for informer in informers { informer.onChange { _ in controller.queue.add(Names.clusterInfo) } }
         controller.queue.add(Names.clusterInfo)
         await withDiscardingTaskGroup { group in
-            group.addTask { await informer.run() }
+            for informer in informers { group.addTask { await informer.run() } }
             group.addTask { await controller.run() }
         }
     }

@@ -7,16 +7,24 @@ import OffloadingModel
 /// The Secrets of `causeway-system` in which daemons on real clusters keep their keys.
 public struct SystemSecrets: Sendable {
     private let cluster: any ClusterAPI
+    private let owner: String
 
-    public init(_ cluster: any ClusterAPI) { self.cluster = cluster }
+    /// - Parameter owner: whose they are where a hub and an agent share the cluster: what its Secrets' names begin with, and the
+    ///   value of the labels that are looked for; empty for the hub.
+    public init(_ cluster: any ClusterAPI, of owner: String = "") {
+        self.cluster = cluster
+        self.owner = owner
+    }
+
+    /// The name that a Secret has in the cluster.
+    public func fullName(_ name: String) -> String { owner.isEmpty ? name : "\(owner)-\(name)" }
 
     /// The fields of a Secret; `nil` where there is none.
     ///
     /// - Throws: ``DamagedSecret`` for a field that is not text; what the cluster throws.
     public func load(_ name: String) async throws -> [String: String]? {
-        guard let found = try await cluster.find(.secrets, namespace: Names.systemNamespace, name: name) else {
-            return nil
-        }
+        guard let found = try await cluster.find(.secrets, namespace: Names.systemNamespace, name: fullName(name))
+        else { return nil }
         return try Self.fields(found)
     }
 
@@ -35,13 +43,15 @@ public struct SystemSecrets: Sendable {
         return fields
     }
 
-    /// All Secrets with a label, by name.
+    /// All Secrets of the owner with a label, by the names that they have in the cluster.
     public func all(label: String) async throws -> [(name: String, fields: [String: String])] {
         var options = ListOptions(labelSelector: label, limit: 500)
         var found: [(name: String, fields: [String: String])] = []
         repeat {
             let page = try await cluster.list(.secrets, namespace: Names.systemNamespace, options)
-            for secret in page.items { found.append((secret.name, try Self.fields(secret))) }
+            for secret in page.items where secret.label(label) == owner {
+                found.append((secret.name, try Self.fields(secret)))
+            }
             options.continuation = page.continuation
         } while !options.continuation.isEmpty
         return found
@@ -51,7 +61,7 @@ public struct SystemSecrets: Sendable {
     ///
     /// - Throws: `APIError`; one that `isAlreadyExists` where somebody was faster.
     public func create(_ name: String, _ fields: [String: String], labels: [String: String] = [:]) async throws {
-        _ = try await cluster.create(.secrets, Self.object(name, fields, labels))
+        _ = try await cluster.create(.secrets, Self.object(fullName(name), fields, labels.mapValues { _ in owner }))
     }
 
     /// Changes the fields of a Secret: `body` gets those there are, none where it is missing. Nothing is written where nothing
@@ -63,7 +73,7 @@ public struct SystemSecrets: Sendable {
     ) async throws {
         for attempt in 1... {
             do {
-                let found = try await cluster.find(.secrets, namespace: Names.systemNamespace, name: name)
+                let found = try await cluster.find(.secrets, namespace: Names.systemNamespace, name: fullName(name))
                 let before = try found.map(Self.fields) ?? [:]
                 var fields = before
                 try body(&fields)
@@ -93,7 +103,7 @@ public struct SystemSecrets: Sendable {
 
     /// Removes a Secret, if there is one.
     public func remove(_ name: String) async throws {
-        try await cluster.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: name)
+        try await cluster.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: fullName(name))
     }
 
     private static func object(

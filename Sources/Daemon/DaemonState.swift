@@ -15,12 +15,14 @@ public struct DaemonState: Sendable {
 
     /// Makes the folder where it is missing.
     ///
-    /// - Parameter cluster: whose state it is: a cluster that has an id of its own keeps it.
+    /// - Parameters:
+    ///   - cluster: whose state it is: a cluster that has an id of its own keeps it.
+    ///   - role: of the daemon, which may share a real cluster with another one.
     /// - Throws: `DaemonError` where the folder is another cluster's.
-    public init(_ configuration: DaemonConfiguration, of cluster: any DaemonCluster) throws {
+    public init(_ configuration: DaemonConfiguration, of cluster: any DaemonCluster, role: ClusterInfo.Role) throws {
         self.configuration = configuration
         mode = cluster.mode
-        secrets = configuration.access == nil ? nil : SystemSecrets(cluster.api)
+        secrets = configuration.access == nil ? nil : SystemSecrets(cluster.api, of: role == .agent ? role.rawValue : "")
         files = try StateFiles(configuration.state)
         clusterID = try files.clusterID(given: cluster.clusterID)
     }

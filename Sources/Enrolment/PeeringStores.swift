@@ -1,4 +1,5 @@
 public import ClusterAPI
+public import OffloadingModel
 import TLSTransport
 
 /// Where a daemon keeps what it needs for its peerings: all in one kind of place.
@@ -18,7 +19,11 @@ public struct PeeringStores: Sendable {
     }
 
     /// Secrets of the cluster: for real ones, where another machine may go on with the work.
-    public static func secrets(_ cluster: any ClusterAPI) -> PeeringStores {
-        PeeringStores(credentials: SecretCredentialStore(cluster), peerings: SecretPeeringStore(cluster))
+    ///
+    /// - Parameter role: of the daemon: a hub and an agent in one cluster have peerings of their own with the same peers.
+    public static func secrets(_ cluster: any ClusterAPI, of role: ClusterInfo.Role) -> PeeringStores {
+        let owner = role == .agent ? role.rawValue : ""
+        return PeeringStores(
+            credentials: SecretCredentialStore(cluster, of: owner), peerings: SecretPeeringStore(cluster, of: owner))
     }
 }

@@ -29,7 +29,7 @@ struct Run: AsyncParsableCommand {
             "causeway-agent", level: configuration.logLevel, auditLog: DaemonState.auditLog(configuration))
         let cluster = try await DaemonClusters.open(configuration, role: .agent, logger: logger)
         try await cluster.waitToLead()
-        let state = try DaemonState(configuration, of: cluster)
+        let state = try DaemonState(configuration, of: cluster, role: .agent)
         let authority = try await state.peeringAuthority(now: Int64(time(nil)))
         let listen = try state.peerListen()
         var settings = AgentConfiguration(
@@ -42,7 +42,7 @@ struct Run: AsyncParsableCommand {
         settings.transport.proxies = try ProxySettings(environment: ProcessInfo.processInfo.environment)
         let stores =
             try configuration.access == nil
-            ? PeeringStores.files(stateFolder: configuration.state) : PeeringStores.secrets(cluster.api)
+            ? PeeringStores.files(stateFolder: configuration.state) : PeeringStores.secrets(cluster.api, of: .agent)
         let agent = try Agent(
             configuration: settings, cluster: cluster.api,
             authority: PeeringAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),

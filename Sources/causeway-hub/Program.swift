@@ -36,7 +36,7 @@ struct Run: AsyncParsableCommand {
         let pods = OffloadedPodAdmission(cluster.api)
         try await cluster.admit { try await pods.admit(&$0, namespace: $1) }
         try await cluster.waitToLead()
-        let state = try DaemonState(configuration, of: cluster)
+        let state = try DaemonState(configuration, of: cluster, role: .hub)
         let authority = try await state.peeringAuthority(now: Int64(time(nil)))
         let listen = try state.peerListen()
         var settings = HubConfiguration(
@@ -49,7 +49,7 @@ struct Run: AsyncParsableCommand {
         settings.adoptsPods = configuration.access != nil
         let stores =
             try configuration.access == nil
-            ? PeeringStores.files(stateFolder: configuration.state) : PeeringStores.secrets(cluster.api)
+            ? PeeringStores.files(stateFolder: configuration.state) : PeeringStores.secrets(cluster.api, of: .hub)
         var transport = PeerTransportConfiguration()
         transport.proxies = try ProxySettings(environment: ProcessInfo.processInfo.environment)
         let hub = try Hub(

@@ -70,6 +70,5 @@ import Testing
             .configMaps, namespace: Names.systemNamespace, name: Names.clusterInfo, DeleteOptions())
         try await ClusterInfoPublisher(cluster, hub, logger: logger).publish()
         #expect(try await published(Names.clusterInfo) == hub)
-        #expect(try await published(second) == nil)
     }
 }

@@ -73,6 +73,12 @@ import Testing
         record.revokeAll()
         try await store.save(record)
         #expect(try await SecretPeeringStore(cluster).load() == [record])
+        // A hub and an agent in one cluster have nothing in common.
+        let agents = SecretPeeringStore(cluster, of: "agent")
+        #expect(try await agents.load().isEmpty)
+        try await agents.save(record)
+        try await agents.remove(clusterID: record.clusterID)
+        #expect(try await SecretPeeringStore(cluster).load() == [record])
         // An id with capitals is no name of an object.
         let name = try #require(try await cluster.list(.secrets).items.first?.name)
         #expect(name.hasPrefix("peering-hash-") && name == name.lowercased())

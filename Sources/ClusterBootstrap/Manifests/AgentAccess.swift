@@ -27,16 +27,21 @@ package enum AgentAccess {
     ]
 
     /// In `causeway-system`.
-    package static let system: [AccessRule] = SystemAccess.rules
+    package static let system: [AccessRule] = SystemAccess.rules(.agent)
 }
 
 /// What both daemons may do in `causeway-system`.
 enum SystemAccess {
-    static let rules: [AccessRule] = [
-        // Keys, peerings and tokens.
-        AccessRule("", ["secrets"], AccessRule.reading + ["create", "update", "delete"]),
-        // The word of the cluster about itself. Names cannot be given for what is not there yet.
-        AccessRule("", ["configmaps"], ["create"]),
-        AccessRule("", ["configmaps"], AccessRule.reading + ["patch"], names: [Names.clusterInfo]),
-    ]
+    static func rules(_ role: ClusterInfo.Role) -> [AccessRule] {
+        [
+            // Keys, peerings and tokens.
+            AccessRule("", ["secrets"], AccessRule.reading + ["create", "update", "delete"]),
+            // The word of the cluster about itself, and what the other daemon says where there are two. Names cannot be given
+            // for what is not there yet.
+            AccessRule("", ["configmaps"], ["create"]),
+            AccessRule(
+                "", ["configmaps"], AccessRule.reading + ["patch"], names: [Names.clusterInfo, Names.clusterInfo(role)]),
+            AccessRule("", ["configmaps"], ["get"], names: [Names.clusterInfo(role.opposite)]),
+        ]
+    }
 }

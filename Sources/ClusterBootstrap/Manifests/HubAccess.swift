@@ -49,7 +49,7 @@ package enum HubAccess {
 
     /// In `causeway-system`.
     package static let system: [AccessRule] =
-        SystemAccess.rules + [
+        SystemAccess.rules(.hub) + [
             // Which replica leads.
             AccessRule("coordination.k8s.io", ["leases"], ["create"]),
             AccessRule("coordination.k8s.io", ["leases"], ["get", "update"], names: ["causeway-hub"]),

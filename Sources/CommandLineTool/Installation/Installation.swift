@@ -44,7 +44,7 @@ struct Installation: Sendable {
 
     // MARK: - Checks
 
-    /// Refuses what would break a cluster that is in use: another role, or another name while there are peers.
+    /// Refuses what would break a cluster that is in use: another name while there are peers or a daemon of the other role.
     private func check() async throws {
         guard
             let known = try await tool.cluster.find(
@@ -61,9 +61,10 @@ struct Installation: Sendable {
                 "cluster \(tool.target) is the embedded one of a causeway-\(info.role.rawValue): there is nothing to install"
             )
         }
-        guard info.role == plan.role else {
+        guard info.role == plan.role || info.clusterName == plan.clusterName else {
             throw ToolError(
-                "cluster \(tool.target) has a \(info.role.rawValue), and a cluster takes one daemon: run '\(Invocation.name) uninstall' first"
+                "cluster \(tool.target) has a \(info.role.rawValue) that calls it \"\(info.clusterName)\", and has one name in all "
+                    + "its peerings: install with --cluster-name \(info.clusterName), or run '\(Invocation.name) uninstall' first"
             )
         }
         let peers = try await tool.foreignClusters() ?? []

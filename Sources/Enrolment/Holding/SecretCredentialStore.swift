@@ -25,7 +25,8 @@ public struct SecretCredentialStore: PeerCredentialStore {
 
     private let secrets: SystemSecrets
 
-    public init(_ cluster: any ClusterAPI) { secrets = SystemSecrets(cluster) }
+    /// - Parameter owner: as of `SystemSecrets`.
+    public init(_ cluster: any ClusterAPI, of owner: String = "") { secrets = SystemSecrets(cluster, of: owner) }
 
     private static func name(_ clusterID: String) throws -> String {
         "credentials-\(try PeerSecretName.part(clusterID))"

@@ -11,7 +11,8 @@ public struct SecretPeeringStore: PeeringStore {
 
     private let secrets: SystemSecrets
 
-    public init(_ cluster: any ClusterAPI) { secrets = SystemSecrets(cluster) }
+    /// - Parameter owner: as of `SystemSecrets`.
+    public init(_ cluster: any ClusterAPI, of owner: String = "") { secrets = SystemSecrets(cluster, of: owner) }
 
     private static func name(_ clusterID: String) throws -> String { "peering-\(try PeerSecretName.part(clusterID))" }
 
