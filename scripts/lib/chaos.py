@@ -1,6 +1,8 @@
-"""Random faults against a hub and three edges, and what must hold after each round. Run by scripts/chaos.
+"""Random faults against a hub and three edges, and what must hold after each round: F23 of the page Faults, for as long as
+one likes. Run by scripts/chaos.
 
-Faults and invariants have their usual numbers: I2 (connected and quiet: live equals wanted), I3 (nothing is deleted that is
+Faults and invariants have their numbers from there: F1, F2, F3, F4, F6, F8 (cut connections), F19, and peerings that are
+ended and begun anew while an edge is away; I2 (connected and quiet: live equals wanted), I3 (nothing is deleted that is
 wanted), I4 (acknowledged means durable), I6 (each command ends in time).
 """
 
@@ -93,6 +95,8 @@ class Chaos:
         self.maps = {}
         self.replicas = {}
         self.peered = {edge: True for edge in EDGES}
+        # Whom the user has unpeered and wants to peer with again.
+        self.unpeered = set()
         self.finished = {}
         self.jobs = 0
         self.round = 0
@@ -159,8 +163,8 @@ class Chaos:
         ).stdout
         self.environment["PATH"] = path
         for edge in EDGES:
-            line = self.must("causewayctl", "generate", "peer-command", "--only-command", cluster=edge)
-            self.must("bash", "-c", line)
+            if problem := self.join(edge):
+                sys.exit(f"Error: {edge} cannot be peered with: {problem}")
         for namespace in ["moving", "staying"]:
             self.must("kubectl", "create", "namespace", namespace)
             self.must("causewayctl", "offload", "namespace", namespace, "--namespace-mapping-strategy", "EnforceSameName",
@@ -275,7 +279,7 @@ class Chaos:
         edge = self.random.choice(EDGES)
         wanted = not self.peered[edge]
         # At most one edge is away, or nothing could run.
-        if not wanted and not all(self.peered.values()):
+        if self.unpeered or (not wanted and not all(self.peered.values())):
             return
         answer = "Yes" if wanted else "No"
         patch = json.dumps({"spec": {"outgoingPeeringEnabled": answer}})
@@ -284,8 +288,50 @@ class Chaos:
             self.say(f"the peering with {edge} is set to {answer}")
             self.peered[edge] = wanted
 
+    def join(self, edge):
+        """Peers by a new token; says why not, where that fails."""
+        status, line = self.command("causewayctl", "generate", "peer-command", "--only-command", cluster=edge, quiet=True)
+        if status == 0:
+            status, line = self.command("bash", "-c", line, patience=60, quiet=True)
+        return None if status == 0 else line.strip() or "it took too long"
+
+    def unpeer(self):
+        """Ends a peering altogether, whether its edge is there or not, and at once begins it anew where that is possible."""
+        edge = self.random.choice(EDGES)
+        if not all(self.peered.values()) or self.unpeered:
+            return
+        # Whether its word got through or not, the peering is to be made anew in the end.
+        self.unpeered.add(edge)
+        status, _ = self.command("causewayctl", "unpeer", "out-of-band", edge, "--skip-confirm", patience=150)
+        self.say(f"{edge} is unpeered" + ("" if status == 0 else ", which was not acknowledged"))
+        if status == 0 and self.random.random() < 0.7 and self.join(edge) is None:
+            self.say(f"{edge} is peered anew")
+            self.unpeered.discard(edge)
+
+    def anew(self, edge):
+        """Ends what is left of a peering and begins it anew; says why not, where that fails."""
+        if self.kubectl("get", "foreigncluster", edge, quiet=True)[0] == 0:
+            status, output = self.command(
+                "causewayctl", "unpeer", "out-of-band", edge, "--skip-confirm", patience=150, quiet=True
+            )
+            if status != 0:
+                return output.strip() or "the unpeer took too long"
+        return self.join(edge)
+
+    def rejoin(self):
+        """Peers anew with whom was unpeered, once all is mended."""
+        for edge in sorted(self.unpeered):
+            problem, deadline = self.anew(edge), time.monotonic() + 90
+            while problem is not None and time.monotonic() < deadline:
+                time.sleep(1)
+                problem = self.anew(edge)
+            self.check(f"{edge} can be peered anew", problem)
+        self.unpeered = set()
+
     def change(self):
-        changes = [(self.write, 4), (self.scale, 3), (self.delete, 2), (self.roll, 1), (self.run_job, 1), (self.peer, 1)]
+        changes = [
+            (self.write, 4), (self.scale, 3), (self.delete, 2), (self.roll, 1), (self.run_job, 1), (self.peer, 1), (self.unpeer, 1),
+        ]
         self.random.choices([change for change, _ in changes], [weight for _, weight in changes])[0]()
 
     # What must hold
@@ -407,6 +453,7 @@ class Chaos:
         for name in [ORIGIN, *EDGES]:
             self.signal(name, signal.SIGCONT)
             self.playground("start", name)
+        self.rejoin()
         self.judge()
 
 
