@@ -19,14 +19,15 @@ import Testing
 
     /// Runs an agent of the node `node-1` while `body` runs: one life of a daemon.
     static func agent<T: Sendable>(
-        _ cluster: FakeCluster, _ runtime: any PodRuntime, _ body: @escaping @Sendable () async throws -> T
+        _ cluster: FakeCluster, _ runtime: any PodRuntime, leaseRenewal: Duration = .seconds(10),
+        _ body: @escaping @Sendable () async throws -> T
     ) async throws -> T {
         let agent = NodeAgent(
             cluster: cluster, runtime: runtime,
             configuration: NodeAgentConfiguration(
                 nodes: [.init(name: "node-1", labels: ["zone": "a"], roles: ["control-plane"])],
                 kubeletVersion: "v1.36.0",
-                podCIDR: "10.231.0.0/24", retryInterval: .milliseconds(100)),
+                podCIDR: "10.231.0.0/24", leaseRenewal: leaseRenewal, retryInterval: .milliseconds(100)),
             logger: logger)
         return try await withThrowingTaskGroup(of: T?.self) { group in
             group.addTask {
@@ -102,6 +103,24 @@ import Testing
             try await eventually("the lease is there") {
                 try await cluster.find(.leases, namespace: "kube-node-lease", name: "node-1")?.spec["holderIdentity"]
                     == "node-1"
+            }
+        }
+    }
+
+    @Test("a resource that somebody adds to a node's capacity is there to be allocated")
+    func extendedResources() async throws {
+        let cluster = FakeCluster()
+        let runtime = try HollowRuntime(podCIDR: "10.231.0.0/24")
+        try await Self.agent(cluster, runtime, leaseRenewal: .milliseconds(50)) {
+            @Sendable func status() async throws -> JSON { try await cluster.find(.nodes, name: "node-1")?.status ?? [:] }
+            try await eventually("the node is there") { try await status()["allocatable", "pods"] == "110" }
+            _ = try await cluster.merge(
+                .nodes, name: "node-1", ["status": ["capacity": ["example.com/gpu": "5", "pods": "9"]]],
+                subresource: "status")
+            try await eventually("it is taken over, and the node's own is as it was") {
+                let status = try await status()
+                return status["capacity", "example.com/gpu"] == "5" && status["allocatable", "example.com/gpu"] == "5"
+                    && status["allocatable", "pods"] == "110"
             }
         }
     }

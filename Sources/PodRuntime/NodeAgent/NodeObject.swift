@@ -57,8 +57,11 @@ struct NodeObject {
         status["addresses"] = [
             ["type": "InternalIP", "address": .string(address)], ["type": "Hostname", "address": .string(node.name)],
         ]
-        status["capacity"] = resources
-        status["allocatable"] = resources
+        // What others advertise on the node, such as extended resources, stays, and is there to be allocated.
+        var capacity = old?["capacity"] ?? [:]
+        capacity.merge(resources)
+        status["capacity"] = capacity
+        status["allocatable"] = capacity
         status["conditions"] = conditions
         status["nodeInfo"] = [
             "architecture": .string(facts.architecture), "bootID": .string(facts.bootID),
