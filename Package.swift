@@ -173,8 +173,9 @@ let package = Package(
         program(
             "Benchmarks",
             [
-                "KubernetesClient", "HTTPTransport", "TLSTransport", "Scheduling", "KubernetesModel", "JSONTree",
-                argumentParser, nioCore, nioPosix,
+                "Agent", "Daemon", "Enrolment", "OffloadingModel", "PeerTransport", "Sessions", "Wire", "ClusterAPI",
+                "KubernetesClient", "HTTPTransport", "TLSTransport", "Digests", "COpenSSL", "COpenSSLShims", "Scheduling",
+                "KubernetesModel", "JSONTree", "TestKit", argumentParser, logging, nioCore, nioPosix,
             ]),
 
         // Everything that decodes what strangers send, under one roof for scripts/fuzz and for the tests that keep what it found

@@ -5,5 +5,8 @@ import ArgumentParser
 struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "Benchmarks", abstract: "Measures Causeway's programs on this machine.",
-        subcommands: [APIBenchmark.self, SchedulingBenchmark.self, BareServer.self])
+        subcommands: [
+            APIBenchmark.self, SchedulingBenchmark.self, PeeringBenchmark.self, BareServer.self, BareCluster.self,
+            SimulatedEdges.self,
+        ])
 }

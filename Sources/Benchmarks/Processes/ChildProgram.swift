@@ -61,6 +61,9 @@ final class ChildProgram {
 
     func usage() throws -> ProcessUsage { try ProcessUsage(of: process) }
 
+    /// The most that its resident set has been.
+    var peakBytes: Int { ProcessUsage.bytes("VmHWM:", of: process) }
+
     /// Ends it by a signal and waits until it has gone. Idempotent.
     func end(_ signal: Int32) {
         guard !hasEnded else { return }

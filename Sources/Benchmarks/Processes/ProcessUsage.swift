@@ -17,8 +17,13 @@ struct ProcessUsage: Sendable {
             throw BenchmarkFailure("/proc/\(process)/stat cannot be understood")
         }
         processorSeconds = (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
-        let resident = SystemFile.lines("/proc/\(process)/status").first { $0.hasPrefix("VmRSS:") }
-        let kilobytes = resident?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0
-        residentBytes = kilobytes * 1024
+        residentBytes = Self.bytes("VmRSS:", of: process)
+    }
+
+    /// A size that Linux tells of a process; 0 where it tells none.
+    static func bytes(_ name: String, of process: Int32) -> Int {
+        let line = SystemFile.lines("/proc/\(process)/status").first { $0.hasPrefix(name) }
+        let kilobytes = line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0
+        return kilobytes * 1024
     }
 }
