@@ -13,6 +13,15 @@ final class ScriptedCluster: ClusterAPI {
 
     var log: [String] { writes.withLock { $0 } }
 
+    private let lost = Mutex<ResourceType?>(nil)
+    private let held = Mutex<ResourceType?>(nil)
+
+    /// From now on what is created of a resource is stored, and the answer is lost; `nil` for of none.
+    func loseAnswers(to type: ResourceType?) { lost.withLock { $0 = type } }
+
+    /// From now on lists of a resource wait; `nil` lets all through.
+    func holdLists(of type: ResourceType?) { held.withLock { $0 = type } }
+
     func refuse(_ rule: (@Sendable (ResourceType, KubernetesObject) -> APIError?)?) {
         refusal.withLock { $0 = rule }
     }
@@ -22,7 +31,8 @@ final class ScriptedCluster: ClusterAPI {
     }
 
     func list(_ type: ResourceType, namespace: String?, _ options: ListOptions) async throws -> ObjectList {
-        try await base.list(type, namespace: namespace, options)
+        while held.withLock({ $0 == type }) { try await Task.sleep(for: .milliseconds(5)) }
+        return try await base.list(type, namespace: namespace, options)
     }
 
     func watch(_ type: ResourceType, namespace: String?, _ options: WatchOptions) async throws
@@ -37,6 +47,7 @@ final class ScriptedCluster: ClusterAPI {
         if let error = refusal.withLock({ $0 })?(type, object) { throw error }
         let result = try await base.create(type, object, options)
         writes.withLock { $0.append("create \(type.plural) \(object.key)") }
+        if lost.withLock({ $0 == type }) { throw ClusterUnreachable("the answer was lost") }
         return result
     }
 

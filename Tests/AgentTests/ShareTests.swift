@@ -115,6 +115,97 @@ import Wire
         #expect(ledger.grant(.pod("n", "b"), one, hub: "h", limits: one) == nil)
     }
 
+    private static func marks(_ hub: String, uid: String) -> [String: String] {
+        [
+            Names.originClusterIDLabel: hub, Names.managedByLabel: Names.managedByValue, Names.originUIDLabel: uid,
+        ]
+    }
+
+    private static func pod(_ name: String, uid: String) -> KubernetesObject {
+        KubernetesObject(
+            .pods, name: name, namespace: "demo",
+            [
+                "metadata": [
+                    "uid": .string(uid), "labels": JSON(marks("h", uid: uid)),
+                    "annotations": [Names.originalNamespaceAnnotation: "demo"],
+                ]
+            ])
+    }
+
+    @Test("the end of a pod that is heard late does not uncount the next one under its name")
+    func lateEnd() {
+        let ledger = ShareLedger()
+        let one: ResourceAmounts = ["pods": Quantity(1)]
+        let old = Self.pod("a", uid: "old")
+        ledger.note(InformerChange(old: nil, new: old))
+        #expect(ledger.used(by: "h")["pods"] == Quantity(1))
+        // The local copy of the cluster shows the pod as gone before its handlers are told.
+        #expect(ledger.grant(.pod("demo", "a"), one, hub: "h", limits: one) == nil)
+        ledger.note(InformerChange(old: old, new: nil))
+        #expect(ledger.used(by: "h")["pods"] == Quantity(1))
+        #expect(ledger.grant(.pod("demo", "b"), one, hub: "h", limits: one)?.used == Quantity(1))
+        ledger.note(InformerChange(old: nil, new: Self.pod("a", uid: "new")))
+        #expect(ledger.used(by: "h")["pods"] == Quantity(1))
+        ledger.note(InformerChange(old: Self.pod("a", uid: "new"), new: nil))
+        #expect(ledger.grant(.pod("demo", "b"), one, hub: "h", limits: one) == nil)
+    }
+
+    @Test("a pod that is there already counts once when it is asked for again")
+    func askedAgain() {
+        let ledger = ShareLedger()
+        let one: ResourceAmounts = ["pods": Quantity(1)]
+        ledger.note(InformerChange(old: nil, new: Self.pod("a", uid: "u")))
+        #expect(ledger.grant(.pod("demo", "a"), one, hub: "h", limits: one) == nil)
+        #expect(ledger.used(by: "h")["pods"] == Quantity(1))
+    }
+
+    @Test("a pod of which nobody knows whether it was made counts until that is known")
+    func unanswered() async throws {
+        try await bench("pods=1").run { bench in
+            bench.cluster.loseAnswers(to: .pods)
+            bench.want(Bench.namespace.merging(pod("a", cpu: "1m")) { $1 })
+            try await eventually("made", within: .seconds(30)) { try await bench.found("a") != nil }
+            #expect(bench.context.shares.used(by: Bench.hubID)["pods"] == Quantity(1))
+            bench.cluster.loseAnswers(to: nil)
+            bench.want(pod("b", cpu: "1m"))
+            try await eventually("the second is refused", within: .seconds(30)) {
+                bench.link.pod("b")?.refused?.reason == "ShareExceeded"
+            }
+            #expect(bench.link.pod("a")?.refused == nil)
+            #expect(try await bench.cluster.list(.pods).items.count == 1)
+        }
+    }
+
+    @Test("an agent that starts anew counts what runs before it lets anything through")
+    func afterRestart() async throws {
+        var existing: [(ResourceType, KubernetesObject)] = [(.nodes, Self.node)]
+        var namespace = KubernetesObject(.namespaces, name: "demo")
+        namespace.labels = Self.marks(Bench.hubID, uid: "")
+        namespace.annotations = [Names.originalNamespaceAnnotation: "demo"]
+        existing.append((.namespaces, namespace))
+        for name in ["a", "b"] {
+            var pod = Self.pod(name, uid: "")
+            pod.labels = Self.marks(Bench.hubID, uid: "u-\(name)")
+            existing.append((.pods, pod))
+        }
+        let bench = try await Bench(existing: existing, share: try #require(EdgeShare("pods=2")))
+        // The hub is there before the cluster was read, and its pods are listed last of all.
+        bench.cluster.holdLists(of: .pods)
+        let wanted = ["a", "b", "c", "d"].map { pod($0, cpu: "0") }.reduce(Bench.namespace) { $0.merging($1) { $1 } }
+        bench.want(wanted)
+        async let release: Void = {
+            try await eventually("the nodes were read", within: .seconds(30)) { bench.context.areSharesKnown }
+            bench.cluster.holdLists(of: nil)
+        }()
+        try await bench.run { bench in
+            try await eventually("the others are refused", within: .seconds(30)) {
+                ["c", "d"].allSatisfy { bench.link.pod($0)?.refused?.reason == "ShareExceeded" }
+            }
+            #expect(try await bench.cluster.list(.pods).items.map(\.name).sorted() == ["a", "b"])
+        }
+        try await release
+    }
+
     @Test("a hub is told of its share only: in all, free, and at one place")
     func advertised() {
         let pods: ResourceAmounts = ["cpu": Quantity(milli: 1500), "pods": Quantity(2)]

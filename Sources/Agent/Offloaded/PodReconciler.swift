@@ -64,6 +64,7 @@ struct PodReconciler: Sendable {
     /// Nobody wants the pod any more.
     private func leave(_ hub: HubPeering, _ key: ItemKey, _ existing: [KubernetesObject]) async throws -> Requeue {
         guard let last = existing.last else {
+            context.shares.release(key, hub: hub.clusterID)
             hub.retract(key)
             return .none
         }
@@ -110,6 +111,7 @@ struct PodReconciler: Sendable {
         _ hub: HubPeering, _ key: ItemKey, _ wanted: DesiredPod, _ current: KubernetesObject?, _ grace: Int
     ) async throws -> Requeue {
         guard let current else {
+            context.shares.release(key, hub: hub.clusterID)
             hub.report(key, .pod(ObservedPod(originUID: wanted.originUID, edgeUID: "", isGone: true)))
             return .none
         }
@@ -189,15 +191,24 @@ struct PodReconciler: Sendable {
         if let excess = context.shares.grant(key, amounts, hub: hub.clusterID, limits: limits) {
             return refuse("ShareExceeded", excess.message(hub: hub.clusterName))
         }
-        var isMade = false
-        defer { if !isMade { context.shares.release(key, hub: hub.clusterID) } }
+        // Without an answer it may have been made: it counts on, until the cluster shows it or the next attempt says more.
+        var mayExist = true
+        defer { if !mayExist { context.shares.release(key, hub: hub.clusterID) } }
         do {
-            let pod = try await context.cluster.create(.pods, made)
-            isMade = true
+            let pod: KubernetesObject
+            do {
+                pod = try await context.cluster.create(.pods, made)
+            } catch let error as APIError {
+                mayExist = error.isAlreadyExists || error.code >= 500
+                throw error
+            }
             hub.report(key, .pod(LocalPod.observation(pod)))
             return .none
         } catch let error as APIError where error.isAlreadyExists {
-            return try await taken(hub, desired, wanted, refuse: { refuse("AlreadyExists", $0) })
+            return try await taken(hub, desired, wanted) { message in
+                mayExist = false
+                return refuse("AlreadyExists", message)
+            }
         } catch let error as APIError where error.causes.contains(where: { $0.reason == "NamespaceTerminating" }) {
             return .after(.seconds(1))
         } catch let error as APIError where error.code == 403 && isNew(namespace) && Self.awaitsServiceAccount(error) {

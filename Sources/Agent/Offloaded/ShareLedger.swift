@@ -7,7 +7,9 @@ import Wire
 
 /// Counts what each hub's pods take of this edge, and lets none through that would take more than the hub's share.
 ///
-/// Pods that were let through count at once, before the local copy of the cluster shows them: many are made at a time.
+/// Pods that were let through count at once, before the local copy of the cluster shows them: many are made at a time. A key
+/// counts once, whatever is known of it: what was let through goes before the pods that were there under the key, of which
+/// the last word may still be on its way.
 final class ShareLedger: Sendable {
     /// A pod that would be too much.
     struct Excess: Sendable, Hashable {
@@ -23,11 +25,33 @@ final class ShareLedger: Sendable {
     }
 
     private struct Account {
-        /// By uid, the pods that are there and have not finished.
-        var pods: [String: ResourceAmounts] = [:]
+        /// By key and uid, the pods that are there and have not finished.
+        var pods: [ItemKey: [String: ResourceAmounts]] = [:]
         var used: ResourceAmounts = [:]
-        /// Pods that were let through and are not there yet.
+        /// Pods that were let through and were not seen yet.
         var granted: [ItemKey: ResourceAmounts] = [:]
+
+        mutating func put(_ key: ItemKey, _ uid: String, _ amounts: ResourceAmounts?) {
+            for (name, amount) in pods[key]?[uid] ?? [:] { used[name] = (used[name] ?? .zero) - amount }
+            pods[key, default: [:]][uid] = amounts
+            if pods[key]?.isEmpty == true { pods[key] = nil }
+            used.add(amounts ?? [:])
+        }
+
+        /// What counts of a resource.
+        func total(_ resource: String, without key: ItemKey? = nil) -> Quantity {
+            var sum = used[resource] ?? .zero
+            for (granted, amounts) in granted where granted != key {
+                sum = sum + (amounts[resource] ?? .zero) - there(granted, resource)
+            }
+            return key.map { sum - there($0, resource) } ?? sum
+        }
+
+        private func there(_ key: ItemKey, _ resource: String) -> Quantity {
+            (pods[key] ?? [:]).values.reduce(.zero) { $0 + ($1[resource] ?? .zero) }
+        }
+
+        var isEmpty: Bool { pods.isEmpty && granted.isEmpty }
     }
 
     private let accounts = Mutex<[String: Account]>([:])
@@ -41,18 +65,14 @@ final class ShareLedger: Sendable {
         }
         accounts.withLock { accounts in
             var account = accounts[origin.hub] ?? Account()
-            account.granted[origin.key] = nil
-            for (name, amount) in account.pods[uid] ?? [:] {
-                account.used[name] = (account.used[name] ?? .zero) - amount
-            }
-            account.pods[uid] = amounts
-            account.used.add(amounts ?? [:])
-            let isEmpty = account.pods.isEmpty && account.granted.isEmpty
-            accounts[origin.hub] = isEmpty ? nil : account
+            // The end of a pod may be heard after the next one under its key was let through: only a pod that is there is that.
+            if change.new != nil { account.granted[origin.key] = nil }
+            account.put(origin.key, uid, amounts)
+            accounts[origin.hub] = account.isEmpty ? nil : account
         }
     }
 
-    /// Lets a pod through and counts it, or says what would be too much.
+    /// Lets a pod through and counts it until it is seen or released, or says what would be too much.
     ///
     /// - Parameters:
     ///   - amounts: as ``amounts(of:)`` says of the pod that is wanted.
@@ -63,10 +83,9 @@ final class ShareLedger: Sendable {
             account.granted[key] = nil
             for (resource, limit) in limits.sorted(by: { $0.key < $1.key }) {
                 guard let asked = amounts[resource], !asked.isZero else { continue }
-                let used = account.granted.values.reduce(account.used[resource] ?? .zero) {
-                    $0 + ($1[resource] ?? .zero)
-                }
+                let used = account.total(resource, without: key)
                 guard used + asked <= limit else {
+                    accounts[hub] = account.isEmpty ? nil : account
                     return Excess(resource: resource, limit: limit, used: used, asked: asked)
                 }
             }
@@ -76,18 +95,21 @@ final class ShareLedger: Sendable {
         }
     }
 
-    /// The pod that was let through was not made.
+    /// The pod that was let through was not made, for certain, or nobody wants it any more and it is not there.
     func release(_ key: ItemKey, hub: String) {
-        accounts.withLock { $0[hub]?.granted[key] = nil }
+        accounts.withLock { accounts in
+            accounts[hub]?.granted[key] = nil
+            if accounts[hub]?.isEmpty == true { accounts[hub] = nil }
+        }
     }
 
     /// What a hub's pods take now.
     func used(by hub: String) -> ResourceAmounts {
         accounts.withLock { accounts in
             guard let account = accounts[hub] else { return [:] }
-            var sum = account.used
-            for amounts in account.granted.values { sum.add(amounts) }
-            return sum
+            var names = Set(account.used.keys)
+            for amounts in account.granted.values { names.formUnion(amounts.keys) }
+            return ResourceAmounts(uniqueKeysWithValues: names.map { ($0, account.total($0)) })
         }
     }
 
