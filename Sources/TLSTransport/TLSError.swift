@@ -10,6 +10,8 @@ public struct TLSError: Error, Hashable, Sendable {
         public static let invalidInput = Code(rawValue: "invalidInput")
         /// The handshake failed in a way that no other code names.
         public static let handshakeFailed = Code(rawValue: "handshakeFailed")
+        /// The connection ended in the middle of the handshake, without a word: the peer may have no room, or not speak TLS.
+        public static let handshakeAborted = Code(rawValue: "handshakeAborted")
         /// The peer's certificate, or one above it, is past its end.
         public static let certificateExpired = Code(rawValue: "certificateExpired")
         /// The peer's certificate, or one above it, is not valid yet.

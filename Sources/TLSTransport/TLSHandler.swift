@@ -207,7 +207,7 @@ extension TLSHandler {
             switch state.transportEnded() {
             case .reportAbortedHandshake:
                 TLSError(
-                    .handshakeFailed,
+                    .handshakeAborted,
                     "the peer closed the connection during the TLS handshake; its log may say why, or the port is not one "
                         + "for TLS")
             case .reportTruncation:

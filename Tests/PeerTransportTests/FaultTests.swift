@@ -98,6 +98,33 @@ struct FaultTests {
         }
     }
 
+    @Test("a listener that has no room for another connection costs nobody a token (F22)")
+    func noRoom() async throws {
+        let edge = try TestEdge()
+        let hub = TestHub()
+        let listener = try await edge.listen(halfOpen: .init(all: 1, perAddress: 1))
+        try await beside({ await listener.run() }) {
+            let dialler = hub.dialler(listener.port)
+            let token = try edge.makeToken()
+            func enrol() async throws -> PeerEnrolment {
+                try await dialler.enrol(
+                    token, clusterID: hub.clusterID, clusterName: hub.clusterName, role: .hub,
+                    peerClusterID: edge.clusterID)
+            }
+            let other = try await Self.raw(listener.port, nil, Collected<[UInt8]>())
+            #expect(await eventually { listener.halfOpenCount == 1 })
+            do {
+                _ = try await enrol()
+                Issue.record("there was room")
+            } catch let error as PeerDialError {
+                #expect(error.isTransient, "\(error)")
+            }
+            try await other.close()
+            #expect(await eventually { listener.halfOpenCount == 0 })
+            #expect(try await enrol().clusterName == "rome")
+        }
+    }
+
     @Test("a peer that falls silent is suspect, then lost, on both sides of a cut")
     func silence() async throws {
         var configuration = PeerTransportConfiguration()

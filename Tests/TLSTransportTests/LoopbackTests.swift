@@ -65,7 +65,7 @@ import Testing
     func abortedHandshake() async throws {
         let loopback = try await Loopback(try authority.serverConfiguration())
         try await loopback.connectPlain().close()
-        #expect(await loopback.serverErrors.wait().map(\.code) == [.handshakeFailed])
+        #expect(await loopback.serverErrors.wait().map(\.code) == [.handshakeAborted])
         try await loopback.stop()
     }
 

@@ -10,7 +10,7 @@ extension PeerSessionEnd {
             self = error
         } else if let error = error as? TLSError {
             switch error.code {
-            case .truncated, .closed, .io: self.init(.lost, error.message)
+            case .truncated, .closed, .io, .handshakeAborted: self.init(.lost, error.message)
             case .timeout: self.init(.timeout, error.message)
             default: self.init(.untrusted, error.message)
             }
