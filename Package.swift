@@ -144,7 +144,7 @@ let package = Package(
         library(
             "Daemon",
             [
-                "CLinuxShims", "OffloadingModel", "ClusterBootstrap", "AdmissionWebhook", "Leadership",
+                "CLinuxShims", "OffloadingModel", "ClusterBootstrap", "Enrolment", "AdmissionWebhook", "Leadership",
                 "EmbeddedCluster", "KubernetesClient", "KubeletServer", "ClusterAPI", "PodRuntime", "Scheduling", "SchedulerLoop", "TLSTransport", "Digests", "JSONTree",
                 "KubernetesModel", argumentParser, logging, yams, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -249,7 +249,7 @@ let package = Package(
         tests(
             "CommandLineTool",
             ["OffloadingModel", "ClusterBootstrap", "ClusterAPI", "Sessions", "Digests", "Scheduling", "TestKit", "JSONTree", "KubernetesModel", argumentParser, yams]),
-        tests("Daemon", ["TestKit"]),
+        tests("Daemon", ["Enrolment", "TLSTransport", "Digests", "TestKit", argumentParser]),
         tests("Fuzzing", [], resources: [.copy("Corpus")]),
         // The real hub and agents over a simulated network, clock and disk
         .testTarget(

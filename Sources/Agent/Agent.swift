@@ -54,7 +54,7 @@ public final class Agent: Sendable {
         let network = PodNetworkProbe(gateway: configuration.gateway, group: group)
         let tokens = TokenDesk(cluster: cluster, role: .agent, logger: logger, now: now)
         let desk = EnrolmentDesk(
-            local: configuration.localPeer, tokens: tokens, book: book, authority: authority.authority, logger: logger,
+            local: configuration.localPeer, tokens: tokens, book: book, authority: authority, logger: logger,
             now: now, admits: { try await context.admit($0) },
             enrolled: { record in
                 let hub = context.hubs.hub(record)

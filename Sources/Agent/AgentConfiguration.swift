@@ -37,8 +37,8 @@ public struct AgentConfiguration: Sendable, Hashable {
     public var refusalRetry: Duration = .seconds(30)
     /// How often tokens that are over are deleted.
     public var tokenSweepInterval: Duration = .seconds(60)
-    /// How long the last answered probe makes the network count as established.
-    public var probeValidity: Duration = .seconds(5)
+    /// How long the last answered probe makes the network count as established; the hub probes every ten seconds.
+    public var probeValidity: Duration = .seconds(15)
 
     public init(clusterID: String, clusterName: String, version: String, listen: PeerAddress) {
         self.clusterID = clusterID

@@ -1,6 +1,7 @@
 import ClusterBootstrap
+public import Enrolment
 public import OffloadingModel
-public import TLSTransport
+import TLSTransport
 
 /// What a daemon keeps in its state folder to be the same one after a restart: its id, its peering authority, its ports.
 public struct DaemonState: Sendable {
@@ -30,10 +31,17 @@ public struct DaemonState: Sendable {
     /// Where the audit log is kept.
     public static func auditLog(_ configuration: DaemonConfiguration) -> String { configuration.state + "/audit.log" }
 
-    /// The authority that issues the certificates of peerings: a file's, or a Secret's on a real cluster.
-    public func peeringAuthority(now: Int64) async throws -> CertificateAuthority {
-        guard let secrets else { return try files.peeringAuthority(clusterID: clusterID, now: now) }
-        return try await SecretAuthority.load(secrets, clusterID: clusterID, now: now)
+    /// The authority over peerings, a file's, or a Secret's on a real cluster, with an identity made now; a file's also with what
+    /// takes over from it or what it has taken over from.
+    public func peeringAuthority(now: Int64) async throws -> PeeringAuthority {
+        if let secrets {
+            let current = try await SecretAuthority.load(secrets, clusterID: clusterID, now: now)
+            return try PeeringAuthority(authority: current, clusterID: clusterID, now: Int(now))
+        }
+        let current = try files.peeringAuthority(clusterID: clusterID, now: now)
+        return try PeeringAuthority(
+            authority: current, successor: files.nextAuthority(after: current),
+            predecessor: files.formerAuthority(now: now), clusterID: clusterID, now: Int(now))
     }
 
     /// Where peerings are taken: the configured address, its port picked once.

@@ -20,14 +20,14 @@ struct StateFiles: Sendable {
         self.folder = folder
     }
 
-    private func path(_ name: String) -> String { "\(folder)/\(name)" }
+    func path(_ name: String) -> String { "\(folder)/\(name)" }
 
-    private func read(_ name: String) throws(TLSError) -> String? {
+    func read(_ name: String) throws(TLSError) -> String? {
         guard access(path(name), F_OK) == 0 else { return nil }
         return String(decoding: try KeyFile.read(path(name)), as: UTF8.self)
     }
 
-    private func write(_ text: String, _ name: String) throws(TLSError) {
+    func write(_ text: String, _ name: String) throws(TLSError) {
         try KeyFile.write(Array(text.utf8), to: path(name))
     }
 
@@ -79,27 +79,19 @@ struct StateFiles: Sendable {
             }
     }
 
-    private func damaged(_ name: String, _ what: String, _ remedy: String) -> DaemonError {
+    func damaged(_ name: String, _ what: String, _ remedy: String) -> DaemonError {
         DaemonError("\(path(name)) holds \(what): \(remedy)")
     }
 
     /// The authority that issues the certificates of peerings, made once.
     func peeringAuthority(clusterID: String, now: Int64) throws -> CertificateAuthority {
-        if let text = try read("peering-authority.json") {
-            do {
-                let fields = try JSONFields(try JSON(parsing: text), at: path("peering-authority.json"))
-                return try CertificateAuthority(
-                    certificate: try Certificate(pem: try fields.string("certificate")),
-                    key: try PrivateKey(pem: try fields.string("key")))
-            } catch {
-                throw damaged(
-                    "peering-authority.json", "no authority (\(error))",
-                    "restore it, or remove it and peer again with every hub")
-            }
+        if let known = try authority(
+            in: Self.authorityFile, remedy: "restore it, or remove it and peer again with every hub")
+        {
+            return known
         }
         let authority = try CertificateAuthority.create(commonName: "causeway peering \(clusterID)", now: now)
-        let json: JSON = ["certificate": .string(authority.certificate.pem), "key": .string(try authority.key.pem)]
-        try write(json.text(), "peering-authority.json")
+        try write(authority, Self.authorityFile)
         return authority
     }
 

@@ -15,11 +15,13 @@ struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "causeway-agent",
         abstract: "Runs the pods of peered origin clusters on this edge cluster.",
-        version: CausewayVersion.current, subcommands: [Run.self, CleanUp.self], defaultSubcommand: Run.self)
+        version: CausewayVersion.current, subcommands: [Run.self, CleanUp.self, RollAuthority.self],
+        defaultSubcommand: Run.self)
 }
 
 struct Run: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Run the agent, with a cluster of its own or on a real one (the default).")
+    static let configuration = CommandConfiguration(
+        abstract: "Run the agent, with a cluster of its own or on a real one (the default).")
 
     @OptionGroup var options: DaemonOptions
 
@@ -45,13 +47,14 @@ struct Run: AsyncParsableCommand {
             ? PeeringStores.files(stateFolder: configuration.state) : PeeringStores.secrets(cluster.api, of: .agent)
         let agent = try Agent(
             configuration: settings, cluster: cluster.api,
-            authority: PeeringAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),
+            authority: authority,
             peerings: stores.peerings, credentials: stores.credentials, logger: logger,
             now: { Int(time(nil)) })
         try await agent.bind()
         let info = state.clusterInfo(
             role: .agent, peerAddress: configuration.peerAddress ?? listen.description,
-            authorityPin: Hex.encode(authority.certificate.subjectPublicKeyInfoSHA256), apiServer: cluster.address)
+            authorityPin: Hex.encode(authority.authority.certificate.subjectPublicKeyInfoSHA256),
+            apiServer: cluster.address)
         try await DaemonRun.serve(cluster, state: state, info: info, logger: logger, service: { try await agent.run() })
     }
 }

@@ -23,26 +23,51 @@ enum Way: Sendable, CaseIterable {
 
 /// A hub and an agent of their own clusters, talking TLS over loopback; both can be stopped and started anew.
 final class PeeredPair: Sendable {
-    private let way: Way
+    let way: Way
     let origin = FakeCluster()
     let edge = FakeCluster()
     /// What the hub answers for at the origin, while it runs.
     let endpoints = NodeEndpoints()
     let folder = TemporaryFolder()
-    private let edgeFolder = TemporaryFolder()
-    private let authority: CertificateAuthority
-    private let hubAuthority: CertificateAuthority
+    let edgeFolder = TemporaryFolder()
+    /// Who issues whose certificates: at the edge, and at the hub.
+    let authorities: Mutex<(edge: Authorities, hub: Authorities)>
+    /// How far the clocks are from the real one, in seconds.
+    let clocks = Mutex((edge: 0, hub: 0))
+    let hubAudit = AuditCollector()
+    let edgeAudit = AuditCollector()
     private let port = Mutex(0)
     private let hubPort = Mutex(0)
     private let hub = Mutex<Task<Void, any Error>?>(nil)
     private let agent = Mutex<Task<Void, any Error>?>(nil)
 
-    private static func now() -> Int { time(nil) }
+    static let edgeID = "e1e1e1e1-0000"
+    static let hubID = "abcdef01-0000"
+
+    static func now() -> Int { time(nil) }
+
+    /// A side's authority, with the next or the former one.
+    struct Authorities: Sendable {
+        var current: CertificateAuthority
+        var next: CertificateAuthority?
+        var former: CertificateAuthority?
+
+        func peering(_ id: String) throws -> PeeringAuthority {
+            try PeeringAuthority(
+                authority: current, successor: next, predecessor: former?.certificate, clusterID: id,
+                now: PeeredPair.now())
+        }
+    }
 
     init(_ way: Way = .hubDials) async throws {
         self.way = way
-        authority = try .create(commonName: "edge", now: Int64(Self.now()))
-        hubAuthority = try .create(commonName: "hub", now: Int64(Self.now()))
+        // Older than any certificate that a test may want to have been issued.
+        let made = Int64(Self.now()) - 90 * 86_400
+        authorities = Mutex(
+            (
+                edge: Authorities(current: try .create(commonName: "edge", now: made)),
+                hub: Authorities(current: try .create(commonName: "hub", now: made))
+            ))
         let node: JSON = [
             "status": [
                 "capacity": ["cpu": "4"], "allocatable": ["cpu": "4"],
@@ -56,14 +81,8 @@ final class PeeredPair: Sendable {
         }
     }
 
-    private var logger: Logger {
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        return logger
-    }
-
     func startHub() async throws {
-        var configuration = HubConfiguration(clusterID: "abcdef01-0000", clusterName: "cloud", version: "1")
+        var configuration = HubConfiguration(clusterID: Self.hubID, clusterName: "cloud", version: "1")
         configuration.probeInterval = .milliseconds(50)
         configuration.withdrawalPatience = .milliseconds(300)
         configuration.farewellInterval = .milliseconds(300)
@@ -71,9 +90,10 @@ final class PeeredPair: Sendable {
         let new = try Hub(
             configuration: configuration, cluster: origin,
             credentials: try FileCredentialStore(stateFolder: folder.path),
-            authority: PeeringAuthority(authority: hubAuthority, clusterID: "abcdef01-0000", now: Self.now()),
+            authority: try authorities.withLock { $0.hub }.peering(Self.hubID),
             peerings: FilePeeringStore(stateFolder: folder.path), endpoints: endpoints,
-            group: MultiThreadedEventLoopGroup.singleton, logger: logger, now: Self.now)
+            group: MultiThreadedEventLoopGroup.singleton, logger: hubAudit.logger,
+            now: { [self] in Self.now() + clocks.withLock { $0.hub } })
         let bound = try await new.bind() ?? 0
         hubPort.withLock { $0 = bound }
         hub.withLock { $0 = Task { try await new.run() } }
@@ -81,15 +101,16 @@ final class PeeredPair: Sendable {
 
     func startAgent() async throws {
         var configuration = AgentConfiguration(
-            clusterID: "e1e1e1e1-0000", clusterName: "rome", version: "1",
+            clusterID: Self.edgeID, clusterName: "rome", version: "1",
             listen: PeerAddress(host: "127.0.0.1", port: port.withLock { $0 }))
         configuration.labels = ["topology.liqo.io/type": "destination"]
         configuration.advertiseDelay = .milliseconds(10)
         let new = try Agent(
             configuration: configuration, cluster: edge,
-            authority: PeeringAuthority(authority: authority, clusterID: "e1e1e1e1-0000", now: Self.now()),
+            authority: try authorities.withLock { $0.edge }.peering(Self.edgeID),
             peerings: FilePeeringStore(stateFolder: edgeFolder.path),
-            credentials: try FileCredentialStore(stateFolder: edgeFolder.path), logger: logger, now: Self.now)
+            credentials: try FileCredentialStore(stateFolder: edgeFolder.path), logger: edgeAudit.logger,
+            now: { [self] in Self.now() + clocks.withLock { $0.edge } })
         let bound = try await new.bind()
         port.withLock { $0 = bound }
         agent.withLock { $0 = Task { try await new.run() } }
@@ -125,14 +146,14 @@ final class PeeredPair: Sendable {
         switch way {
         case .hubDials:
             let asked = ForeignCluster(
-                name: "rome", clusterID: "e1e1e1e1-0000", clusterName: "rome",
+                name: "rome", clusterID: Self.edgeID, clusterName: "rome",
                 authURL: "tls://127.0.0.1:\(port.withLock { $0 })", outgoing: .yes, incoming: .auto)
-            try await ask(for: asked, at: origin, tokenOf: edge, authority)
+            try await ask(for: asked, at: origin, tokenOf: edge, authorities.withLock { $0.edge.current })
         case .edgeJoins:
             let asked = ForeignCluster(
-                name: "cloud", clusterID: "abcdef01-0000", clusterName: "cloud",
+                name: "cloud", clusterID: Self.hubID, clusterName: "cloud",
                 authURL: "", hubURL: "tls://127.0.0.1:\(hubPort.withLock { $0 })", outgoing: .no, incoming: .yes)
-            try await ask(for: asked, at: edge, tokenOf: origin, hubAuthority)
+            try await ask(for: asked, at: edge, tokenOf: origin, authorities.withLock { $0.hub.current })
         }
     }
 

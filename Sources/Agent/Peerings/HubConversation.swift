@@ -98,6 +98,7 @@ struct HubConversation: Sendable {
             ])
         reconcilers.statusChanged(hub)
         advertiser.tell(hub)
+        if keeper == nil { await desk.succeed(over: connection) }
         await withDiscardingTaskGroup { group in
             group.addTask { await synchronise(hub, connection, digest) }
             if let keeper { group.addTask { await keeper.renew(over: connection) } }

@@ -14,6 +14,8 @@ extension PeeringCondition {
         let who = peer == .hub ? "Hub" : "Edge"
         switch error.end.code {
         case .lost, .timeout, .silent, .goodbye: self.init(.pending, "\(who)Unreachable", "\(error)")
+        case .refused where error.end.error?.code == .duplicate:
+            self.init(.error, "DuplicateIdentity", "\(error)")
         case .refused where error.isTransient: self.init(.pending, "\(who)Busy", "\(error)")
         case .refused: self.init(.denied, error.end.error?.code.rawValue ?? "Refused", "\(error)")
         case .untrusted where error.end.error?.code == .notPeered:

@@ -5,7 +5,7 @@ public import Logging
 import OffloadingModel
 public import PeerTransport
 import Sessions
-public import TLSTransport
+import TLSTransport
 public import Wire
 
 /// Turns tokens into peerings: verifies, remembers, and issues the dialling peer's certificate.
@@ -13,7 +13,7 @@ public struct EnrolmentDesk: Sendable {
     private let local: LocalPeer
     private let tokens: TokenDesk
     private let book: PeeringBook
-    private let authority: CertificateAuthority
+    private let authority: PeeringAuthority
     private let logger: Logger
     private let now: @Sendable () -> Int
     private let guesses: TokenGuesses
@@ -26,7 +26,7 @@ public struct EnrolmentDesk: Sendable {
     ///   - admits: what else must hold of a peer whose token is good; throws an ``EnrolmentRefusal`` otherwise.
     ///   - enrolled: told of each peering that began or began anew, before the peer has its certificate.
     public init(
-        local: LocalPeer, tokens: TokenDesk, book: PeeringBook, authority: CertificateAuthority, logger: Logger,
+        local: LocalPeer, tokens: TokenDesk, book: PeeringBook, authority: PeeringAuthority, logger: Logger,
         now: @escaping @Sendable () -> Int, admits: @escaping @Sendable (EnrollMessage) async throws -> Void,
         enrolled: @escaping @Sendable (PeeringRecord) async throws -> Void
     ) {
@@ -128,7 +128,7 @@ public struct EnrolmentDesk: Sendable {
         _ request: EnrollMessage, _ key: PublicKey, _ logger: Logger
     ) async throws -> EnrolledMessage {
         let now = now()
-        let certificate = try authority.issue(
+        let certificate = try authority.issuer.issue(
             .peerClient(clusterID: request.clusterID), for: key, now: Int64(now))
         let issued = IssuedCertificate(certificate)
         let record = try await book.change(request.clusterID) { known, others in
@@ -152,7 +152,7 @@ public struct EnrolmentDesk: Sendable {
             metadata: [LogKey.audit: "certificate-issued", LogKey.fingerprint: "\(issued.fingerprint)"])
         try await enrolled(record)
         return EnrolledMessage(
-            certificateChain: certificate.pem, authority: authority.certificate.pem,
+            certificateChain: certificate.pem, authority: authority.announced,
             clusterID: local.clusterID, clusterName: local.clusterName)
     }
 
@@ -160,8 +160,11 @@ public struct EnrolmentDesk: Sendable {
     ///
     /// - Throws: `TLSError` for a broken request, what the store throws, ``NotPeered`` where the peering is over.
     public func renew(_ request: RenewMessage, of clusterID: String) async throws -> RenewedMessage {
-        let key = try CertificateRequest(pem: request.certificateRequest).publicKey
-        let certificate = try authority.issue(.peerClient(clusterID: clusterID), for: key, now: Int64(now()))
+        try await issueAgain(try CertificateRequest(pem: request.certificateRequest).publicKey, to: clusterID)
+    }
+
+    private func issueAgain(_ key: PublicKey, to clusterID: String) async throws -> RenewedMessage {
+        let certificate = try authority.issuer.issue(.peerClient(clusterID: clusterID), for: key, now: Int64(now()))
         let issued = IssuedCertificate(certificate)
         try await book.change(clusterID) { known, _ in
             guard var record = known, !record.isEnding else { throw NotPeered() }
@@ -174,7 +177,7 @@ public struct EnrolmentDesk: Sendable {
                 LogKey.audit: "certificate-renewed", LogKey.peerID: "\(clusterID)",
                 LogKey.fingerprint: "\(issued.fingerprint)",
             ])
-        return RenewedMessage(certificateChain: certificate.pem, authority: authority.certificate.pem)
+        return RenewedMessage(certificateChain: certificate.pem, authority: authority.announced)
     }
 }
 
@@ -202,6 +205,35 @@ extension EnrolmentDesk {
 /// There is no peering with a cluster, or it is over.
 public struct NotPeered: Error, Sendable {
     public init() {}
+}
+
+extension EnrolmentDesk {
+    /// Gives a peer that shows a certificate of an authority which is being replaced one of the next, for the same key, and
+    /// notes which authority's it shows. Does nothing while none is replaced. To be called for each connection of a peer that
+    /// has dialled.
+    public func succeed(over connection: PeerConnection) async {
+        guard authority.successor != nil else { return }
+        let clusterID = connection.identity.commonName
+        let leaf = connection.identity.leaf
+        do {
+            let shown = authority.trusted.first { $0.subject == leaf.issuer }.map {
+                Hex.encode($0.subjectPublicKeyInfoSHA256)
+            }
+            try await book.change(clusterID) { known, _ in
+                guard var record = known, !record.isEnding else { throw NotPeered() }
+                record.authority = shown
+                return record
+            }
+            guard leaf.issuer != authority.issuer.certificate.subject else { return }
+            connection.renewed(try await issueAgain(leaf.publicKey, to: clusterID))
+        } catch is NotPeered {
+            return
+        } catch {
+            logger.error(
+                "a peer was not given a certificate of the next authority",
+                metadata: [LogKey.peerID: "\(clusterID)", LogKey.error: "\(error)"])
+        }
+    }
 }
 
 extension IssuedCertificate {

@@ -9,6 +9,8 @@ public final class ServerIdentity: Sendable {
     public let tls: TLSContextBox
 
     private let authority: CertificateAuthority
+    /// Whose certificates peers may show.
+    private let trusted: [Certificate]
     private let clusterID: String
     private let handshakeTimeout: Duration
     private let revoked: RevocationList
@@ -18,13 +20,14 @@ public final class ServerIdentity: Sendable {
         _ authority: PeeringAuthority, clusterID: String, handshakeTimeout: Duration, revoked: RevocationList
     ) throws(TLSError) {
         self.authority = authority.authority
+        trusted = authority.trusted
         self.clusterID = clusterID
         self.handshakeTimeout = handshakeTimeout
         self.revoked = revoked
         current = Mutex(authority.identity)
         tls = TLSContextBox(
             try PeerTLS.listener(
-                identity: authority.identity, authorities: [authority.authority.certificate],
+                identity: authority.identity, authorities: authority.trusted,
                 handshakeTimeout: handshakeTimeout, isRevoked: { revoked.contains($0) }))
     }
 
@@ -36,7 +39,7 @@ public final class ServerIdentity: Sendable {
         guard Int64(now) >= current.withLock({ $0.renewalTime }) else { return false }
         let new = try authority.makeIdentity(.peerServer(clusterID: clusterID), now: Int64(now))
         let context = try PeerTLS.listener(
-            identity: new, authorities: [authority.certificate], handshakeTimeout: handshakeTimeout,
+            identity: new, authorities: trusted, handshakeTimeout: handshakeTimeout,
             isRevoked: { [revoked] in revoked.contains($0) })
         tls.replace(with: context)
         current.withLock { $0 = new }

@@ -12,6 +12,9 @@ public struct PeeringRecord: Sendable, Hashable {
     public var issued: [IssuedCertificate]
     /// Certificates that were issued to this peer and are good no more.
     public var revoked: [IssuedCertificate]
+    /// The SHA-256 of the public key of the authority whose certificate the peer showed last, in hexadecimal; `nil` where it
+    /// has shown none.
+    public var authority: String?
     /// When the peering began, in seconds since 1970.
     public var since: Int
     /// Where this cluster dials the peer: `tls://HOST:PORT`; `nil` where the peer dials.
@@ -79,6 +82,7 @@ extension PeeringRecord {
             epoch: try fields.int("epoch"), issued: try certificates("issued"), revoked: try certificates("revoked"),
             since: try fields.int("since"), address: try fields.optionalString("address", limit: 512),
             isEnding: try fields.optionalBool("ending") ?? false, heard: heard)
+        authority = try fields.optionalString("authority", limit: 64)
     }
 
     /// As ``init(json:)`` reads it.
@@ -87,6 +91,7 @@ extension PeeringRecord {
             "clusterID": .string(clusterID), "clusterName": .string(clusterName), "epoch": JSON(epoch),
             "issued": .array(issued.map(\.json)), "revoked": .array(revoked.map(\.json)), "since": JSON(since),
         ]
+        if let authority { json["authority"] = .string(authority) }
         if let address { json["address"] = .string(address) }
         if isEnding { json["ending"] = true }
         if let heard { json["heard"] = heard.json }

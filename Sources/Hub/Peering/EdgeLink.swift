@@ -149,6 +149,7 @@ struct EdgeLink: Sendable {
             context.edges.update(name) { $0.certificateNotAfter = connection.identity.leaf.notAfter }
         }
         links.attach(name, connection)
+        if case .accepted(let desk) = side { await desk.succeed(over: connection) }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await probe(connection) }
             if case .dialled(let keeper) = side { group.addTask { await keeper.renew(over: connection) } }
@@ -191,15 +192,27 @@ struct EdgeLink: Sendable {
             connection: connection, interval: context.configuration.probeInterval,
             losses: context.configuration.probeLosses
         ) { time, why in
+            let network =
+                time != nil
+                ? PeeringCondition(.established, "PodNetworkAnswers")
+                : PeeringCondition(.error, "PodNetworkSilent", why)
+            // Who looks at the edge each time anything is measured does nothing else when there are a thousand.
+            guard let edge = context.edges[name],
+                edge.network != network || Self.isWorthTelling(from: edge.roundTripTime, to: time)
+            else { return }
             context.edges.update(name, .measured) { edge in
                 edge.roundTripTime = time
-                edge.network =
-                    time != nil
-                    ? PeeringCondition(.established, "PodNetworkAnswers")
-                    : PeeringCondition(.error, "PodNetworkSilent", why)
+                edge.network = network
             }
         }
         await probe.run()
+    }
+
+    /// Whether the round-trip time has moved by more than half, and by half a millisecond at least.
+    private static func isWorthTelling(from old: Duration?, to new: Duration?) -> Bool {
+        guard let old, let new else { return old != new }
+        let difference = new > old ? new - old : old - new
+        return difference > max(.microseconds(500), old / 2)
     }
 }
 

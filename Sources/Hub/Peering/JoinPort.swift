@@ -34,7 +34,7 @@ final class JoinPort: Sendable {
         let tokens = TokenDesk(cluster: context.cluster, role: .hub, logger: context.logger, now: context.now)
         self.tokens = tokens
         let desk = EnrolmentDesk(
-            local: context.configuration.localPeer, tokens: tokens, book: joined.book, authority: authority.authority,
+            local: context.configuration.localPeer, tokens: tokens, book: joined.book, authority: authority,
             logger: context.logger, now: context.now, admits: { try await joined.admit($0) },
             enrolled: { try await joined.enrolled($0) })
         acceptor = JoinAcceptor(
