@@ -39,6 +39,8 @@ public struct AgentConfiguration: Sendable, Hashable {
     public var tokenSweepInterval: Duration = .seconds(60)
     /// How long the last answered probe makes the network count as established; the hub probes every ten seconds.
     public var probeValidity: Duration = .seconds(15)
+    /// How often the words about a connected hub are looked at: probes and certificates grow old without anybody saying so.
+    public var statusInterval: Duration = .seconds(5)
 
     public init(clusterID: String, clusterName: String, version: String, listen: PeerAddress) {
         self.clusterID = clusterID

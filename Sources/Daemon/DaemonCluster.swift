@@ -35,9 +35,10 @@ public protocol DaemonCluster: Sendable {
     ///
     /// - Parameters:
     ///   - advice: what the scheduler must know of nodes that stand for edges.
-    ///   - schedules: given what makes the scheduler look at the nodes again.
+    ///   - schedules: given what makes the scheduler look at a node again, or at all of them (`nil`).
     func run(
-        advice: any PlacementAdvice, schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+        advice: any PlacementAdvice,
+        schedules: @escaping @Sendable (@escaping @Sendable (_ node: String?) -> Void) -> Void
     ) async throws
 
     /// Waits until the cluster takes pods.

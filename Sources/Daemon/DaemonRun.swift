@@ -56,12 +56,12 @@ public enum DaemonRun {
     /// - Parameters:
     ///   - info: published as long as the daemon runs.
     ///   - advice: what the scheduler must know of nodes that stand for edges.
-    ///   - schedules: given what makes the scheduler look at the nodes again.
+    ///   - schedules: given what makes the scheduler look at a node again, or at all of them (`nil`).
     ///   - service: the hub's or the agent's own work; runs until it is cancelled.
     public static func serve(
         _ cluster: any DaemonCluster, state: DaemonState, info: ClusterInfo, logger: Logger,
         advice: any PlacementAdvice = OrdinaryNodes(),
-        schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in },
+        schedules: @escaping @Sendable (@escaping @Sendable (_ node: String?) -> Void) -> Void = { _ in },
         service: @escaping @Sendable () async throws -> Void
     ) async throws {
         // Only now: while another daemon had the folder, the word was that one's.

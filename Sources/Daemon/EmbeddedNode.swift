@@ -119,7 +119,8 @@ public final class EmbeddedNode: DaemonCluster {
 
     /// Runs everything until the task is cancelled. Pods go on running then.
     public func run(
-        advice: any PlacementAdvice, schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+        advice: any PlacementAdvice,
+        schedules: @escaping @Sendable (@escaping @Sendable (_ node: String?) -> Void) -> Void
     ) async throws {
         let now: @Sendable () -> Int = { Int(time(nil)) }
         let agent = NodeAgent(
@@ -133,7 +134,7 @@ public final class EmbeddedNode: DaemonCluster {
             cluster.api(as: .component("kube-scheduler")),
             configuration: scheduling, advice: advice, now: now,
             logger: logger)
-        schedules { scheduler.refreshNodes() }
+        schedules { node in if let node { scheduler.refreshNode(node) } else { scheduler.refreshNodes() } }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.cluster.run() }
             group.addTask { await agent.run() }

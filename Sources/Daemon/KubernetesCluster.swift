@@ -165,7 +165,8 @@ final class KubernetesCluster: DaemonCluster {
     }
 
     func run(
-        advice: any PlacementAdvice, schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+        advice: any PlacementAdvice,
+        schedules: @escaping @Sendable (@escaping @Sendable (_ node: String?) -> Void) -> Void
     ) async throws {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -196,7 +197,7 @@ final class KubernetesCluster: DaemonCluster {
     }
 
     private func work(
-        advice: any PlacementAdvice, schedules: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+        advice: any PlacementAdvice, schedules: @escaping @Sendable (@escaping @Sendable (_ node: String?) -> Void) -> Void
     ) async throws {
         switch role {
         case .hub:
@@ -206,7 +207,7 @@ final class KubernetesCluster: DaemonCluster {
                     schedulerNames: [Names.schedulerName], seed: configuration.schedulingSeed),
                 advice: advice,
                 now: { Int(time(nil)) }, logger: logger)
-            schedules { scheduler.refreshNodes() }
+            schedules { node in if let node { scheduler.refreshNode(node) } else { scheduler.refreshNodes() } }
             await scheduler.run()
         case .agent:
             while !Task.isCancelled { try await Task.sleep(for: .seconds(3600)) }

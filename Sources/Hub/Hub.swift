@@ -97,13 +97,17 @@ public final class Hub: Sendable {
             adoption: adoption)
     }
 
-    /// Calls `handler` when an edge's state, or how a namespace fills its edges, may have changed: pods may be placed otherwise
-    /// then.
-    public func onPlacementChange(_ handler: @escaping @Sendable () -> Void) {
-        context.edges.onChange { _, change in if change == .status { handler() } }
+    /// Calls `handler` when an edge's state has changed, with its node's name, or how a namespace fills its edges, with `nil`:
+    /// pods may be placed otherwise then.
+    public func onPlacementChange(_ handler: @escaping @Sendable (_ node: String?) -> Void) {
+        let known = EdgeStates()
+        context.edges.onChange { [edges = context.edges] name, change in
+            guard change == .status, let node = known.take(name, edges[name]) else { return }
+            handler(node)
+        }
         context.offloadings.onChange { change in
             let fill = { (object: KubernetesObject?) in object.flatMap { NamespaceOffloading($0).policy.fill } }
-            if fill(change.old) != fill(change.new) { handler() }
+            if fill(change.old) != fill(change.new) { handler(nil) }
         }
     }
 
@@ -114,8 +118,7 @@ public final class Hub: Sendable {
         let context = context
         context.foreignClusters.onChange { foreignClusters.add($0.key.name) }
         context.nodes.onChange { change in
-            for cluster in context.foreignClusters.objects.map(ForeignCluster.init)
-            where cluster.virtualNode == change.key.name {
+            for cluster in context.foreignClusters.objects(index: HubContext.byVirtualNode, change.key.name) {
                 foreignClusters.add(cluster.name)
             }
         }
@@ -219,9 +222,14 @@ public final class Hub: Sendable {
 
     /// Moves silent edges on to Disconnected and Lost, by the hub's own monotonic clock.
     private func watchSilence() async {
+        var lookedAt = ContinuousClock.now
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(250))
             await lookForSilence()
+            guard ContinuousClock.now - lookedAt >= .seconds(60) else { continue }
+            lookedAt = .now
+            tellExpiredCertificates()
+            forgetDuplicates()
         }
     }
 
@@ -229,7 +237,7 @@ public final class Hub: Sendable {
     func lookForSilence() async {
         await watchForStorm()
         let now = context.instant()
-        for edge in context.edges.all where !edge.isConnected {
+        for edge in context.edges.all(where: { !$0.isConnected }) {
             guard let since = edge.silentSince else { continue }
             let silence = now - since
             if edge.state == .suspect, silence >= transport.timings.deadAfter {
@@ -244,14 +252,34 @@ public final class Hub: Sendable {
         }
     }
 
+    /// Takes back what was said of other agents with an edge's identity when none has come for long.
+    private func forgetDuplicates() {
+        let now = ContinuousClock.now
+        let old = context.edges.all { edge in
+            edge.duplicate.map { now - $0.seenAt >= context.configuration.duplicateNotice } ?? false
+        }
+        for edge in old { context.edges.update(edge.name, .measured) { $0.duplicate = nil } }
+    }
+
+    /// Has the ForeignClusters of edges whose certificates have ended looked at: nothing else changes by that.
+    private func tellExpiredCertificates() {
+        let now = Int64(context.now())
+        let expired = context.edges.all { $0.certificateNotAfter != 0 && $0.certificateNotAfter <= now }
+        for edge in expired { context.edges.update(edge.name, .measured) { _ in } }
+    }
+
     /// Puts the storm guard up or down, before any edge is counted as Disconnected.
     private func watchForStorm() async {
-        let edges = context.edges.all.filter { $0.isWanted && $0.advertisement != nil }
         // Half the time is enough to tell a silence from a connection that is just being made anew.
         let now = context.instant()
-        let silent = edges.filter { $0.silentSince != nil && $0.silence(at: now) * 2 >= transport.timings.deadAfter }
+        let silent = context.edges.all { edge in
+            edge.silentSince != nil && edge.isWanted && edge.advertisement != nil
+                && edge.silence(at: now) * 2 >= transport.timings.deadAfter
+        }
+        guard !silent.isEmpty || context.isStorm else { return }
+        let count = context.edges.count { $0.isWanted && $0.advertisement != nil }
         let isStorm = context.configuration.stormGuard.isUp(
-            edges: edges.count, silences: silent.compactMap(\.silentSince))
+            edges: count, silences: silent.compactMap(\.silentSince))
         guard isStorm != context.isStorm else { return }
         context.isStorm = isStorm
         let names = silent.map(\.name).joined(separator: ", ")
@@ -267,7 +295,7 @@ public final class Hub: Sendable {
             await context.events.record(
                 isStorm ? .warning : .normal, cluster, reason: isStorm ? "EvictionHeld" : "EvictionResumed",
                 isStorm
-                    ? "\(silent.count) of \(edges.count) edges fell silent together: the hub may be cut off, so no pod is replaced; if the edge is gone, set outgoingPeeringEnabled to No"
+                    ? "\(silent.count) of \(count) edges fell silent together: the hub may be cut off, so no pod is replaced; if the edge is gone, set outgoingPeeringEnabled to No"
                     : "enough edges answer again: the pods of this one may be replaced")
             // Its pods are looked at again. While the guard was up nobody knew whose fault it was: the others come back one by
             // one, and each gets its namespaces' grace from now on.

@@ -19,6 +19,9 @@ public struct HubConfiguration: Sendable, Hashable {
     /// Whether pods may come into offloaded namespaces past ``PodAdmission``, and are then taken as they are: on clusters
     /// whose API asks the hub by webhook, or not at all.
     public var adoptsPods = false
+    /// How often the leases of the virtual nodes are renewed: as kubelets do, unless told. Only a real cluster's controllers
+    /// go by them; an embedded one leaves virtual nodes to the hub.
+    public var leaseInterval: Duration = .seconds(10)
     /// What the virtual nodes give as their kubelet's address: where the hub can be reached from the origin.
     public var nodeAddress = "127.0.0.1"
     /// The port of that endpoint.
@@ -35,8 +38,13 @@ public struct HubConfiguration: Sendable, Hashable {
     public var withdrawalPatience: Duration = .seconds(4)
     /// The longest wait between two attempts to tell an edge that its peering is over.
     public var farewellInterval: Duration = .seconds(30)
-    /// Between probes of the edge's pod network.
-    public var probeInterval: Duration = .seconds(1)
+    /// How long an edge's connection may take to show that it lives when another one with the same identity comes.
+    public var duplicateCheck: Duration = .seconds(2)
+    /// How long the edge's condition tells of another agent with its identity after that one came last.
+    public var duplicateNotice: Duration = .seconds(600)
+    /// Between probes of the edge's pod network. Whether the edge is there at all is known sooner, by the connection's own
+    /// pings: probes only tell that streams reach the pods, and a thousand edges have to be asked.
+    public var probeInterval: Duration = .seconds(10)
     /// Probes in a row that may fail before NETWORKING is no longer Established.
     public var probeLosses = 3
 

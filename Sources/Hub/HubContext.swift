@@ -40,6 +40,10 @@ struct HubContext: Sendable {
 
     /// The index, and its one entry, of pods that are being moved.
     static let byMove = "move"
+    /// The index of ForeignClusters by the virtual nodes that stand for them.
+    static let byVirtualNode = "virtual-node"
+    /// The index of ForeignClusters by their clusters' ids.
+    static let byClusterID = "cluster-id"
     /// The index of pods by the node they are bound to.
     static let byNode = "node"
 
@@ -54,6 +58,8 @@ struct HubContext: Sendable {
         self.now = now
         self.instant = instant
         foreignClusters = Informer(cluster, .foreignClusters, logger: logger)
+        foreignClusters.addIndex(Self.byVirtualNode) { [ForeignCluster($0).virtualNode] }
+        foreignClusters.addIndex(Self.byClusterID) { [ForeignCluster($0).clusterID] }
         offloadings = Informer(cluster, .namespaceOffloadings, logger: logger)
         namespaces = Informer(cluster, .namespaces, logger: logger)
         nodes = Informer(cluster, .nodes, labelSelector: "\(Names.typeLabel)=\(Names.virtualNodeType)", logger: logger)

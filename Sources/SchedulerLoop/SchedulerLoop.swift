@@ -80,6 +80,12 @@ public final class SchedulerLoop: Sendable {
         wakeUp.yield()
     }
 
+    /// Asks the advice about one node again.
+    public func refreshNode(_ name: String) {
+        look(atNode: ObjectKey(namespace: "", name: name))
+        wakeUp.yield()
+    }
+
     private func takeFills() {
         looking.withLock { _ in
             let fills = advice.fills

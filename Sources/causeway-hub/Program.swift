@@ -18,11 +18,13 @@ struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "causeway-hub",
         abstract: "Runs the origin cluster's pods on edge clusters: peerings, virtual nodes, offloading, scheduling.",
-        version: CausewayVersion.current, subcommands: [Run.self, CleanUp.self], defaultSubcommand: Run.self)
+        version: CausewayVersion.current, subcommands: [Run.self, CleanUp.self, RollAuthority.self],
+        defaultSubcommand: Run.self)
 }
 
 struct Run: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Run the hub, with a cluster of its own or on a real one (the default).")
+    static let configuration = CommandConfiguration(
+        abstract: "Run the hub, with a cluster of its own or on a real one (the default).")
 
     @OptionGroup var options: DaemonOptions
 
@@ -47,6 +49,7 @@ struct Run: AsyncParsableCommand {
             settings.nodePort = address.port
         }
         settings.adoptsPods = configuration.access != nil
+        if configuration.access == nil { settings.leaseInterval = .seconds(300) }
         let stores =
             try configuration.access == nil
             ? PeeringStores.files(stateFolder: configuration.state) : PeeringStores.secrets(cluster.api, of: .hub)
@@ -55,15 +58,17 @@ struct Run: AsyncParsableCommand {
         let hub = try Hub(
             configuration: settings, cluster: cluster.api,
             credentials: stores.credentials,
-            authority: PeeringAuthority(authority: authority, clusterID: state.clusterID, now: Int(time(nil))),
+            authority: authority,
             peerings: stores.peerings, endpoints: cluster.nodeEndpoints,
             transport: transport, group: MultiThreadedEventLoopGroup.singleton, logger: logger, now: { Int(time(nil)) })
         try await hub.bind()
         let info = state.clusterInfo(
             role: .hub, peerAddress: configuration.peerAddress ?? listen.description,
-            authorityPin: Hex.encode(authority.certificate.subjectPublicKeyInfoSHA256), apiServer: cluster.address)
+            authorityPin: Hex.encode(authority.authority.certificate.subjectPublicKeyInfoSHA256),
+            apiServer: cluster.address)
         try await DaemonRun.serve(
-            cluster, state: state, info: info, logger: logger, advice: hub.advice, schedules: { hub.onPlacementChange($0) },
+            cluster, state: state, info: info, logger: logger, advice: hub.advice,
+            schedules: { hub.onPlacementChange($0) },
             service: { try await hub.run() })
     }
 }

@@ -48,8 +48,7 @@ struct ForeignClusterReconciler: Sendable {
                 now: context.now())
         }
         if wanted.object != object { _ = try await context.cluster.updateStatus(.foreignClusters, wanted.object) }
-        // Probes and certificates grow old without anybody saying so.
-        return .after(hub.isConnected ? context.configuration.probeValidity : .seconds(60))
+        return .after(hub.isConnected ? context.configuration.statusInterval : .seconds(60))
     }
 
     /// Dials a hub that this edge is to join, and no other.

@@ -9,7 +9,7 @@ extension Hub {
     /// (`kube-node-lease`, every 10 s for a duration of 40 s).
     func renewLeases() async {
         while !Task.isCancelled {
-            for edge in context.edges.all where edge.isConnected && edge.isWanted {
+            for edge in context.edges.all(where: { $0.isConnected && $0.isWanted }) {
                 guard context.nodes.get(name: edge.node) != nil else { continue }
                 do {
                     try await renewLease(edge.node)
@@ -19,13 +19,14 @@ extension Hub {
                         metadata: ["node": "\(edge.node)", "error": "\(error)"])
                 }
             }
-            try? await Task.sleep(for: .seconds(10))
+            try? await Task.sleep(for: context.configuration.leaseInterval)
         }
     }
 
     private func renewLease(_ node: String) async throws {
         let spec: JSON = [
-            "holderIdentity": .string(node), "leaseDurationSeconds": 40,
+            "holderIdentity": .string(node),
+            "leaseDurationSeconds": JSON(Int(context.configuration.leaseInterval.components.seconds) * 4),
             "renewTime": .string(Timestamp.microText(context.now() * 1_000_000)),
         ]
         do {

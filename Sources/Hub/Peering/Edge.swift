@@ -35,6 +35,8 @@ struct Edge: Sendable {
     var network = PeeringCondition(.none, "NotTried")
     var roundTripTime: Duration?
     var agentVersion = ""
+    /// The last other agent that came with this edge's identity; `nil` where none did lately.
+    var duplicate: DuplicateAgent?
     /// When the hub's certificate for this edge ends, in seconds since 1970; 0 while there is none.
     var certificateNotAfter: Int64 = 0
 

@@ -34,6 +34,14 @@ final class EdgeDirectory: Sendable {
 
     var all: [Edge] { state.withLock { state in state.edges.keys.sorted().compactMap { state.edges[$0] } } }
 
+    /// Those of which something is true, in the order of their names; cheaper than all where they are few.
+    func all(where isMeant: (Edge) -> Bool) -> [Edge] {
+        state.withLock { $0.edges.values.filter(isMeant) }.sorted { $0.name < $1.name }
+    }
+
+    /// How many there are of which something is true.
+    func count(where isMeant: (Edge) -> Bool) -> Int { state.withLock { $0.edges.values.count(where: isMeant) } }
+
     func put(_ edge: Edge) {
         state.withLock { state in
             state.edges[edge.name] = edge

@@ -21,6 +21,8 @@ final class EdgeLinks: Sendable {
         /// Where the edge dials, the service of its last connection.
         var task: Task<Void, Never>
         let copy = ObservedCopy()
+        /// Where the edge dials, the connection that is served or is next.
+        var connection: PeerConnection?
     }
 
     private struct Running {
@@ -29,7 +31,7 @@ final class EdgeLinks: Sendable {
         var isStopped = false
     }
 
-    private let context: HubContext
+    let context: HubContext
     private let credentials: any PeerCredentialStore
     private let dialler: DiallerMaker
     private let endpoints: NodeEndpoints
@@ -117,36 +119,71 @@ final class EdgeLinks: Sendable {
         }
     }
 
-    /// Talks with an edge that has dialled, until the connection is lost. An older connection of it ends first.
+    /// What stands for an edge that has joined.
+    func joinedCluster(_ clusterID: String) -> ForeignCluster? {
+        context.foreignClusters.objects(index: HubContext.byClusterID, clusterID).map(ForeignCluster.init)
+            .first { $0.isEdge && $0.authURL.isEmpty && !$0.object.isBeingDeleted }
+    }
+
+    /// The connection of an edge that dials, also while it waits for the end of an older one.
+    func current(_ edge: String) -> PeerConnection? { running.withLock { $0.links[edge]?.connection } }
+
+    /// Talks with an edge that has dialled, until the connection is lost. An older connection of it ends first, unless it
+    /// answers: then it is the new one that is refused.
     func serve(_ connection: PeerConnection, _ desk: EnrolmentDesk) async {
-        let id = connection.peer.clusterID
-        let cluster = context.foreignClusters.objects.lazy.map(ForeignCluster.init)
-            .first { $0.clusterID == id && $0.isEdge && $0.authURL.isEmpty && !$0.object.isBeingDeleted }
-        guard let cluster, cluster.clusterName == connection.peer.clusterName else {
+        guard let cluster = joinedCluster(connection.peer.clusterID),
+            cluster.clusterName == connection.peer.clusterName
+        else {
             return await connection.refuse(
                 ErrorMessage(
                     code: .unavailable,
                     message: "\(context.configuration.clusterName) has no ForeignCluster for this edge yet; try again"))
         }
         await start(cluster)
-        if let old = channel(cluster.name) {
-            await old.close(.replaced, message: "the edge has connected anew", epoch: nil)
+        var task: Task<Void, Never>?
+        while task == nil {
+            let old = current(cluster.name)
+            if let old {
+                // Two may have been admitted before either was served.
+                guard await !old.answers(within: context.configuration.duplicateCheck) else {
+                    let address = connection.remoteAddress
+                    return await connection.refuse(
+                        await refuseDuplicate(of: cluster, from: address, showing: connection.identity))
+                }
+                await old.close(.replaced, message: "the edge has connected anew", epoch: nil)
+            }
+            guard let next = succeed(old, cluster, connection, desk) else { return }
+            task = next.task
         }
+        guard let task else { return }
+        await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }
+        running.withLock { running in
+            if running.links[cluster.name]?.connection === connection { running.links[cluster.name]?.connection = nil }
+        }
+    }
+
+    /// Has a connection served in the place of an older one.
+    ///
+    /// - Returns: `nil` where no edge is to be served; without a task where somebody else was faster.
+    private func succeed(
+        _ old: PeerConnection?, _ cluster: ForeignCluster, _ connection: PeerConnection, _ desk: EnrolmentDesk
+    ) -> (task: Task<Void, Never>?, Void)? {
         let link = EdgeLink(cluster: cluster, context: context, links: self)
-        let task = running.withLock { running -> Task<Void, Never>? in
+        return running.withLock { running in
             guard !running.isStopped, let known = running.links[cluster.name], known.route == nil else { return nil }
+            guard known.connection === old else { return (nil, ()) }
             // One after the other: the end of the old service must not be taken for the new one's.
             let task = Task { [previous = known.task, copy = known.copy] in
                 await previous.value
                 await link.serve(connection, copy, .accepted(desk))
             }
             running.links[cluster.name]?.task = task
-            return task
-        }
-        await withTaskCancellationHandler {
-            await task?.value
-        } onCancel: {
-            task?.cancel()
+            running.links[cluster.name]?.connection = connection
+            return (task, ())
         }
     }
 

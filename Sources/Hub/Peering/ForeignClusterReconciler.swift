@@ -142,7 +142,9 @@ struct ForeignClusterReconciler: Sendable {
             hasExpired
                 ? PeeringCondition(
                     .error, "CertificateExpired", "the hub's certificate for this edge has expired; peer again")
-                : edge.authentication, of: .outgoing, now: now)
+                : edge.authentication.status == .established
+                    ? edge.duplicate?.condition(of: cluster.clusterName) ?? edge.authentication : edge.authentication,
+            of: .outgoing, now: now)
         cluster.set(.network, edge.network, of: .outgoing, now: now)
         // Where the cluster has an agent as well, that is the agent's to say.
         if !cluster.has(.incoming) { cluster.set(.incoming, PeeringCondition(.none, "NotRequested"), now: now) }

@@ -32,6 +32,7 @@ struct JoinAcceptor: PeerAcceptor {
                         "\(context.configuration.clusterName) is not peered with cluster \(caller.clusterID); join again"
                 ))
         }
+        if let refusal = await links.duplicateRefusal(of: caller) { return .refuse(refusal) }
         return .accept(context.configuration.localPeer.hello(epoch: record.epoch))
     }
 

@@ -118,6 +118,24 @@ public final class PeerConnection: Sendable {
     /// The smoothed time of a round trip through the peer's program; `nil` before the first, and after the end.
     public func roundTripTime() async -> Duration? { (try? await core.ask { $0.roundTripTime }) ?? nil }
 
+    /// Whether the peer's program answers now: asked, not taken from what came before. False once the connection is lost.
+    ///
+    /// - Parameter limit: how long it may take.
+    public func answers(within limit: Duration) async -> Bool {
+        guard let id = (try? await core.ask { $0.challenge() }) ?? nil else { return false }
+        let deadline = ContinuousClock.now + limit
+        while !Task.isCancelled {
+            switch (try? await core.ask { $0.hasAnswered(id) }) ?? nil {
+            case nil: return false
+            case true?: return true
+            case false?: break
+            }
+            guard ContinuousClock.now < deadline else { return false }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        return false
+    }
+
     // MARK: Streams
 
     /// Opens a stream to the peer.

@@ -38,6 +38,9 @@ final class PeerSessionHandler: ChannelInboundHandler {
         self.established = established
     }
 
+    /// The id of the last ping that was answered.
+    private var answeredPing = 0
+
     var roundTripTime: Duration? { session.roundTripTime }
     var isSettled: Bool { session.isSettled }
 
@@ -63,7 +66,9 @@ final class PeerSessionHandler: ChannelInboundHandler {
         let now = Duration.monotonicNow
         perform(session.heard(now))
         switch unwrapInboundIn(data) {
-        case .message(let message): perform(session.received(message, now))
+        case .message(let message):
+            if case .pong(let pong) = message { answeredPing = max(answeredPing, pong.id) }
+            perform(session.received(message, now))
         case .data(let id, let bytes): perform(session.received(stream: id, bytes))
         }
     }
@@ -95,6 +100,18 @@ final class PeerSessionHandler: ChannelInboundHandler {
             if !(error is TLSError) { context.close(promise: nil) }
         }
     }
+
+    // MARK: Asking for a sign of life
+
+    /// - Returns: the id of a ping that has gone out; `nil` where the session is over.
+    func challenge() -> Int? {
+        guard let (id, actions) = session.challenge(.monotonicNow) else { return nil }
+        perform(actions)
+        return id
+    }
+
+    /// Whether the peer has answered a ping, or a later one; `nil` where the session is over.
+    func hasAnswered(_ id: Int) -> Bool? { session.end == nil ? answeredPing >= id : nil }
 
     // MARK: Doing what the session says
 
@@ -159,7 +176,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
     }
 
     private func schedule() {
-        guard let context, let deadline = session.deadline else {
+        guard let context, let deadline = session.deadline.map(rounded) else {
             timer?.task.cancel()
             timer = nil
             return
@@ -173,6 +190,15 @@ final class PeerSessionHandler: ChannelInboundHandler {
             self.perform(self.session.tick(.monotonicNow))
         }
         timer = (deadline, task)
+    }
+
+    /// The time at which all connections of the process look that have something to do until then: a thousand idle ones wake
+    /// it ten times a second, not a thousand times.
+    private func rounded(_ deadline: Duration) -> Duration {
+        let step = min(.milliseconds(100), configuration.timings.pingInterval / 10).nanoseconds
+        guard step > 0, deadline > .zero else { return deadline }
+        let (latest, overflow) = deadline.nanoseconds.addingReportingOverflow(step - 1)
+        return overflow ? deadline : .nanoseconds(latest / step * step)
     }
 
     private func close(_ end: PeerSessionEnd) {

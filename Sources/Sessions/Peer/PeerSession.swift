@@ -120,6 +120,14 @@ public struct PeerSession: Sendable {
         }
     }
 
+    /// Asks the peer for a sign of life now.
+    ///
+    /// - Returns: the ping, and its id; `nil` where no session is established.
+    public mutating func challenge(_ now: Duration) -> (id: Int, actions: [Action])? {
+        guard let id = withEstablished({ $0.liveness.ping(now) }) else { return nil }
+        return (id, [.send(.ping(PingMessage(id: id)))])
+    }
+
     /// The connection is gone, or a layer below gave it up.
     public mutating func lost(_ reason: PeerSessionEnd) -> [Action] { over(reason) }
 

@@ -71,6 +71,12 @@ final class MeasuredCluster {
 }
 
 extension Logger {
-    /// Says nothing: the figures are what is printed.
-    static var silent: Logger { Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() } }
+    /// Says nothing, as the figures are what is printed; with `CAUSEWAY_BENCH_LOG` in the environment it says everything to
+    /// standard error, which is a file in the run's folder for the programs that are measured.
+    static var silent: Logger {
+        Logger(label: "bench") { label in
+            guard getenv("CAUSEWAY_BENCH_LOG") != nil else { return SwiftLogNoOpLogHandler() }
+            return StreamLogHandler.standardError(label: label)
+        }
+    }
 }

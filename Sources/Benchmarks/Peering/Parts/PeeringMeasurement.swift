@@ -35,9 +35,10 @@ struct PeeringMeasurement {
         rest = rest.dropFirst(singles / 4)
         report.add(Self.measurement("the same with 100 ms added to each round trip", times))
 
-        for count in [10, 100, edges] where count <= rest.count || count == edges {
-            let batch = rest.prefix(count)
-            rest = rest.dropFirst(count)
+        for count in [10, 100, edges] where !rest.isEmpty {
+            // The last round takes all that are left.
+            let batch = count * 2 > rest.count ? rest : rest.prefix(count)
+            rest = rest.dropFirst(batch.count)
             report.progress("Peering \(batch.count) at once")
             let before = try hub.program.usage()
             let api = hub.api

@@ -60,6 +60,6 @@ struct SimulatedEdge {
         try await cluster.ask(
             for: ForeignCluster(
                 name: hub.clusterName, clusterID: hub.clusterID, clusterName: hub.clusterName,
-                authURL: "tls://\(hub.address)", outgoing: .no, incoming: .yes), token: token)
+                authURL: "", hubURL: "tls://\(hub.address)", outgoing: .no, incoming: .yes), token: token)
     }
 }
