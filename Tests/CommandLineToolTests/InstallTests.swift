@@ -100,6 +100,19 @@ import Yams
         #expect(try await client()?["service"] != nil)
     }
 
+    @Test("an API server that is busy is asked again, and one that is not there is not waited for")
+    func busy() async throws {
+        let world = World()
+        world.cluster.failure = APIError.unavailable("etcdserver: request timed out")
+        async let status = world.run("install", "--cluster-name", "rome", "--no-wait")
+        try await Task.sleep(for: .milliseconds(50))
+        world.cluster.failure = nil
+        #expect(await status == 0)
+        world.cluster.failure = ClusterUnreachable("nobody listens")
+        #expect(await world.run("install", "--cluster-name", "rome", "--no-wait") == 1)
+        #expect(await world.run("uninstall") == 1)
+    }
+
     @Test("another name beside the other role or while there are peers, and an embedded cluster are refused")
     func refused() async throws {
         let world = World()

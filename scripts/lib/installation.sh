@@ -15,11 +15,24 @@ installation() {
 kube() { "$root/.venv/tools/kubectl" --kubeconfig "$admin" --request-timeout 20s "$@"; }
 ctl() { "$programs/causewayctl" "$@" --kubeconfig "$admin" --skip-confirm; }
 
-# expect SENTENCE COMMAND…: whether it succeeds now.
+# A machine that stands still for seconds: etcd and the API server give up then, and say so.
+transient='request timed out|connection refused|handshake timeout|deadline exceeded|i/o timeout|Unable to connect|leader changed|too many requests|unexpected EOF|ServiceUnavailable|InternalError'
+
+# expect SENTENCE COMMAND…: whether it succeeds now. What the machine alone is to blame for is tried again.
 expect() {
-    local sentence=$1 said
+    local sentence=$1 said attempt=0 status
     shift
-    if said=$("$@" 2>&1); then
+    while true; do
+        status=0
+        said=$("$@" 2>&1) || status=$?
+        # What was made although no answer came.
+        if ((attempt > 0)) && [[ $said == *AlreadyExists* ]]; then status=0; fi
+        ((status != 0 && attempt < 5)) && [[ $said =~ $transient ]] || break
+        echo "  once more, as it said: ${said:0:300}"
+        attempt=$((attempt + 1))
+        sleep 2
+    done
+    if ((status == 0)); then
         passed=$((passed + 1))
         echo "✔ $sentence"
     else
@@ -213,12 +226,12 @@ installation_steps() {
     soon "the edge is there" test -s "$kept/edge/ready"
     expect "the command to peer is printed" eval "\"$programs/causewayctl\" generate peer-command --only-command --kubeconfig \"$kept/edge.kubeconfig\" >\"$kept/peer\""
     expect "they peer" eval "PATH=\"$programs:\$PATH\" KUBECONFIG=\"$admin\" bash \"$kept/peer\""
-    kube create namespace shop >/dev/null
+    expect "a namespace is made" kube create namespace shop
     expect "a namespace is offloaded" ctl offload namespace shop --pod-offloading-strategy Remote --timeout 90s
     soon "a pod in it is admitted by the webhook" admitted
     expect "a pod elsewhere is left alone" pod plain default
     expect "it keeps its scheduler" is default-scheduler kube get pod plain -o 'jsonpath={.spec.schedulerName}'
-    kube create deployment web -n shop --image nginx --replicas 6 >/dev/null
+    expect "a Deployment is made" kube create deployment web -n shop --image nginx --replicas 6
     soon "six pods run" running web 6
     uids=$(pods web)
 
@@ -226,7 +239,7 @@ installation_steps() {
     end_process "${hubs[$first]}" KILL
     unset "hubs[$first]"
     soon "the other hub leads once the leader was killed" leads $((3 - first))
-    kube scale deployment web -n shop --replicas 8 >/dev/null
+    expect "the Deployment is scaled" kube scale deployment web -n shop --replicas 8
     soon "it places two pods more" running web 8
     expect "the six are the same" eval '[[ -z $(comm -23 <(echo "$uids") <(pods web)) ]]'
     soon "each pod is at the edge, once" once_each
@@ -245,7 +258,7 @@ installation_steps() {
 
     expect "uninstalling is refused while there is a peering" refuses 'unpeer out-of-band rome' ctl uninstall
     expect "and an offloaded namespace" refuses 'the namespace "shop" is offloaded' ctl uninstall
-    kube delete deployment web -n shop --wait=false >/dev/null
+    expect "the Deployment is deleted" kube delete deployment web -n shop --wait=false --ignore-not-found
     expect "the namespace is taken back" ctl unoffload namespace shop --timeout 90s
     expect "the peering ends" ctl unpeer out-of-band rome --timeout 90s
     expect "nothing was refused for want of a right" forbidden

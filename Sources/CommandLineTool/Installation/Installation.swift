@@ -22,13 +22,13 @@ struct Installation: Sendable {
         try await tool.printer.stage(
             "Running pre-install checks", done: "Pre-install checks passed", failure: "Failed pre-install checks"
         ) {
-            try await check()
+            try await tool.waiting.patiently(deadline) { try await check() }
         }
         let entries = InstallationManifests(plan).all
         let applied = try await tool.printer.stage(
             "Applying \(entries.count) objects", done: "Applied \(entries.count) objects", failure: "Failed installing"
         ) {
-            try await apply(entries)
+            try await apply(entries, deadline)
         }
         if waits {
             try await tool.printer.stage(
@@ -77,17 +77,21 @@ struct Installation: Sendable {
 
     // MARK: - Applying
 
-    private func apply(_ entries: [InstallationManifests.Entry]) async throws -> [KubernetesObject] {
+    private func apply(
+        _ entries: [InstallationManifests.Entry], _ deadline: ContinuousClock.Instant
+    ) async throws -> [KubernetesObject] {
         var applied: [KubernetesObject] = []
         for entry in entries {
             let object = entry.object
             do {
-                guard try await makesRoom(for: entry) else { continue }
-                applied.append(
-                    try await tool.cluster.patch(
-                        entry.type, namespace: object.namespace.isEmpty ? nil : object.namespace, name: object.name,
-                        Patch(.apply, object.json), subresource: nil,
-                        WriteOptions(fieldManager: Self.manager, force: true)))
+                let stored = try await tool.waiting.patiently(deadline) {
+                    try await makesRoom(for: entry)
+                        ? try await tool.cluster.patch(
+                            entry.type, namespace: object.namespace.isEmpty ? nil : object.namespace,
+                            name: object.name, Patch(.apply, object.json), subresource: nil,
+                            WriteOptions(fieldManager: Self.manager, force: true)) : nil
+                }
+                if let stored { applied.append(stored) }
             } catch let error as APIError {
                 throw ToolError(
                     "\(entry.type.groupResource) \"\(object.name)\": \(error.message); what came before is applied, and the command can be run again"

@@ -30,6 +30,23 @@ struct Waiting: Sendable {
     }
 }
 
+extension Waiting {
+    /// Does something, again where the cluster answers that it cannot just now. A cluster that does not answer at all is not
+    /// waited for.
+    ///
+    /// - Parameter work: may have been done although the answer said otherwise.
+    func patiently<T>(_ deadline: ContinuousClock.Instant, _ work: () async throws -> T) async throws -> T {
+        while true {
+            do {
+                return try await work()
+            } catch let error as APIError where error.code == 429 || error.code >= 500 {
+                guard ContinuousClock.now < deadline else { throw error }
+                try await Task.sleep(for: interval)
+            }
+        }
+    }
+}
+
 /// What was waited for did not come in time.
 struct TimedOut: Error, Sendable, Hashable, CustomStringConvertible {
     /// How things stood at the end; `nil` where nothing is known.

@@ -28,10 +28,14 @@ struct InstalledObjects: Sendable {
     func remove(_ deadline: ContinuousClock.Instant) async throws -> [String] {
         var removed: [String] = []
         for entry in Self.entries {
-            guard let found = try await find(entry) else { continue }
-            try await tool.cluster.deleteIfPresent(
-                entry.type, namespace: namespace(entry), name: found.name,
-                DeleteOptions(propagation: .background, uid: found.uid))
+            let gone = try await tool.waiting.patiently(deadline) { () -> KubernetesObject? in
+                guard let found = try await find(entry) else { return nil }
+                try await tool.cluster.deleteIfPresent(
+                    entry.type, namespace: namespace(entry), name: found.name,
+                    DeleteOptions(propagation: .background, uid: found.uid))
+                return found
+            }
+            guard let found = gone else { continue }
             removed.append("\(entry.type.groupResource)/\(found.name)")
             switch entry.type {
             // Its pods write what goes next.
