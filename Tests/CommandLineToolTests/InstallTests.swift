@@ -171,6 +171,10 @@ import Yams
         let world = World()
         #expect(await world.run("install", "--role", "hub", "--cluster-name", "cloud", "--no-wait") == 0)
         try await world.create(.clusterRoles, KubernetesObject(.clusterRoles, name: "causeway-agent"))
+        // Nobody's, so it goes with the namespace, and nobody waits for it before.
+        var pod = KubernetesObject(.pods, name: "by-hand", namespace: "causeway-system")
+        pod.labels = ["app.kubernetes.io/name": "causeway-hub"]
+        try await world.create(.pods, pod)
         #expect(await world.run("uninstall", "-o", "json", "--purge") == 0)
         for type in [
             ResourceType.deployments, .services, .serviceAccounts, .roles, .roleBindings, .clusterRoleBindings,

@@ -173,6 +173,16 @@ nothing_left() {
     [[ -z $left ]] || { echo "$left"; return 1; }
 }
 
+# ends_badly NUMBER: whether the hub ends by itself within a minute, and says that it failed.
+ends_badly() {
+    local deadline=$((SECONDS + 60))
+    while kill -0 "${hubs[$1]}" 2>/dev/null; do
+        ((SECONDS <= deadline)) || { echo "it goes on"; return 1; }
+        sleep 0.1
+    done
+    tail -n 1 "$kept/hub-$1.log" | grep '^Error: the lease' || { tail -n 1 "$kept/hub-$1.log"; return 1; }
+}
+
 # MARK: The steps
 
 # rights ACCOUNT ANSWER QUESTION…: each question is verb, resource and, where it has them, namespace and name, by colons.
@@ -253,6 +263,11 @@ installation_steps() {
     soon "the pod that nobody admitted runs as soon as a hub is back" running late 1
     expect "an event says how" eval '[[ -n $(kube get events -n shop --field-selector reason=Adopted,involvedObject.name=late -o name) ]]'
     soon "still each pod is at the edge, once" once_each
+
+    expect "its lease is taken from the hub" kube patch lease causeway-hub -n causeway-system --type merge \
+        --patch '{"spec":{"holderIdentity":"somebody else"}}'
+    expect "it ends, and not as if all were well" ends_badly "$first"
+    soon "started again, it leads once the other has been silent" leads "$first"
     expect "no key is in a file" no_keys
     expect "the keys are in Secrets" eval "kube get secret peering-authority webhook-authority -n causeway-system && [[ -n \$(kube get secrets -n causeway-system -l causeway.io/peer-credentials -o name) ]]"
 

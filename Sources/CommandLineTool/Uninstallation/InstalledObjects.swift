@@ -61,9 +61,10 @@ struct InstalledObjects: Sendable {
     }
 
     private func podsLeft(of name: String) async throws -> [String] {
+        // Those that nobody owns go with the namespace.
         try await tool.cluster.list(
             .pods, namespace: Names.systemNamespace, ListOptions(labelSelector: "app.kubernetes.io/name=\(name)")
-        ).items.map { "pod \($0.name)" }
+        ).items.filter { $0.controller != nil }.map { "pod \($0.name)" }
     }
 
     private func waitUntilGone(_ deadline: ContinuousClock.Instant, _ left: () async throws -> [String]) async throws {
