@@ -112,7 +112,9 @@ import Testing
         let cluster = FakeCluster()
         let runtime = try HollowRuntime(podCIDR: "10.231.0.0/24")
         try await Self.agent(cluster, runtime, leaseRenewal: .milliseconds(50)) {
-            @Sendable func status() async throws -> JSON { try await cluster.find(.nodes, name: "node-1")?.status ?? [:] }
+            @Sendable func status() async throws -> JSON {
+                try await cluster.find(.nodes, name: "node-1")?.status ?? [:]
+            }
             try await eventually("the node is there") { try await status()["allocatable", "pods"] == "110" }
             _ = try await cluster.merge(
                 .nodes, name: "node-1", ["status": ["capacity": ["example.com/gpu": "5", "pods": "9"]]],
