@@ -120,7 +120,8 @@ final class JoinedFleet: Sendable {
             _ = try await cluster.create(
                 .secrets,
                 KubernetesObject(
-                    .secrets, name: Names.tokenSecret(foreignCluster: "cloud"), namespace: Names.systemNamespace,
+                    .secrets, name: Names.tokenSecret(foreignCluster: "cloud", .incoming),
+                    namespace: Names.systemNamespace,
                     ["data": ["token": .string(Base64.encode(Array(token.utf8)))]]))
         }
         _ = try await cluster.create(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Daemon
 import Logging
+import OffloadingModel
 import Scheduling
 import TLSTransport
 
@@ -16,7 +17,7 @@ struct BareCluster: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try options.configuration()
-        let node = try await EmbeddedNode(configuration, logger: .silent)
+        let node = try await EmbeddedNode(configuration, role: .agent, logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await node.run(advice: OrdinaryNodes(), schedules: { _ in }) }
             try await node.waitUntilReady()

@@ -33,7 +33,10 @@ extension ClusterAPI {
         _ = try await create(
             .secrets,
             KubernetesObject(
-                .secrets, name: Names.tokenSecret(foreignCluster: peering.name), namespace: Names.systemNamespace,
+                .secrets,
+                name: Names.tokenSecret(
+                    foreignCluster: peering.name, peering.incomingEnabled == .yes ? .incoming : .outgoing),
+                namespace: Names.systemNamespace,
                 ["type": "Opaque", "data": ["token": .string(Base64.encode(token.utf8))]]))
         _ = try await create(.foreignClusters, peering.object)
     }
