@@ -9,7 +9,7 @@ extension MeasuredCluster {
         // 110 pods a node, as everywhere.
         try await MeasuredCluster(
             "causeway-agent", named: "edge-\(number)", in: folder,
-            ["--local-nodes", String(pods / 100 + 1), "--pod-cidr", "10.\(100 + number).0.0/16"])
+            ["--local-nodes", String(pods / 110 + 2), "--pod-cidr", "10.\(100 + number).0.0/16"])
     }
 
     /// Asks for a peering with an edge, with a token of it.
