@@ -134,28 +134,30 @@ public struct PeerDialler: Sendable {
             ])
             try channel.pipeline.syncOperations.addHandler(makeHandler(promise))
         }
-        var bootstrap = ClientBootstrap(group: loop)
-            .resolver(KnownAddresses(addresses: places, eventLoop: loop))
-            .connectTimeout(TimeAmount(configuration.connectTimeout))
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.writeBufferWaterMark, value: .peer)
-            .channelInitializer { channel in
-                opened.add(channel)
-                return channel.eventLoop.makeCompletedFuture {
-                    guard let proxy else { return try speak(channel) }
-                    try channel.pipeline.syncOperations.addHandler(
-                        ProxyConnectHandler(
-                            proxy, target: address, timeout: configuration.handshakeTimeout,
-                            connected: { try speak($0.channel) }, failed: { promise.fail($0) }))
+        let connect: @Sendable () -> EventLoopFuture<SocketAddress?> = {
+            var bootstrap = ClientBootstrap(group: loop)
+                .resolver(KnownAddresses(addresses: places, eventLoop: loop))
+                .connectTimeout(TimeAmount(configuration.connectTimeout))
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .channelOption(.writeBufferWaterMark, value: .peer)
+                .channelInitializer { channel in
+                    opened.add(channel)
+                    return channel.eventLoop.makeCompletedFuture {
+                        guard let proxy else { return try speak(channel) }
+                        try channel.pipeline.syncOperations.addHandler(
+                            ProxyConnectHandler(
+                                proxy, target: address, timeout: configuration.handshakeTimeout,
+                                connected: { try speak($0.channel) }, failed: { promise.fail($0) }))
+                    }
                 }
-            }
-        for (option, value) in KeepAlive.options { bootstrap = bootstrap.channelOption(option, value: value) }
-        let ready = bootstrap
+            for (option, value) in KeepAlive.options { bootstrap = bootstrap.channelOption(option, value: value) }
+            return bootstrap.connect(host: target.host, port: target.port).map(\.remoteAddress)
+        }
         return await withTaskCancellationHandler {
             let place: SocketAddress?
             do {
-                // Asked at once, on the event loop: a channel that has closed does not know any more.
-                place = try await ready.connect(host: target.host, port: target.port).map(\.remoteAddress).get()
+                // A channel that has closed does not know any more, so it is asked in the same turn of its event loop.
+                place = try await loop.flatSubmit(connect).get()
             } catch {
                 promise.fail(error)
                 return Task.isCancelled ? .cancelled : .unconnected(Self.attempts(error, target))
