@@ -119,17 +119,14 @@ public final class FakeCluster: ClusterAPI {
         let watcher = Watcher(
             type: type, namespace: namespace, labels: labels, fields: Self.fields(options.fieldSelector),
             continuation: continuation)
-        let id = try state.withLock { state in
+        try state.withLock { state in
             if let failure = state.failure { throw failure }
             let since = Int(options.resourceVersion) ?? 0
             for entry in state.history where entry.version > since {
-                Self.tell(watcher, entry.type, entry.event, entry.object)
+                _ = Self.tell(watcher, entry.type, entry.event, entry.object)
             }
             state.nextWatcher += 1
             state.watchers[state.nextWatcher] = watcher
-            return state.nextWatcher
-        }
-        continuation.onTermination = { [weak self] _ in self?.state.withLock { _ = $0.watchers.removeValue(forKey: id) }
         }
         return stream
     }
@@ -321,15 +318,21 @@ public final class FakeCluster: ClusterAPI {
         _ type: ResourceType, _ event: WatchEvent, _ object: KubernetesObject, _ state: inout State
     ) {
         state.history.append((state.version, type, event, object))
-        for watcher in state.watchers.values { tell(watcher, type, event, object) }
+        for (id, watcher) in state.watchers where !tell(watcher, type, event, object) { state.watchers[id] = nil }
     }
 
+    /// Whoever has gone is found out here. To be told by the stream's end would take the lock within the cancellation of a task,
+    /// while this, under the lock, wakes a task: each would wait for the other.
+    ///
+    /// - Returns: whether the watcher is still there, as far as one knows.
     private static func tell(_ watcher: Watcher, _ type: ResourceType, _ event: WatchEvent, _ object: KubernetesObject)
+        -> Bool
     {
         guard watcher.type == type, watcher.namespace == nil || watcher.namespace == object.namespace,
             watcher.labels.matches(object), matches(object, watcher.fields)
-        else { return }
-        watcher.continuation.yield(event)
+        else { return true }
+        if case .terminated = watcher.continuation.yield(event) { return false }
+        return true
     }
 
     private static func fields(_ text: String) -> [(path: [String], value: String)] {
