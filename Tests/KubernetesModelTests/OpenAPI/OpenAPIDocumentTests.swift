@@ -13,19 +13,6 @@ struct OpenAPIDocumentTests {
     private static let widgets = ResourceType(
         group: "parity.example.com", version: "v1", plural: "widgets", kind: "Widget", isNamespaced: true)
 
-    /// Every `$ref` of a document.
-    private func references(_ json: JSON) -> Set<String> {
-        switch json {
-        case .object(let object):
-            object.reduce(into: []) { found, member in
-                if member.key == "$ref", let text = member.value.string { found.insert(text) }
-                found.formUnion(references(member.value))
-            }
-        case .array(let elements): elements.reduce(into: []) { $0.formUnion(references($1)) }
-        case .null, .bool, .number, .string: []
-        }
-    }
-
     @Test("every reference leads to a definition of the document")
     func closed() throws {
         for resources in [
@@ -34,7 +21,7 @@ struct OpenAPIDocumentTests {
         ] {
             let document = OpenAPIDocument.document(resources, serverVersion: "v1.36.2")
             let schemas = try #require(document["components"]?["schemas"]?.object)
-            for reference in references(document) {
+            for reference in document.references {
                 let name = String(reference.dropFirst("#/components/schemas/".count))
                 #expect(schemas.contains(name), "\(reference)")
             }

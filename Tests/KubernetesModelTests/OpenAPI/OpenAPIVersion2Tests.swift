@@ -16,24 +16,12 @@ struct OpenAPIVersion2Tests {
             ], serverVersion: "v1.36.2")
     }
 
-    private func references(_ json: JSON) -> Set<String> {
-        switch json {
-        case .object(let object):
-            object.reduce(into: []) { found, member in
-                if member.key == "$ref", let text = member.value.string { found.insert(text) }
-                found.formUnion(references(member.value))
-            }
-        case .array(let elements): elements.reduce(into: []) { $0.formUnion(references($1)) }
-        case .null, .bool, .number, .string: []
-        }
-    }
-
     @Test("every reference leads to a definition, and nothing of version 3 is left")
     func closed() throws {
         let document = document()
         #expect(document["swagger"] == "2.0")
         let definitions = try #require(document["definitions"]?.object)
-        for reference in references(document) {
+        for reference in document.references {
             #expect(definitions.contains(String(reference.dropFirst("#/definitions/".count))), "\(reference)")
         }
         let text = document.text()
