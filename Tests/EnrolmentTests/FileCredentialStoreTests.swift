@@ -9,14 +9,6 @@ import Testing
 @Suite("The hub's credentials in files") struct FileCredentialStoreTests {
     private let folder = TemporaryFolder()
 
-    private func credentials(_ id: String = "rome-1", epoch: Int) throws -> PeerCredentials {
-        let authority = try CertificateAuthority.create(commonName: "edge", now: 1_800_000_000)
-        return PeerCredentials(
-            clusterID: id, clusterName: "rome",
-            identity: try authority.makeIdentity(.peerClient(clusterID: "cloud"), now: 1_800_000_000),
-            authorities: [authority.certificate], epoch: epoch)
-    }
-
     private func mode(_ path: String) -> mode_t {
         var status = stat()
         return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
@@ -27,7 +19,7 @@ import Testing
         let store = try FileCredentialStore(stateFolder: folder.path)
         #expect(try await store.load("rome-1") == nil)
         #expect(try await store.lastEpoch("rome-1") == 0)
-        let kept = try credentials(epoch: 7)
+        let kept = try PeerCredentials.rome(epoch: 7)
         try await store.save(kept)
         let read = try #require(try await FileCredentialStore(stateFolder: folder.path).load("rome-1"))
         #expect(read.clusterName == "rome" && read.epoch == 7)
@@ -46,9 +38,9 @@ import Testing
     func farewells() async throws {
         let store = try FileCredentialStore(stateFolder: folder.path)
         let address = PeerAddress(host: "192.0.2.1", port: 7443)
-        try await store.save(Farewell(credentials: try credentials(epoch: 1), address: address))
-        try await store.save(Farewell(credentials: try credentials(epoch: 2), address: address))
-        try await store.save(Farewell(credentials: try credentials("milan-1", epoch: 3), address: address))
+        try await store.save(Farewell(credentials: try PeerCredentials.rome(epoch: 1), address: address))
+        try await store.save(Farewell(credentials: try PeerCredentials.rome(epoch: 2), address: address))
+        try await store.save(Farewell(credentials: try PeerCredentials.rome("milan-1", epoch: 3), address: address))
         try await store.remove("rome-1")
         #expect(mode(folder.path + "/peers/rome-1.farewell") == 0o600)
         let read = try await FileCredentialStore(stateFolder: folder.path).farewells()

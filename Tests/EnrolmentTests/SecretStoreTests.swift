@@ -12,14 +12,6 @@ import Testing
 @Suite("Keys and peerings in Secrets") struct SecretStoreTests {
     private let cluster = FakeCluster()
 
-    private func credentials(_ id: String = "rome-1", epoch: Int) throws -> PeerCredentials {
-        let authority = try CertificateAuthority.create(commonName: "edge", now: 1_800_000_000)
-        return PeerCredentials(
-            clusterID: id, clusterName: "rome",
-            identity: try authority.makeIdentity(.peerClient(clusterID: "cloud"), now: 1_800_000_000),
-            authorities: [authority.certificate], epoch: epoch)
-    }
-
     @Test("credentials are read again by whoever comes next, and their epoch outlives them")
     func credentials() async throws {
         let store = SecretCredentialStore(cluster)
@@ -27,7 +19,7 @@ import Testing
         #expect(try await store.lastEpoch("rome-1") == 0)
         try await store.remove("rome-1")
         #expect(try await cluster.list(.secrets).items.isEmpty)
-        let kept = try credentials(epoch: 7)
+        let kept = try PeerCredentials.rome(epoch: 7)
         try await store.save(kept)
         let read = try #require(try await SecretCredentialStore(cluster).load("rome-1"))
         #expect(read.clusterName == "rome" && read.epoch == 7)
@@ -41,7 +33,7 @@ import Testing
         #expect(try await store.load("rome-1") == nil)
         #expect(try await store.lastEpoch("rome-1") == 7)
         // An epoch that was named once is never gone back behind.
-        try await store.save(try credentials(epoch: 5))
+        try await store.save(try PeerCredentials.rome(epoch: 5))
         #expect(try await store.lastEpoch("rome-1") == 7)
     }
 
@@ -49,10 +41,11 @@ import Testing
     func farewells() async throws {
         let store = SecretCredentialStore(cluster)
         let address = PeerAddress(host: "192.0.2.1", port: 7443)
-        try await store.save(Farewell(credentials: try credentials(epoch: 1), address: address))
-        try await store.save(Farewell(credentials: try credentials(epoch: 2), address: address, proxy: "direct"))
-        try await store.save(Farewell(credentials: try credentials("milan-1", epoch: 3), address: address))
-        try await store.save(try credentials("paris-1", epoch: 9))
+        try await store.save(Farewell(credentials: try PeerCredentials.rome(epoch: 1), address: address))
+        try await store.save(
+            Farewell(credentials: try PeerCredentials.rome(epoch: 2), address: address, proxy: "direct"))
+        try await store.save(Farewell(credentials: try PeerCredentials.rome("milan-1", epoch: 3), address: address))
+        try await store.save(try PeerCredentials.rome("paris-1", epoch: 9))
         try await store.remove("rome-1")
         let read = try await SecretCredentialStore(cluster).farewells()
         #expect(read.map(\.clusterID).sorted() == ["milan-1", "rome-1"])
@@ -90,7 +83,7 @@ import Testing
     @Test("what somebody damaged is told by the Secret's name")
     func damaged() async throws {
         let store = SecretCredentialStore(cluster)
-        try await store.save(try credentials(epoch: 1))
+        try await store.save(try PeerCredentials.rome(epoch: 1))
         _ = try await cluster.merge(
             .secrets, namespace: "causeway-system", name: "credentials-rome-1", ["data": ["credentials": "e30="]])
         let error = await #expect(throws: DamagedSecret.self) { _ = try await store.load("rome-1") }
