@@ -67,7 +67,7 @@ let package = Package(
         // Pure: values in, values out
         library("JSONTree"),
         library("KubernetesModel", ["JSONTree", "CKubernetesSchemas"]),
-        library("OffloadingModel", ["JSONTree", "KubernetesModel"]),
+        library("OffloadingModel", ["Sessions", "JSONTree", "KubernetesModel"]),
         library("Wire", ["JSONTree", "KubernetesModel"]),
         library("Sessions", ["Wire", "JSONTree", "KubernetesModel", collections]),
         library("Scheduling", ["JSONTree", "KubernetesModel", collections]),

@@ -72,11 +72,7 @@ struct TestEdge: Sendable {
             randomBytes: RandomBytes.generate(count: PeerToken.randomByteCount),
             authorityPin: authority.certificate.subjectPublicKeyInfoSHA256)
         let record = try TokenRecord(token: token, secretHash: SHA256.hash(token.secret), now: Self.now())
-        _ = try await cluster.create(
-            .secrets,
-            KubernetesObject(
-                .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
-                ["metadata": ["labels": JSON([Names.tokenLabel: token.id])], "data": record.secretData]))
+        _ = try await cluster.create(.secrets, record.secret)
         return token
     }
 }

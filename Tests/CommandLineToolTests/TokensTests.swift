@@ -21,14 +21,7 @@ import Testing
                 token: token, secretHash: SHA256.hash(token.secret), now: World.now - (place == 1 ? 960 : 60),
                 boundName: place == 1 ? "europe-cloud" : nil)
             if place == 2 { record = record.used(at: World.now - 5, keyHash: [1]) }
-            try await world.create(
-                .secrets,
-                KubernetesObject(
-                    .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
-                    [
-                        "metadata": ["labels": [Names.tokenLabel: "true"]], "type": .string(TokenRecord.secretType),
-                        "data": record.secretData,
-                    ]))
+            try await world.create(.secrets, record.secret)
             tokens.append(token)
         }
         return (world, tokens)

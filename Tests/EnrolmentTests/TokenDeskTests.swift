@@ -30,14 +30,7 @@ import Wire
         let record = try TokenRecord(
             token: token, secretHash: SHA256.hash(token.secret), now: 1000, lifetime: lifetime, boundName: name,
             issuer: issuer)
-        _ = try await cluster.create(
-            .secrets,
-            KubernetesObject(
-                .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
-                [
-                    "metadata": ["labels": JSON([Names.tokenLabel: token.id])], "data": record.secretData,
-                    "type": .string(TokenRecord.secretType),
-                ]))
+        _ = try await cluster.create(.secrets, record.secret)
         return token
     }
 

@@ -175,11 +175,7 @@ final class User {
             authorityPin: site.authority.certificate.subjectPublicKeyInfoSHA256)
         let record = try TokenRecord(
             token: token, secretHash: SHA256.hash(token.secret), now: world.clock.wall(edge))
-        _ = try await site.cluster.create(
-            .secrets,
-            KubernetesObject(
-                .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
-                ["metadata": ["labels": JSON([Names.tokenLabel: token.id])], "data": record.secretData]))
+        _ = try await site.cluster.create(.secrets, record.secret)
         let secretName = Names.tokenSecret(foreignCluster: edge, .outgoing)
         try await origin.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: secretName)
         _ = try await origin.create(

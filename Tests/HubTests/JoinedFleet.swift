@@ -151,11 +151,7 @@ final class JoinedFleet: Sendable {
             randomBytes: RandomBytes.generate(count: PeerToken.randomByteCount),
             authorityPin: authority.certificate.subjectPublicKeyInfoSHA256)
         let record = try TokenRecord(token: token, secretHash: SHA256.hash(token.secret), now: Self.now())
-        _ = try await origin.create(
-            .secrets,
-            KubernetesObject(
-                .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
-                ["metadata": ["labels": JSON([Names.tokenLabel: token.id])], "data": record.secretData]))
+        _ = try await origin.create(.secrets, record.secret)
         return token
     }
 

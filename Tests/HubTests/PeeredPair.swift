@@ -166,11 +166,7 @@ final class PeeredPair: Sendable {
             randomBytes: RandomBytes.generate(count: PeerToken.randomByteCount),
             authorityPin: authority.certificate.subjectPublicKeyInfoSHA256)
         let record = try TokenRecord(token: token, secretHash: SHA256.hash(token.secret), now: Self.now())
-        _ = try await issuer.create(
-            .secrets,
-            KubernetesObject(
-                .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
-                ["metadata": ["labels": JSON([Names.tokenLabel: token.id])], "data": record.secretData]))
+        _ = try await issuer.create(.secrets, record.secret)
         _ = try await dialler.create(
             .secrets,
             KubernetesObject(

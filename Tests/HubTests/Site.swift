@@ -151,11 +151,7 @@ final class Site: Sendable {
             authorityPin: authorities[role]?.certificate.subjectPublicKeyInfoSHA256 ?? [])
         let record = try TokenRecord(
             token: token, secretHash: SHA256.hash(token.secret), now: Self.now(), issuer: role)
-        _ = try await cluster.create(
-            .secrets,
-            KubernetesObject(
-                .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
-                ["metadata": ["labels": JSON([Names.tokenLabel: token.id])], "data": record.secretData]))
+        _ = try await cluster.create(.secrets, record.secret)
         return token
     }
 

@@ -70,13 +70,7 @@ struct PeerCommandGenerator: Sendable {
                 issuer: role == .agent ? .agent : .hub)
         }
         let now = tool.host.now()
-        let secret = KubernetesObject(
-            .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
-            [
-                "metadata": ["labels": [Names.tokenLabel: "true"]], "type": .string(TokenRecord.secretType),
-                "data": try record(now: now).secretData,
-            ])
-        var made = try await tool.cluster.create(.secrets, secret)
+        var made = try await tool.cluster.create(.secrets, try record(now: now).secret)
         // The token ends by the cluster's clock, which this machine's need not be.
         if let there = Timestamp.seconds(made.creationTimestamp), abs(there - now) > 1 {
             guard abs(there - now) <= Self.clockTolerance else {

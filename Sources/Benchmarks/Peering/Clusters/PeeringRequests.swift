@@ -17,14 +17,7 @@ extension ClusterAPI {
         let record = try TokenRecord(
             token: token, secretHash: SHA256.hash(token.secret), now: time(nil),
             lifetime: TokenRecord.maximumLifetime)
-        _ = try await create(
-            .secrets,
-            KubernetesObject(
-                .secrets, name: Names.tokenRecord(token.id), namespace: Names.systemNamespace,
-                [
-                    "type": .string(TokenRecord.secretType), "metadata": ["labels": JSON([Names.tokenLabel: token.id])],
-                    "data": record.secretData,
-                ]))
+        _ = try await create(.secrets, record.secret)
         return token
     }
 
