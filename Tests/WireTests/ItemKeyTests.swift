@@ -12,10 +12,11 @@ struct ItemKeyTests {
     @Test("a key that is too long is none")
     func long() { #expect(ItemKey("Pod/" + String(repeating: "x", count: 400)) == nil) }
 
-    @Test("namespaces come before what lies in them")
+    @Test("namespaces come before what lies in them, and pods after what they use")
     func order() {
-        let keys: [ItemKey] = [.pod("a", "b"), .namespace("z"), .pod("a", "a"), .namespace("b")]
-        #expect(keys.sorted() == [.namespace("b"), .namespace("z"), .pod("a", "a"), .pod("a", "b")])
+        let secret = ItemKey(kind: "Secret", namespace: "z", name: "s")
+        let keys: [ItemKey] = [.pod("a", "b"), secret, .namespace("z"), .pod("a", "a"), .namespace("b")]
+        #expect(keys.sorted() == [.namespace("b"), .namespace("z"), secret, .pod("a", "a"), .pod("a", "b")])
     }
 
     @Test("the bytes under a hash do not depend on the order of fields")

@@ -22,8 +22,11 @@ public struct DesiredItem: SetItem {
 public enum DesiredContent: ItemContent {
     case namespace(DesiredNamespace)
     case pod(DesiredPod)
-    /// A kind of a later version; the agent reports it as refused.
+    /// Any other kind: a ``DesiredObject`` where the agent knows it. One that does not know the kind reports it as refused.
     case other(JSON)
+
+    /// An object of another kind than namespaces and pods.
+    public static func object(_ object: DesiredObject) -> DesiredContent { .other(object.json) }
 
     public init(fields: JSONFields, kind: String) throws(JSONError) {
         switch kind {
@@ -43,4 +46,9 @@ public enum DesiredContent: ItemContent {
 
     public var namespace: DesiredNamespace? { if case .namespace(let value) = self { value } else { nil } }
     public var pod: DesiredPod? { if case .pod(let value) = self { value } else { nil } }
+    /// `nil` also for what does not read as one.
+    public var object: DesiredObject? {
+        guard case .other(let json) = self, let fields = try? JSONFields(json) else { return nil }
+        return try? DesiredObject(fields: fields)
+    }
 }

@@ -45,14 +45,22 @@ extension ItemKey: CustomStringConvertible {
 }
 
 extension ItemKey: Comparable {
-    /// Namespaces come first, so that what lies in them finds them; then by kind, namespace and name, bytewise.
+    /// Namespaces come first, so that what lies in them finds them, and pods last, so that they find what they use; then by
+    /// kind, namespace and name, bytewise.
     public static func < (left: ItemKey, right: ItemKey) -> Bool {
-        let ranks = (left.kind == namespaceKind ? 0 : 1, right.kind == namespaceKind ? 0 : 1)
-        if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }
+        if left.rank != right.rank { return left.rank < right.rank }
         if left.kind != right.kind { return left.kind.utf8.lexicographicallyPrecedes(right.kind.utf8) }
         if left.namespace != right.namespace {
             return left.namespace.utf8.lexicographicallyPrecedes(right.namespace.utf8)
         }
         return left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
+    }
+
+    private var rank: Int {
+        switch kind {
+        case Self.namespaceKind: 0
+        case Self.podKind: 2
+        default: 1
+        }
     }
 }

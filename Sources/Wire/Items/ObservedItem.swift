@@ -19,8 +19,11 @@ public struct ObservedItem: SetItem {
 public enum ObservedContent: ItemContent {
     case namespace(ObservedNamespace)
     case pod(ObservedPod)
-    /// A kind that this version does not know, or that the edge does not serve.
+    /// Any other kind: an ``ObservedObject``, also of a kind that the edge does not know.
     case other(JSON)
+
+    /// What has become of an object of another kind than namespaces and pods.
+    public static func object(_ object: ObservedObject) -> ObservedContent { .other(object.json) }
 
     public init(fields: JSONFields, kind: String) throws(JSONError) {
         switch kind {
@@ -40,4 +43,9 @@ public enum ObservedContent: ItemContent {
 
     public var namespace: ObservedNamespace? { if case .namespace(let value) = self { value } else { nil } }
     public var pod: ObservedPod? { if case .pod(let value) = self { value } else { nil } }
+    /// `nil` also for what does not read as one.
+    public var object: ObservedObject? {
+        guard case .other(let json) = self, let fields = try? JSONFields(json) else { return nil }
+        return try? ObservedObject(fields: fields)
+    }
 }
