@@ -12,6 +12,10 @@ package enum AgentAccess {
         AccessRule("", ["pods/exec", "pods/attach", "pods/portforward"], ["get", "create"]),
         // The hubs' namespaces.
         AccessRule("", ["namespaces"], AccessRule.reading + ["create", "patch", "delete"]),
+        // Letting itself at what hubs' pods use, in hubs' namespaces only: see `references`.
+        AccessRule("rbac.authorization.k8s.io", ["rolebindings"], ["create"]),
+        AccessRule(
+            "rbac.authorization.k8s.io", ["clusterroles"], ["bind"], names: [NamespaceAccess.name("causeway-agent")]),
         // What the edge has, and how it is.
         AccessRule("", ["nodes"], AccessRule.reading),
         // What users are told of peerings and pods.
@@ -24,6 +28,14 @@ package enum AgentAccess {
         AccessRule("offloading.liqo.io", ["namespaceoffloadings"], ["list"]),
         AccessRule(
             "apiextensions.k8s.io", ["customresourcedefinitions"], ["get"], names: CustomResources.all.map(\.name)),
+    ]
+
+    /// In the namespaces of hubs, by a RoleBinding that the agent makes there and that goes with the namespace: bound nowhere
+    /// else, so that the agent sees none of the edge's own Secrets.
+    package static let references: [AccessRule] = [
+        AccessRule(
+            "", ["configmaps", "secrets", "services", "serviceaccounts"],
+            AccessRule.reading + ["create", "update", "delete"])
     ]
 
     /// In `causeway-system`.

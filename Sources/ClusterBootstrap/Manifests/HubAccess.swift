@@ -23,6 +23,10 @@ package enum HubAccess {
         AccessRule("", ["services", "replicationcontrollers"], AccessRule.reading),
         AccessRule("apps", ["replicasets"], AccessRule.reading),
         AccessRule("policy", ["poddisruptionbudgets"], AccessRule.reading),
+        // Letting itself at what offloaded pods use, in their namespaces only: see `references`.
+        AccessRule("rbac.authorization.k8s.io", ["rolebindings"], ["create"]),
+        AccessRule("rbac.authorization.k8s.io", ["rolebindings"], ["delete"], names: [referencesRole]),
+        AccessRule("rbac.authorization.k8s.io", ["clusterroles"], ["bind"], names: [referencesRole]),
         // What users are told of pods, nodes and peerings.
         AccessRule("", ["events"], ["create", "patch"]),
         // Whether the API server's own client may use a virtual node, as kubelets ask.
@@ -41,6 +45,14 @@ package enum HubAccess {
             "admissionregistration.k8s.io", ["mutatingwebhookconfigurations"], AccessRule.reading + ["update"],
             names: [WebhookManifest.name]),
     ]
+
+    /// In offloaded namespaces whose pods use ConfigMaps or Secrets, by a RoleBinding that the hub makes there: bound nowhere
+    /// else, so that the hub cannot read every Secret of the cluster.
+    package static let references: [AccessRule] = [
+        AccessRule("", ["configmaps", "secrets"], ["list", "watch"])
+    ]
+
+    private static let referencesRole = NamespaceAccess.name("causeway-hub")
 
     /// In `kube-node-lease`: the leases of virtual nodes, which have the edges' names.
     package static let nodeLeases: [AccessRule] = [

@@ -43,6 +43,13 @@ public struct InstallationManifests: Sendable {
                 object(
                     .clusterRoleBindings, name: plan.name, namespace: nil, binding(to: "ClusterRole", plan.name))),
         ]
+        // Bound by the daemon, in single namespaces.
+        entries.append(
+            Entry(
+                .clusterRoles,
+                object(
+                    .clusterRoles, name: NamespaceAccess.name(plan.name), namespace: nil,
+                    ["rules": rules(plan.role == .hub ? HubAccess.references : AgentAccess.references)])))
         entries += role(
             in: Names.systemNamespace, plan.role == .hub ? HubAccess.system : AgentAccess.system)
         if plan.role == .hub {
