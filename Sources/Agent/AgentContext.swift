@@ -17,6 +17,8 @@ struct AgentContext: Sendable {
     let otherPods: Informer
     let nodes: Informer
     let foreignClusters: Informer
+    /// What hubs' pods use in hubs' namespaces.
+    let reflected: ReflectedObjects
     let hubs: HubDirectory
     let shares = ShareLedger()
     let book: PeeringBook
@@ -45,9 +47,11 @@ struct AgentContext: Sendable {
         otherPods = Informer(cluster, .pods, labelSelector: "!\(label)", logger: logger)
         nodes = Informer(cluster, .nodes, logger: logger)
         foreignClusters = Informer(cluster, .foreignClusters, logger: logger)
+        reflected = ReflectedObjects(cluster, logger: logger)
         hubs = HubDirectory()
         events = EventRecorder(cluster, component: "causeway-agent", now: now, logger: logger)
         pods.onChange { [shares] change in shares.note(change) }
+        namespaces.onChange { [reflected] change in reflected.note(change) }
         pods.addIndex(Self.byOrigin) { pod in
             guard let origin = OriginOf.pod(pod) else { return [] }
             return ["\(origin.hub)|\(origin.key.text)"]

@@ -18,6 +18,14 @@ enum OriginOf {
         return (hub, .pod(namespace, object.name))
     }
 
+    /// The hub and the key of an object that the agent made for pods to use.
+    static func object(_ kind: ReflectedKind, _ object: KubernetesObject) -> (hub: String, key: ItemKey)? {
+        guard let hub = hub(object), let namespace = object.annotation(Names.originalNamespaceAnnotation) else {
+            return nil
+        }
+        return (hub, ItemKey(kind: kind.rawValue, namespace: namespace, name: object.name))
+    }
+
     private static func hub(_ object: KubernetesObject) -> String? {
         guard object.label(Names.managedByLabel) == Names.managedByValue else { return nil }
         return object.label(Names.originClusterIDLabel)

@@ -184,6 +184,11 @@ struct PodReconciler: Sendable {
                 "NamespaceConflict", "the namespace \(namespace.name) is not this hub's \(key.namespace)", retry: false)
         }
         guard !namespace.isBeingDeleted else { return .none }
+        switch readiness(of: wanted, in: key.namespace, hub) {
+        case .ready: break
+        case .waiting: return .after(.milliseconds(100))
+        case .refused(let why): return refuse("ServiceAccountConflict", why)
+        }
         guard context.areSharesKnown else { return .after(.milliseconds(100)) }
         let made = LocalPod.make(desired, wanted, hub: hub.clusterID)
         let amounts = ShareLedger.amounts(of: made)
@@ -211,7 +216,10 @@ struct PodReconciler: Sendable {
             }
         } catch let error as APIError where error.causes.contains(where: { $0.reason == "NamespaceTerminating" }) {
             return .after(.seconds(1))
-        } catch let error as APIError where error.code == 403 && isNew(namespace) && Self.awaitsServiceAccount(error) {
+        } catch let error as APIError
+            where error.code == 403 && Self.awaitsServiceAccount(error)
+            && (isNew(namespace) || !Self.account(wanted).isEmpty)
+        {
             return .after(.milliseconds(100))
         } catch let error as APIError where Self.isRefusal(error) {
             return refuse(error.reason.rawValue, error.message)
@@ -226,6 +234,34 @@ struct PodReconciler: Sendable {
             .pods, namespace: wanted.remoteNamespace, name: desired.key.name)
         guard let found, OriginOf.pod(found)?.hub != hub.clusterID else { return .after(.milliseconds(100)) }
         return refuse("the namespace \(wanted.remoteNamespace) has a pod of that name which is not the hub's")
+    }
+
+    /// Whether a pod may be made as far as what it uses is concerned.
+    private enum Readiness {
+        case ready
+        /// Something that it uses, and that the hub wants here, was not looked at yet.
+        case waiting
+        case refused(String)
+    }
+
+    /// What a pod uses is made before it. Where that cannot be the pod is made all the same, and a kubelet tells what it
+    /// lacks; but it never runs in the name of an account that is not its hub's.
+    private func readiness(of wanted: DesiredPod, in namespace: String, _ hub: HubPeering) -> Readiness {
+        let references = PodReferences(KubernetesObject(wanted.object))
+        for object in references.all {
+            let key = ItemKey(kind: object.kind.rawValue, namespace: namespace, name: object.name)
+            let seen = hub.observed(key)?.object
+            if seen == nil, hub.desired(key)?.content.object?.fields != nil { return .waiting }
+            if object.kind == .serviceAccount, seen?.isReady != true {
+                let why = seen.map { $0.message } ?? "its hub does not send it"
+                return .refused("ServiceAccount \"\(object.name)\" is not the hub's here: \(why)")
+            }
+        }
+        return .ready
+    }
+
+    private static func account(_ wanted: DesiredPod) -> String {
+        wanted.object["spec", "serviceAccountName"]?.string ?? ""
     }
 
     /// Whether the cluster's controllers may still be busy with what every namespace gets.

@@ -12,6 +12,8 @@ struct Reconcilers: Sendable {
     private let joins: Joins
     let namespaces = WorkQueue<String>()
     let pods = WorkQueue<HubItem>()
+    /// What pods use besides themselves.
+    let objects = WorkQueue<HubItem>()
     private let foreignClusters: WorkQueue<String>
     private let ownCertificateNotAfter: @Sendable () -> Int
 
@@ -26,11 +28,12 @@ struct Reconcilers: Sendable {
 
     /// Has changes of the cluster make the reconcilers look.
     private func watch() {
-        context.namespaces.onChange { [context, namespaces, pods, endings] change in
+        context.namespaces.onChange { [context, namespaces, pods, objects, endings] change in
             let name = change.object.name
             namespaces.add(name)
             for hub in context.hubs.all {
                 for key in hub.desiredPods(in: name) { pods.add(HubItem(hub: hub.clusterID, key: key)) }
+                for key in hub.desiredObjects(in: name) { objects.add(HubItem(hub: hub.clusterID, key: key)) }
             }
             if change.new == nil, let origin = OriginOf.namespace(change.object) { endings.queue.add(origin.hub) }
         }
@@ -40,6 +43,7 @@ struct Reconcilers: Sendable {
                 pods.add(HubItem(hub: origin.hub, key: origin.key))
             }
         }
+        context.reflected.onChange { [objects] in objects.add($0) }
         context.foreignClusters.onChange { [foreignClusters] change in
             foreignClusters.add(ForeignCluster(change.object).clusterID)
         }
@@ -54,6 +58,9 @@ struct Reconcilers: Sendable {
         let pods = Controller("pods", queue: pods, workers: context.configuration.podWorkers, logger: logger) {
             [context] in try await PodReconciler(context: context).reconcile($0)
         }
+        let objects = Controller("objects", queue: objects, workers: 4, logger: logger) { [context] in
+            try await ObjectReconciler(context: context).reconcile($0)
+        }
         let statuses = foreignClusterReconciler
         let foreignClusters = Controller("foreignclusters", queue: foreignClusters, workers: 1, logger: logger) {
             try await statuses.reconcile($0)
@@ -64,6 +71,7 @@ struct Reconcilers: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await namespaces.run() }
             group.addTask { await pods.run() }
+            group.addTask { await objects.run() }
             group.addTask { await foreignClusters.run() }
             group.addTask { await endings.run() }
         }
@@ -105,11 +113,16 @@ struct Reconcilers: Sendable {
             for object in context.namespaces(of: hub.clusterID) where OriginOf.namespace(object)?.key == key {
                 namespaces.add(object.name)
             }
+        case let kind where ReflectedKind(rawValue: kind) != nil:
+            objects.add(HubItem(hub: hub.clusterID, key: key))
         default:
             guard hub.desired(key) != nil else { return hub.retract(key) }
             // A kind of a later version: the hub sees that nothing comes of it.
             hub.report(
-                key, .other(["reason": "NotSupported", "message": "this agent does not know the kind; upgrade it"]))
+                key,
+                .object(
+                    ObservedObject(
+                        reason: ObservedObject.notSupported, message: "this agent does not know the kind; upgrade it")))
         }
     }
 
@@ -126,6 +139,7 @@ struct Reconcilers: Sendable {
         var keys = Set(hub.desiredItems.map(\.key)).union(hub.observedKeys)
         keys.formUnion(context.pods(of: hub.clusterID).compactMap { OriginOf.pod($0)?.key })
         keys.formUnion(context.namespaces(of: hub.clusterID).compactMap { OriginOf.namespace($0)?.key })
+        keys.formUnion(context.reflected.keys(of: hub.clusterID))
         for key in keys.sorted() { look(hub, key) }
     }
 

@@ -62,6 +62,13 @@ final class HubPeering: Sendable {
         }
     }
 
+    /// What else the hub wants to have in a namespace of this edge: neither pods nor the namespace itself.
+    func desiredObjects(in namespace: String) -> [ItemKey] {
+        state.withLock { state in
+            state.desired.items.items.values.filter { $0.content.object?.remoteNamespace == namespace }.map(\.key)
+        }
+    }
+
     var desiredItems: [DesiredItem] { state.withLock { Array($0.desired.items.items.values) } }
 
     /// Whether all that the hub wants is known, in the peering's current epoch: before, nothing may be removed.
