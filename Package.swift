@@ -234,8 +234,8 @@ let package = Package(
         tests(
             "Hub",
             [
-                "Agent", "Enrolment", "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "EmbeddedCluster", "Sessions",
-                "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling", nioPosix, logging,
+                "Agent", "Enrolment", "OffloadingModel", "ClusterBootstrap", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests",
+                "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling", nioPosix, logging,
             ]),
         tests(
             "Enrolment",

@@ -23,7 +23,9 @@ public final class Hub: Sendable {
     let foreignClusters: Controller<String>
     let offloadings: Controller<String>
     let pods: Controller<ObjectKey>
+    let services: Controller<String>
     private let podReconciler: PodReconciler
+    private let serviceReflection: ServiceReflection
     /// Where pods may come past the admission; `nil` where none can.
     private let adoption: PodAdoption?
     private let adoptions: Controller<ObjectKey>
@@ -83,6 +85,12 @@ public final class Hub: Sendable {
             try await offloadingReconciler.reconcile($0)
         }
         pods = Controller("offloaded-pods", workers: 8, logger: logger) { try await podReconciler.reconcile($0) }
+        let serviceReflection = ServiceReflection(context: context)
+        self.serviceReflection = serviceReflection
+        services = Controller("offloaded-services", workers: 1, logger: logger) { namespace in
+            serviceReflection.reconcile(namespace)
+            return .none
+        }
         let adoption = configuration.adoptsPods ? PodAdoption(context: context) : nil
         self.adoption = adoption
         adoptions = Controller("pods-to-adopt", logger: logger) { try await adoption?.reconcile($0) ?? .none }
@@ -115,7 +123,7 @@ public final class Hub: Sendable {
 
     private func wire() {
         let (foreignClusters, offloadings, pods) = (foreignClusters.queue, offloadings.queue, pods.queue)
-        let context = context
+        let (context, services) = (context, services.queue)
         context.foreignClusters.onChange { foreignClusters.add($0.key.name) }
         context.nodes.onChange { change in
             for cluster in context.foreignClusters.objects(index: HubContext.byVirtualNode, change.key.name) {
@@ -124,10 +132,16 @@ public final class Hub: Sendable {
         }
         context.offloadings.onChange { change in
             offloadings.add(change.key.namespace)
+            services.add(change.key.namespace)
             for pod in context.pods.objects where pod.namespace == change.key.namespace { pods.add(pod.key) }
         }
         if adoption != nil { wireAdoption() }
-        context.namespaces.onChange { offloadings.add($0.key.name) }
+        context.namespaces.onChange { change in
+            offloadings.add(change.key.name)
+            services.add(change.key.name)
+        }
+        context.services.onChange { services.add($0.key.namespace) }
+        context.references.onChange { for key in $0 { pods.add(key) } }
         context.pods.onChange { change in
             pods.add(change.key)
             // The end of a pod may be the end of a withdrawal.
@@ -142,11 +156,18 @@ public final class Hub: Sendable {
             case .measured: foreignClusters.add(name)
             case .status:
                 foreignClusters.add(name)
-                for offloading in context.offloadings.objects { offloadings.add(offloading.namespace) }
+                for offloading in context.offloadings.objects {
+                    offloadings.add(offloading.namespace)
+                    services.add(offloading.namespace)
+                }
                 if let edge = context.edges[name] { for pod in context.pods(boundTo: edge.node) { pods.add(pod.key) } }
             case .observed(let keys):
-                for key in keys where key.kind == ItemKey.podKind {
-                    pods.add(ObjectKey(namespace: key.namespace, name: key.name))
+                for key in keys {
+                    if key.kind == ItemKey.podKind {
+                        pods.add(ObjectKey(namespace: key.namespace, name: key.name))
+                    } else if key.kind != ItemKey.namespaceKind {
+                        for pod in context.references.pods(using: key) { pods.add(pod) }
+                    }
                 }
             }
         }
@@ -183,6 +204,7 @@ public final class Hub: Sendable {
             group.addTask { await self.foreignClusters.run() }
             group.addTask { await self.offloadings.run() }
             group.addTask { await self.pods.run() }
+            group.addTask { await self.services.run() }
             group.addTask { await self.adoptions.run() }
             group.addTask { await self.watchSilence() }
             group.addTask { await self.renewLeases() }
@@ -215,6 +237,7 @@ public final class Hub: Sendable {
         for offloading in context.offloadings.objects.map(NamespaceOffloading.init) {
             guard let plan = context.plan(offloading.namespace) else { continue }
             context.desired.set(.namespace(offloading.namespace), OffloadingReconciler.desired(offloading, plan))
+            serviceReflection.reconcile(offloading.namespace)
         }
         podReconciler.prepare()
         context.desired.markPrepared()

@@ -1,4 +1,5 @@
 import ClusterAPI
+import ClusterBootstrap
 import JSONTree
 import KubernetesModel
 import Logging
@@ -14,8 +15,11 @@ struct HubContext: Sendable {
     let namespaces: Informer
     let nodes: Informer
     let pods: Informer
+    let services: Informer
     let edges: EdgeDirectory
     let desired: DesiredState
+    let references: ReferenceKeeper
+    let access: NamespaceAccess
     let rejections = EdgeRejections()
     let moves = MoveTargets()
     let violations = ScopeViolations()
@@ -46,6 +50,8 @@ struct HubContext: Sendable {
     static let byClusterID = "cluster-id"
     /// The index of pods by the node they are bound to.
     static let byNode = "node"
+    /// The index of Services by their namespace.
+    static let byNamespace = "namespace"
 
     init(
         configuration: HubConfiguration, cluster: any ClusterAPI, events: EventRecorder, logger: Logger,
@@ -66,11 +72,15 @@ struct HubContext: Sendable {
         pods = Informer(cluster, .pods, logger: logger)
         pods.addIndex(Self.byNode) { $0.spec["nodeName"]?.string.map { [$0] } ?? [] }
         pods.addIndex(Self.byMove) { $0.annotation(Names.rebalancingAnnotation) == nil ? [] : [Self.byMove] }
+        services = Informer(cluster, .services, logger: logger)
+        services.addIndex(Self.byNamespace) { [$0.namespace] }
         edges = EdgeDirectory()
         desired = DesiredState()
+        access = NamespaceAccess(cluster, .hub)
+        references = ReferenceKeeper(cluster: cluster, desired: desired, access: access, logger: logger)
     }
 
-    var informers: [Informer] { [foreignClusters, offloadings, namespaces, nodes, pods] }
+    var informers: [Informer] { [foreignClusters, offloadings, namespaces, nodes, pods, services] }
 
     /// How a namespace is offloaded; `nil` where it is not.
     func offloading(_ namespace: String) -> NamespaceOffloading? {

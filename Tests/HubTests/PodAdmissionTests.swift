@@ -132,7 +132,7 @@ struct RemotePodTests {
         #expect(remote.json["status"] == nil)
         #expect(
             remote.spec == [
-                "terminationGracePeriodSeconds": 5, "automountServiceAccountToken": false,
+                "serviceAccountName": "sa", "terminationGracePeriodSeconds": 5, "automountServiceAccountToken": false,
                 "tolerations": [["key": "mine"]], "volumes": [["name": "data"]],
                 "containers": [["name": "c", "volumeMounts": [["name": "data"]]]],
             ])
@@ -162,7 +162,35 @@ struct RemotePodTests {
                 ]
             ])
         let remote = RemotePod.make(from: pod, namespace: "shop", originClusterID: "cid")
+        #expect(remote.spec["serviceAccountName"] == nil)
         #expect(remote.spec["volumes"] == [["name": "own", "secret": ["secretName": "default-token-y"]]])
         #expect(remote.spec["containers"]?[0]?["volumeMounts"] == [["name": "own", "mountPath": "/own"]])
+    }
+
+    @Test("tokens that a pod asks for itself stay behind, what else is in the volume does not")
+    func projectedToken() {
+        let pod = KubernetesObject(
+            .pods, name: "a", namespace: "shop",
+            [
+                "spec": [
+                    "imagePullSecrets": [["name": "pull"]],
+                    "volumes": [
+                        ["name": "only", "projected": ["sources": [["serviceAccountToken": ["path": "t"]]]]],
+                        [
+                            "name": "both",
+                            "projected": [
+                                "sources": [["serviceAccountToken": ["path": "t"]], ["secret": ["name": "s"]]]
+                            ],
+                        ],
+                    ],
+                ]
+            ])
+        let remote = RemotePod.make(from: pod, namespace: "shop", originClusterID: "cid")
+        #expect(remote.spec["imagePullSecrets"] == [["name": "pull"]])
+        #expect(
+            remote.spec["volumes"] == [
+                ["name": "only", "emptyDir": [:]],
+                ["name": "both", "projected": ["sources": [["secret": ["name": "s"]]]]],
+            ])
     }
 }

@@ -1,4 +1,5 @@
 import ClusterAPI
+import ClusterBootstrap
 import JSONTree
 import KubernetesModel
 import OffloadingModel
@@ -123,6 +124,8 @@ struct OffloadingReconciler: Sendable {
         }
         guard !isHeld || isOverdue(offloading) else { return .after(.milliseconds(500)) }
         guard offloading.object.finalizers.contains(Names.offloadingFinalizer) else { return .none }
+        // None of its pods is on an edge any more: what they use is not the hub's to read.
+        try await context.access.withdraw(from: namespace)
         object.finalizers.removeAll { $0 == Names.offloadingFinalizer }
         do {
             _ = try await context.cluster.update(.namespaceOffloadings, object)

@@ -35,10 +35,21 @@ final class DesiredState: Sendable {
     ///
     /// - Parameter edges: where the item shall be, with its content; all others lose it.
     func set(_ key: ItemKey, _ edges: [String: DesiredContent]) {
+        put(key, edges.mapValues { Self.item(key, $0) })
+    }
+
+    /// Sets that all of `edges` shall have the same under `key`, and that no other edge shall have anything.
+    func set(_ key: ItemKey, _ content: DesiredContent, on edges: some Sequence<String>) {
+        let item = Self.item(key, content)
+        put(key, Dictionary(edges.map { ($0, item) }) { first, _ in first })
+    }
+
+    private static func item(_ key: ItemKey, _ content: DesiredContent) -> DesiredItem {
+        DesiredItem(key: key, hash: Hex.encode(SHA256.hash(content.canonicalBytes)), content: content)
+    }
+
+    private func put(_ key: ItemKey, _ items: [String: DesiredItem]) {
         var changed: [String] = []
-        let items = edges.mapValues {
-            DesiredItem(key: key, hash: Hex.encode(SHA256.hash($0.canonicalBytes)), content: $0)
-        }
         let handler = state.withLock { state -> (@Sendable (String, ItemKey) -> Void)? in
             for name in state.sets.keys where items[name] == nil {
                 if state.sets[name]?.removeValue(forKey: key) != nil { changed.append(name) }

@@ -50,13 +50,16 @@ final class ScopeViolations: Sendable {
             else { return nil }
             return "the pod is bound to \(own)"
         case ItemKey.namespaceKind:
-            let name = item.key.name
-            guard name == Names.systemNamespace || name.hasPrefix("kube-"), context.offloading(name) == nil else {
-                return nil
-            }
-            return "the namespace is the origin's own, and not offloaded"
+            return isOwn(item.key.name, context) ? "the namespace is the origin's own, and not offloaded" : nil
+        case let kind where ReflectedKind(rawValue: kind) != nil:
+            let isOwn = isOwn(item.key.namespace, context)
+            return isOwn ? "its namespace is the origin's own, and not offloaded" : nil
         default:
             return "the hub offloads no objects of that kind"
         }
+    }
+
+    private static func isOwn(_ namespace: String, _ context: HubContext) -> Bool {
+        (namespace == Names.systemNamespace || namespace.hasPrefix("kube-")) && context.offloading(namespace) == nil
     }
 }

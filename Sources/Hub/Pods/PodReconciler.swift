@@ -15,20 +15,44 @@ struct PodReconciler: Sendable {
             let edge = context.edges.edge(node: node)
         else {
             context.desired.set(item, [:])
+            context.references.release(key)
             return .none
         }
         if pod.isBeingDeleted { return try await end(pod, item, edge) }
         if case .some(let requeue) = try await replaceIfUnreachable(pod, edge) { return requeue }
         let plan = context.plan(pod.namespace)
         guard let plan, plan.selected.contains(edge.name) else { return try await reject(pod, item, edge) }
+        let references = PodReferences(pod)
+        use(references, of: pod, edge, plan)
         if context.desired[edge.name, item]?.content.pod?.originUID != pod.uid {
+            // Sent after what it uses. Whatever becomes known of that brings the pod back here.
+            guard context.references.isKnown(key) else { return .none }
             context.notePlacement(of: pod, on: edge.name)
-            if let message = UnsentReferences(pod).message(edge: edge.name, namespace: plan.remoteNamespace) {
-                await context.events.record(.warning, pod, reason: "NotReflected", message)
-            }
         }
         context.desired.set(item, [edge.name: content(pod, plan)])
+        await report(references, of: pod, edge, plan)
         return try await reflect(pod, item, edge)
+    }
+
+    // MARK: - What the pod uses
+
+    /// Has what the pod uses on its edge, for as long as it may run there.
+    private func use(_ references: PodReferences, of pod: KubernetesObject, _ edge: Edge, _ plan: OffloadingPlan) {
+        guard !pod.isFinishedPod else { return context.references.release(pod.key) }
+        context.references.use(pod.key, references, on: edge.name, in: plan.remoteNamespace)
+    }
+
+    /// Tells the pod's user what its edge does not have of that, whenever it is something else than before.
+    private func report(
+        _ references: PodReferences, of pod: KubernetesObject, _ edge: Edge, _ plan: OffloadingPlan
+    ) async {
+        guard !pod.isFinishedPod else { return }
+        let report = ReflectionReport(
+            namespace: pod.namespace, edge: edge.name, remoteNamespace: plan.remoteNamespace,
+            finding: { context.references.finding($0) }, observed: { edge.observed[$0]?.content.object })
+        let message = report.message(references)
+        guard context.references.isNews(message, of: pod), let message else { return }
+        await context.events.record(.warning, pod, reason: "NotReflected", message)
     }
 
     /// What the edge shall have for every pod: called once before any edge is told anything.
@@ -36,6 +60,7 @@ struct PodReconciler: Sendable {
         for pod in context.pods.objects {
             guard let node = pod.spec["nodeName"]?.string, let edge = context.edges.edge(node: node) else { continue }
             guard let plan = context.plan(pod.namespace), plan.selected.contains(edge.name) else { continue }
+            use(PodReferences(pod), of: pod, edge, plan)
             context.desired.set(.pod(pod.namespace, pod.name), [edge.name: content(pod, plan)])
         }
     }
@@ -94,6 +119,7 @@ struct PodReconciler: Sendable {
     /// A pod on an edge to which its namespace is not, or no longer, offloaded.
     private func reject(_ pod: KubernetesObject, _ item: ItemKey, _ edge: Edge) async throws -> Requeue {
         context.desired.set(item, [:])
+        context.references.release(pod.key)
         guard edge.isWanted, !pod.isFinishedPod else { return .none }
         let wasStarted = pod.status["startTime"]?.string != nil
         var status = wasStarted ? PodStatusReflection.ended(pod, now: context.now()) : pod.status
@@ -145,6 +171,7 @@ struct PodReconciler: Sendable {
             } else if shall.content.pod?.deletionGracePeriodSeconds == nil {
                 // Its namespace was taken back meanwhile, and with it goes the pod there: nobody would ever say that it has.
                 context.desired.set(item, [:])
+                context.references.release(pod.key)
             }
         } else if edge.isConnected, edge.isObservedComplete, observation(pod, item, edge) == nil {
             // The edge never heard of it.

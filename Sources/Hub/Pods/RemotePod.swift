@@ -34,8 +34,8 @@ public enum RemotePod {
         // Decided at the origin.
         "nodeName", "nodeSelector", "affinity", "topologySpreadConstraints", "schedulerName", "schedulingGates",
         "priority", "priorityClassName", "preemptionPolicy", "runtimeClassName", "overhead",
-        // The edge's own service accounts are not the origin's.
-        "serviceAccountName", "serviceAccount", "automountServiceAccountToken", "imagePullSecrets",
+        // Another name for serviceAccountName; nobody gets a token.
+        "serviceAccount", "automountServiceAccountToken",
         // The edge's machines are not the origin's to use.
         "hostNetwork", "hostPID", "hostIPC", "hostUsers",
     ]
@@ -44,30 +44,30 @@ public enum RemotePod {
         var object = spec.object ?? JSONObject()
         object.filter { key, _ in !droppedFields.contains(key) }
         var result = JSON.object(object)
+        // At the edge an account of the same name, and without any rights, stands for the pod's own.
+        if let account = result["serviceAccountName"]?.string, account.isEmpty || account == "default" {
+            result["serviceAccountName"] = nil
+        }
         result["automountServiceAccountToken"] = false
-        let tokenVolumes = tokenVolumes(of: spec)
+        let tokenVolumes = PodReferences.tokenVolumes(of: spec)
         if !tokenVolumes.isEmpty { removeVolumes(tokenVolumes, from: &result) }
+        if let volumes = result["volumes"]?.array { result["volumes"] = .array(volumes.map(withoutTokens)) }
         let tolerations = (result["tolerations"]?.array ?? []).filter { $0["key"]?.string != Names.virtualNodeTaint }
         result["tolerations"] = tolerations.isEmpty ? nil : .array(tolerations)
         return result
     }
 
-    /// The volumes with a token of the pod's service account, which the origin's API adds: `kube-api-access-…`, and before
-    /// Kubernetes 1.21 the Secret `NAME-token-…` at the same place.
-    private static func tokenVolumes(of spec: JSON) -> Set<String> {
-        let containers = ["containers", "initContainers"].flatMap { spec[$0]?.array ?? [] }
-        let atTokenPath = Set(
-            containers.flatMap { $0["volumeMounts"]?.array ?? [] }
-                .filter { $0["mountPath"]?.string == "/var/run/secrets/kubernetes.io/serviceaccount" }
-                .compactMap { $0["name"]?.string })
-        let account = spec["serviceAccountName"]?.string ?? "default"
-        return Set(
-            (spec["volumes"]?.array ?? []).compactMap { volume -> String? in
-                guard let name = volume["name"]?.string else { return nil }
-                if name.hasPrefix("kube-api-access-") { return name }
-                let secret = volume["secret"]?["secretName"]?.string ?? ""
-                return secret.hasPrefix("\(account)-token-") && atTokenPath.contains(name) ? name : nil
-            })
+    /// A volume without the tokens that pods ask for themselves: at the edge they would be the edge's, which nobody asked for.
+    private static func withoutTokens(_ volume: JSON) -> JSON {
+        guard let sources = volume["projected"]?["sources"]?.array else { return volume }
+        let rest = sources.filter { $0["serviceAccountToken"]?.isNull != false }
+        guard rest.count < sources.count else { return volume }
+        var volume = volume
+        volume["projected", "sources"] = .array(rest)
+        guard rest.isEmpty else { return volume }
+        volume["projected"] = nil
+        volume["emptyDir"] = [:]
+        return volume
     }
 
     private static func removeVolumes(_ names: Set<String>, from spec: inout JSON) {
