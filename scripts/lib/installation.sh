@@ -133,6 +133,9 @@ may() {
     kube auth can-i "$2" "$resource${5:+/$5}" "${options[@]}" 2>/dev/null || true
 }
 
+# Whether the hub may read the Secrets of these namespaces.
+secrets_of() { local namespace; for namespace; do may causeway-hub list secrets "$namespace"; done; }
+
 leader() {
     local number
     for number in "${!hubs[@]}"; do
@@ -201,23 +204,29 @@ installation_rights() {
         list:replicasets.apps create:secrets:causeway-system update:leases.coordination.k8s.io:causeway-system:causeway-hub \
         patch:leases.coordination.k8s.io:kube-node-lease create:subjectaccessreviews.authorization.k8s.io \
         update:mutatingwebhookconfigurations.admissionregistration.k8s.io::causeway-hub \
-        update:namespaceoffloadings.offloading.liqo.io/status:shop get:configmaps:kube-system:extension-apiserver-authentication
+        update:namespaceoffloadings.offloading.liqo.io/status:shop get:configmaps:kube-system:extension-apiserver-authentication \
+        create:rolebindings.rbac.authorization.k8s.io:shop bind:clusterroles.rbac.authorization.k8s.io::causeway-hub-references \
+        delete:rolebindings.rbac.authorization.k8s.io:shop:causeway-hub-references
     rights causeway-hub no get:secrets:shop list:secrets create:pods:shop update:pods:shop create:pods/exec:shop get:configmaps:shop \
         delete:namespaces create:namespaces get:secrets:kube-system update:leases.coordination.k8s.io:causeway-system:other \
         create:mutatingwebhookconfigurations.admissionregistration.k8s.io \
         update:mutatingwebhookconfigurations.admissionregistration.k8s.io::other \
         update:customresourcedefinitions.apiextensions.k8s.io create:clusterroles.rbac.authorization.k8s.io \
-        create:clusterrolebindings.rbac.authorization.k8s.io delete:deployments.apps:shop create:serviceaccounts/token:causeway-system \
+        create:clusterrolebindings.rbac.authorization.k8s.io bind:clusterroles.rbac.authorization.k8s.io::cluster-admin \
+        create:roles.rbac.authorization.k8s.io:shop delete:rolebindings.rbac.authorization.k8s.io:shop:other \
+        list:secrets:shop list:configmaps:shop watch:secrets delete:deployments.apps:shop create:serviceaccounts/token:causeway-system \
         patch:configmaps:causeway-system:other impersonate:users '*:*'
 }
 
 agent_rights() {
     rights causeway-agent yes list:nodes create:pods:shop update:pods:shop get:pods/log:shop create:pods/exec:shop get:pods/attach:shop \
         create:namespaces delete:namespaces create:events:shop get:secrets:causeway-system patch:configmaps:causeway-system:cluster-info \
-        update:foreignclusters.discovery.liqo.io/status list:namespaceoffloadings.offloading.liqo.io
+        update:foreignclusters.discovery.liqo.io/status list:namespaceoffloadings.offloading.liqo.io \
+        create:rolebindings.rbac.authorization.k8s.io:shop bind:clusterroles.rbac.authorization.k8s.io::causeway-agent-references
     rights causeway-agent no get:secrets:shop list:secrets get:configmaps:shop patch:nodes update:pods/status:shop create:pods/eviction:shop \
         create:pods/binding:shop update:namespaceoffloadings.offloading.liqo.io:shop create:serviceaccounts/token:shop \
-        get:secrets:kube-system update:customresourcedefinitions.apiextensions.k8s.io create:rolebindings.rbac.authorization.k8s.io:shop \
+        get:secrets:kube-system update:customresourcedefinitions.apiextensions.k8s.io create:secrets:shop create:services:shop \
+        create:serviceaccounts:shop bind:clusterroles.rbac.authorization.k8s.io::cluster-admin create:roles.rbac.authorization.k8s.io:shop \
         create:mutatingwebhookconfigurations.admissionregistration.k8s.io create:deployments.apps:shop create:nodes/proxy '*:*'
 }
 
@@ -244,6 +253,11 @@ installation_steps() {
     expect "a Deployment is made" kube create deployment web -n shop --image nginx --replicas 6
     soon "six pods run" running web 6
     uids=$(pods web)
+    expect "a Secret is made" kube create secret generic key -n shop --from-literal=password=secret
+    expect "a pod uses it" kube run reader -n shop --image nginx --labels app=reader \
+        --overrides '{"spec":{"containers":[{"name":"reader","image":"nginx","envFrom":[{"secretRef":{"name":"key"}}]}]}}'
+    soon "it runs, with the Secret at the edge" running reader 1
+    expect "the hub may read that namespace's Secrets for it, and no others" is $'yes\nno\nno' secrets_of shop default kube-system
 
     first=$(leader)
     end_process "${hubs[$first]}" KILL
@@ -275,6 +289,7 @@ installation_steps() {
     expect "and an offloaded namespace" refuses 'the namespace "shop" is offloaded' ctl uninstall
     expect "the Deployment is deleted" kube delete deployment web -n shop --wait=false --ignore-not-found
     expect "the namespace is taken back" ctl unoffload namespace shop --timeout 90s
+    expect "its Secrets are not the hub's to read any more" is no secrets_of shop
     expect "the peering ends" ctl unpeer out-of-band rome --timeout 90s
     expect "nothing was refused for want of a right" forbidden
     end_process "${hubs[$first]}" TERM
