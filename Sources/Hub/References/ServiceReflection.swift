@@ -18,12 +18,14 @@ final class ServiceReflection: Sendable {
 
     /// - Parameter namespace: the key: a namespace's name.
     func reconcile(_ namespace: String) {
+        let services = context.services.objects(index: HubContext.byNamespace, namespace)
+        // Most often there is nothing to do, and a plan is worth a look at all edges.
+        guard !services.isEmpty || known.withLock({ $0[namespace] != nil }) else { return }
         let plan = context.plan(namespace)
         let selected = plan?.selected ?? []
-        let services = selected.isEmpty ? [] : context.services.objects(index: HubContext.byNamespace, namespace)
         known.withLock { known in
             var keys = Set<ItemKey>()
-            for service in services {
+            for service in services where !selected.isEmpty {
                 guard let plan, let fields = Self.fields(service) else { continue }
                 let key = PodReferences.Object(.service, service.name).key(in: namespace)
                 keys.insert(key)
