@@ -116,9 +116,14 @@ extension World {
             let connection = Connection(
                 edge: site.name, purpose: attempt.purpose, identity: identity,
                 hub: SessionEnd(
-                    PeerSessionConfiguration(local: hello, peerClusterID: site.clusterID), clock: clock),
-                agent: SessionEnd(PeerSessionConfiguration(local: theirs, peerClusterID: Self.hubID), clock: clock))
+                    PeerSessionConfiguration(
+                        local: hello, peerClusterID: site.clusterID, roundTripEstimate: roundTrip), clock: clock),
+                agent: SessionEnd(
+                    PeerSessionConfiguration(
+                        local: theirs, peerClusterID: Self.hubID, roundTripEstimate: roundTrip), clock: clock))
             connection.hub.start()
+            // What a handshake would have taken: by that both ends know how slow the network is.
+            let roundTrip = site.delay * (1 + chance.fraction())
             connection.agent.start()
             return connection
         }

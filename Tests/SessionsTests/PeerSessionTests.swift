@@ -122,6 +122,18 @@ struct PeerSessionTests {
         #expect(session.deadline == nil)
     }
 
+    @Test(
+        "a peer that is far away has three round trips for its hello, and no more than 30 s (F3)",
+        arguments: [(4, 12), (60, 30)])
+    func farAway(_ roundTrip: Int, _ patience: Int) {
+        var session = PeerSession(
+            .init(local: SessionPair.hello(.hub), peerClusterID: "rome", roundTripEstimate: .seconds(roundTrip)))
+        _ = session.start(.seconds(100))
+        #expect(session.deadline == .seconds(100 + patience))
+        #expect(session.tick(.seconds(100 + patience)).count == 1)
+        #expect(session.end?.message.contains("\(patience).0 seconds") == true)
+    }
+
     @Test("an unknown message is answered, and the conversation goes on")
     func unknown() {
         var pair = SessionPair.established()

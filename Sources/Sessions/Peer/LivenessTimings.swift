@@ -6,7 +6,7 @@ public struct LivenessTimings: Sendable, Hashable {
     public var suspectAfter: Duration
     /// Silence after which the connection is given up.
     public var deadAfter: Duration
-    /// The most that ``deadAfter`` is stretched to on slow networks (to three round trips).
+    /// The most that ``deadAfter`` and ``helloDeadline`` are stretched to on slow networks (to three round trips).
     public var deadAfterMaximum: Duration
     /// How long the peer may take for its hello.
     public var helloDeadline: Duration

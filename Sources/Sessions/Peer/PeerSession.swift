@@ -88,7 +88,7 @@ public struct PeerSession: Sendable {
     /// Mutual TLS is done.
     public mutating func start(_ now: Duration) -> [Action] {
         guard case .idle = state else { preconditionFailure("a session starts once") }
-        state = .negotiating(deadline: now + configuration.timings.helloDeadline)
+        state = .negotiating(deadline: now + configuration.helloPatience)
         return [.send(.hello(configuration.local))]
     }
 
@@ -106,7 +106,7 @@ public struct PeerSession: Sendable {
             guard now >= deadline else { return [] }
             return over(
                 PeerSessionEnd(
-                    .timeout, "the peer did not say hello within \(configuration.timings.helloDeadline)"))
+                    .timeout, "the peer did not say hello within \(configuration.helloPatience)"))
         case .established:
             guard let verdict = withEstablished({ $0.liveness.check(now) }) else { return [] }
             if let silence = verdict.deadFor {

@@ -21,4 +21,9 @@ public struct PeerSessionConfiguration: Sendable, Hashable {
         self.limits = limits
         self.roundTripEstimate = roundTripEstimate
     }
+
+    /// How long the peer may take until it has said hello and agreed to ours: a hello each way, and a word that answers.
+    var helloPatience: Duration {
+        max(timings.helloDeadline, min(roundTripEstimate * 3, timings.deadAfterMaximum))
+    }
 }
