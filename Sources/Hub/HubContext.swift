@@ -22,6 +22,7 @@ struct HubContext: Sendable {
     let access: NamespaceAccess
     let rejections = EdgeRejections()
     let moves = MoveTargets()
+    let endings = EndingTimes()
     let violations = ScopeViolations()
     /// Whether the storm guard is up, as `Hub.watchSilence` saw last.
     private let storm = Flag()

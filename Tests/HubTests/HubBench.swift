@@ -27,10 +27,11 @@ final class HubBench: Sendable {
         change(&configuration)
         let logger = log.logger
         store = try FileCredentialStore(stateFolder: folder.path)
-        let box = NowBox()
+        let (box, instants) = (NowBox(), Instants())
         let events = EventRecorder(cluster, component: "causeway-hub", now: { box.value }, logger: logger)
         context = HubContext(
-            configuration: configuration, cluster: cluster, events: events, logger: logger, now: { box.value })
+            configuration: configuration, cluster: cluster, events: events, logger: logger, now: { box.value },
+            instant: { instants.now })
         links = EdgeLinks(
             context: context, credentials: store,
             joined: JoinedEdges(
@@ -40,7 +41,17 @@ final class HubBench: Sendable {
                 PeerDialler(address, via: proxy, group: MultiThreadedEventLoopGroup.singleton)
             }, endpoints: NodeEndpoints())
         now = box
+        self.instants = instants
         context.desired.markPrepared()
+    }
+
+    /// The hub's monotonic clock, which can be put forward.
+    let instants: Instants
+
+    final class Instants: Sendable {
+        private let ahead = Mutex(Duration.zero)
+        var now: ContinuousClock.Instant { .now + ahead.withLock { $0 } }
+        func advance(_ by: Duration) { ahead.withLock { $0 += by } }
     }
 
     /// What the hub takes for the time: seconds since 1970.

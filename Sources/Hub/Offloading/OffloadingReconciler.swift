@@ -95,15 +95,6 @@ struct OffloadingReconciler: Sendable {
 
     // MARK: - The end
 
-    /// Whether the edges have had the time that a withdrawal is given. What is left on them goes all the same: it is not
-    /// wanted there any more.
-    private func isOverdue(_ offloading: NamespaceOffloading) -> Bool {
-        let timestamp =
-            offloading.object.deletionTimestamp ?? context.namespaces.get(name: offloading.namespace)?.deletionTimestamp
-        guard let since = timestamp.flatMap(Timestamp.seconds) else { return false }
-        return .seconds(context.now() - since) > context.configuration.withdrawalDeadline
-    }
-
     /// Takes everything back: first the pods on virtual nodes, then the remote namespaces. An edge that is away is not
     /// waited for: it cleans up when it is heard again, as its desired set no longer has the namespace.
     private func terminate(_ offloading: NamespaceOffloading) async throws -> Requeue {
@@ -120,9 +111,14 @@ struct OffloadingReconciler: Sendable {
         try await markScheduling(namespace, isEnabled: false)
         let isHeld = context.edges.all.contains { edge in
             edge.isConnected
+        // Edges have the time that a withdrawal is given. What is left on them then goes all the same: it is not wanted there.
+        let isOverdue =
+            context.endings.time(of: offloading.object.uid, at: context.instant())
+            > context.configuration.withdrawalDeadline
                 && edge.observed[.namespace(namespace)].map { $0.content.namespace?.state != .conflict } ?? false
         }
-        guard !isHeld || isOverdue(offloading) else { return .after(.milliseconds(500)) }
+        guard !isHeld || isOverdue else { return .after(.milliseconds(500)) }
+        context.endings.forget(offloading.object.uid)
         guard offloading.object.finalizers.contains(Names.offloadingFinalizer) else { return .none }
         // None of its pods is on an edge any more: what they use is not the hub's to read.
         try await context.access.withdraw(from: namespace)
