@@ -195,4 +195,93 @@ import Wire
             try await eventually("the pod is ended") { try await bench.found("p")?.isBeingDeleted == true }
         }
     }
+
+    // MARK: - Revoked certificates
+
+    private static let revoked: PeeringRecord = {
+        let certificate = IssuedCertificate(fingerprint: "f", keyHash: "k", notAfter: 1 << 40)
+        return PeeringRecord(clusterID: Bench.hubID, clusterName: "cloud", epoch: 1, revoked: [certificate], since: 1)
+    }()
+
+    /// A hub with a pod here in a namespace of these annotations, revoked at this moment.
+    private func revoke(_ bench: Bench, _ fence: Fence, _ annotations: [String: String]) async throws {
+        let wanted = DesiredNamespace(
+            originName: "demo", remoteName: "demo", mapping: "EnforceSameName", annotations: annotations)
+        bench.hub.isRevoked = false
+        bench.want([.namespace("demo"): DesiredContent.namespace(wanted)].merging(Bench.pod("p")) { $1 })
+        try await eventually("made") { bench.link.pod("p")?.edgeUID.isEmpty == false }
+        try await eventually("known") {
+            annotations.allSatisfy { bench.context.namespaces.get(name: "demo")?.annotation($0.key) == $0.value }
+        }
+        try await bench.setStatus("p", ["phase": "Running"])
+        try await eventually("told") { bench.link.pod("p")?.status["phase"]?.string == "Running" }
+        await fence.look()
+        bench.hub.isRevoked = true
+        bench.hub.detach(bench.link)
+        await fence.look()
+    }
+
+    @Test(
+        "stop once a hub whose certificates are revoked has replaced them, as their namespace says",
+        arguments: [
+            ([:], 14), ([Names.gracePeriodAnnotation: "30s"], 34),
+            ([Names.gracePeriodAnnotation: "30s", Names.stopOnEdgeAfterAnnotation: "20s"], 20),
+        ])
+    func lockedOut(_ annotations: [String: String], _ seconds: Int) async throws {
+        try await Bench(record: Self.revoked).run { bench in
+            let clock = Clock()
+            let fence = fence(bench, clock)
+            try await revoke(bench, fence, annotations)
+            clock.advance(seconds - 1)
+            await fence.look()
+            #expect(!bench.hub.isClosed("demo"))
+            clock.advance(1)
+            await fence.look()
+            #expect(bench.hub.isClosed("demo"))
+            try await eventually("the pod is ended") { try await bench.found("p")?.isBeingDeleted == true }
+            try await ended(bench)
+            // A new certificate opens nothing before the hub has said what it wants.
+            bench.hub.isRevoked = false
+            await fence.look()
+            #expect(bench.hub.isClosed("demo"))
+            _ = bench.hub.attach(bench.link, epoch: 2, isNewEpoch: true, certificateNotAfter: 2000)
+            await fence.look()
+            #expect(bench.hub.isClosed("demo"))
+            bench.want([:])
+            await fence.look()
+            #expect(!bench.hub.isClosed("demo"))
+            #expect(bench.cluster.log.filter { $0.hasPrefix("create pods") }.count == 1)
+        }
+    }
+
+    @Test("of a namespace that waits for its edge go on for a day after a revocation, over restarts too; then all ends")
+    func lockedOutForLong() async throws {
+        let clock = Clock()
+        let annotations = [Names.onDisconnectAnnotation: "keep"]
+        var record: PeeringRecord?
+        var objects: [(ResourceType, KubernetesObject)] = []
+        try await Bench(record: Self.revoked).run { bench in
+            let fence = fence(bench, clock)
+            try await revoke(bench, fence, annotations)
+            clock.advance(80_000)
+            await fence.look()
+            #expect(!bench.hub.isClosed("demo"))
+            record = bench.store.all.first
+            objects.append((.namespaces, try #require(try await bench.foundNamespace())))
+            objects.append((.pods, try #require(try await bench.found("p"))))
+        }
+        let saved = try #require(record)
+        #expect(try PeeringRecord(json: saved.json) == saved)
+        let bench = try await Bench(existing: objects, record: saved, connected: false)
+        try await bench.run { bench in
+            let fence = fence(bench, clock)
+            clock.advance(6_399)
+            await fence.look()
+            #expect(!bench.hub.isEnding)
+            clock.advance(1)
+            await fence.look()
+            #expect(bench.hub.isEnding)
+            try await eventually("the pod is ended") { try await bench.found("p")?.isBeingDeleted == true }
+        }
+    }
 }

@@ -50,7 +50,9 @@ final class AgentProcess {
         self.cluster = DurableCluster(base: cluster, life: life, reach: reach) { type, name, options in
             guard [.pods, .namespaces].contains(type) else { return }
             if options.uid == nil { complaints.add("\(type) \(name) is deleted by name alone (I3)") }
-            let mayDelete = known.all.contains { $0.isComplete || $0.isEnding || $0.isClosed("fenced") }
+            let mayDelete = known.all.contains { hub in
+                hub.isComplete || hub.isEnding || ["fenced", "shop"].contains { hub.isClosed($0) }
+            }
             if !mayDelete { complaints.add("\(type) \(name) is deleted before all wants are known (I3)") }
         }
         self.clock = clock

@@ -36,6 +36,52 @@ struct PeeringFaultTests {
         #expect(try world.site("rome").machine.count == 0)
     }
 
+    @Test(
+        "an edge that has revoked a hub's certificates ends what ran for it: at once what the hub replaces, the rest and the peering later, although it never hears of the unpeer",
+        arguments: [true, false])
+    func unpeerRevoked(_ isUnpeered: Bool) async throws {
+        let scenario = try await begin()
+        let world = scenario.world
+        try await world.user.offload("stay", ["causeway.io/on-disconnect": "keep"], in: world)
+        world.origin.want(Origin.Workload(name: "rock", namespace: "stay", count: 4, isJob: false))
+        #expect(try await world.judge() == [])
+        let site = try world.site("rome")
+        let stay = try await site.cluster.list(.pods, namespace: "stay").items.count
+        #expect(stay > 0)
+        try await world.user.revoke("rome", in: world)
+        // Nobody brings a new token.
+        if isUnpeered { try await world.user.unpeer("rome", in: world) } else { world.user.leave("rome") }
+        try await world.run(for: .seconds(12))
+        #expect(
+            site.machine.count == stay, "those of 'shop' are replaced after 3 s and run here no more; the others stay")
+        // An agent that starts anew must not wait anew.
+        try await world.killAgent("rome")
+        try await world.run(for: .seconds(20))
+        #expect(site.machine.count == stay)
+        try await world.run(for: .seconds(15))
+        #expect(site.machine.count == 0)
+        #expect(site.peerings.all.isEmpty)
+        #expect(world.hubDisk.all.farewells.isEmpty)
+        if !isUnpeered { try await world.user.peer("rome", in: world) }
+        #expect(try await world.judge() == [])
+    }
+
+    @Test(
+        "a hub that enrols anew after a revocation has its pods run once, wherever they were meanwhile",
+        arguments: [2, 20])
+    func backAfterRevocation(_ seconds: Int) async throws {
+        let scenario = try await begin()
+        let world = scenario.world
+        let before = try await scenario.placements()
+        try await world.user.revoke("rome", in: world)
+        world.user.leave("rome")
+        try await world.run(for: .seconds(seconds))
+        #expect(try await scenario.pods(on: "rome").isEmpty == (seconds > 10))
+        try await world.user.peer("rome", in: world)
+        #expect(try await world.judge() == [])
+        if seconds < 5 { #expect(try await scenario.placements() == before) }
+    }
+
     @Test("whoever peers again with the same name at once begins anew, and nothing of the old peering is left")
     func again() async throws {
         let world = try await begin().world

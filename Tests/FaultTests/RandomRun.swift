@@ -135,7 +135,6 @@ final class RandomRun {
             tell("\(edge) is to be \(wanted)")
             try await user.want(edge, wanted, in: world)
         case 7:
-            guard !user.revoked.contains(edge) else { return }
             tell("\(edge) is unpeered")
             try await user.unpeer(edge, in: world)
         case 8:

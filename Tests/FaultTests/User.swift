@@ -27,8 +27,6 @@ final class User {
     private(set) var peerings: [String: Peering] = [:]
     /// Namespaces that are to be offloaded, with their annotations; `nil` for those that are not any more.
     private(set) var offloadings: [String: [String: String]?] = [:]
-    /// Edges that have revoked the hub's certificate at any time.
-    private(set) var revoked: Set<String> = []
     private var commands: [Command] = []
     private var lastLook = Duration.zero
     private var lastToken: [String: Duration] = [:]
@@ -70,16 +68,13 @@ final class User {
         }
     }
 
-    /// Has the edge revoke the hub's certificate; the hub comes back with a new token.
-    ///
-    /// Where the hub does not want to come back the edge's pods run on: that is the edge's operator's to end, and not done in
-    /// these runs.
+    /// Has the edge revoke the hub's certificate; the hub comes back with a new token, unless it is unpeered meanwhile.
     func revoke(_ edge: String, in world: World) async throws {
         let cluster = try world.site(edge).cluster
         guard peerings[edge] == .peered, try await cluster.find(.foreignClusters, name: World.hubName) != nil else {
             return
         }
-        revoked.insert(edge)
+        world.note("user has \(edge) revoke the hub's certificate")
         _ = try await cluster.merge(
             .foreignClusters, name: World.hubName, ["metadata": ["annotations": [Names.revokeAnnotation: "true"]]])
     }
@@ -122,6 +117,9 @@ final class User {
     private func expect(_ what: String, _ isDone: @escaping (World) async throws -> Bool) {
         commands.append(Command(what: what, left: .seconds(35), isDone: isDone))
     }
+
+    /// Does nothing more about a peering, whatever becomes of it.
+    func leave(_ edge: String) { peerings[edge] = nil }
 
     // MARK: - Waiting
 

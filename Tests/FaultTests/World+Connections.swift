@@ -106,6 +106,12 @@ extension World {
         let identity = try PeerIdentity(
             certificateChain: [credentials.identity.leaf], applicationProtocol: "causeway/1", tlsVersion: .tls1_3)
         guard !messages.isCut() else { throw problem(PeerSessionEnd(.lost, "cut")) }
+        if agent.agent.context.book.revoked.contains(credentials.identity.leaf) {
+            // As the alert of the handshake reads.
+            var end = PeerSessionEnd(.untrusted, "certificate revoked")
+            end.error = ErrorMessage(code: .notPeered, message: "the peer has revoked this cluster's certificate")
+            throw problem(end)
+        }
         let caller = PeerCaller(clusterID: Self.hubID, identity: identity, address: "192.0.2.1")
         let answer = await agent.agent.acceptor.admit(caller)
         guard !messages.isCut() else { throw problem(PeerSessionEnd(.lost, "cut")) }
@@ -113,6 +119,8 @@ extension World {
         case .refuse(let error):
             throw problem(.refusedByPeer(error))
         case .accept(let theirs):
+            // What a handshake would have taken: by that both ends know how slow the network is.
+            let roundTrip = site.delay * (1 + chance.fraction())
             let connection = Connection(
                 edge: site.name, purpose: attempt.purpose, identity: identity,
                 hub: SessionEnd(
@@ -122,8 +130,6 @@ extension World {
                     PeerSessionConfiguration(
                         local: theirs, peerClusterID: Self.hubID, roundTripEstimate: roundTrip), clock: clock))
             connection.hub.start()
-            // What a handshake would have taken: by that both ends know how slow the network is.
-            let roundTrip = site.delay * (1 + chance.fraction())
             connection.agent.start()
             return connection
         }

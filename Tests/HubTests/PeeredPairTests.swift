@@ -4,6 +4,7 @@ import Hub
 import JSONTree
 import KubernetesModel
 import OffloadingModel
+import Synchronization
 import TestKit
 import Testing
 
@@ -143,6 +144,32 @@ import Testing
             try await eventually("the edge is clean") { try await pair.isForgotten() }
             try await pair.peer()
             try await eventually("joined again") { try await pair.isOffloaded() }
+        }
+    }
+
+    @Test(
+        "after a revocation and an unpeer nothing runs at the edge: it hears of it, or does not wait for ever",
+        arguments: Way.allCases)
+    func revokedAndUnpeered(_ way: Way) async throws {
+        try await with(way) { pair in
+            if way == .hubDials {
+                await pair.stopAgent()
+                pair.revokedPatience.withLock { $0 = .seconds(2) }
+                try await pair.startAgent()
+                try await eventually("the agent is back") { try await pair.isEstablished() }
+            }
+            try await pair.revoke()
+            try await eventually("Denied") {
+                try await pair.peering()?.condition(.authentication).reason == "Revoked"
+            }
+            try await pair.unpeer()
+            try await eventually("unpeered") { try await pair.peering() == nil }
+            try await eventually("the edge is clean") { try await pair.isForgotten() }
+            try await eventually("the farewell is given up") {
+                try await FileCredentialStore(stateFolder: pair.folder.path).farewells().isEmpty
+            }
+            try await pair.peer()
+            try await eventually("peered again") { try await pair.isOffloaded() }
         }
     }
 

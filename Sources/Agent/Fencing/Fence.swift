@@ -3,6 +3,8 @@ import Enrolment
 import KubernetesModel
 import Logging
 import OffloadingModel
+import PeerTransport
+import Sessions
 import Wire
 
 /// Stops the pods of namespaces whose hub has not been heard for as long as they allow (`causeway.io/stop-on-edge-after`), so
@@ -11,6 +13,11 @@ import Wire
 /// The annotation is kept on the namespace here, and the time of the last word with the peering: both outlive the agent. The
 /// time goes by the machine's clock since boot, which nobody sets. Pods that have ended stay as they are. A namespace is open
 /// again once its hub has said all that it wants: only then is it known which of the pods are still this edge's.
+///
+/// A hub whose certificates are revoked is kept out on purpose, and cannot say any more what it wants, not even that it has
+/// unpeered. Its pods stop as soon as it replaces them elsewhere, by its own clock and its namespace's policy
+/// (`causeway.io/on-disconnect`, `causeway.io/grace-period`, kept on the namespace too). Those that it would wait for end when
+/// it has not enrolled anew for ``AgentConfiguration/revokedPatience``, and with them the peering.
 struct Fence: Sendable {
     let context: AgentContext
     let reconcilers: Reconcilers
@@ -33,17 +40,27 @@ struct Fence: Sendable {
     /// Looks at the clocks once.
     func look() async {
         for hub in context.hubs.all where !hub.isEnding {
-            let stops = Dictionary(
-                context.namespaces(of: hub.clusterID).compactMap { namespace in
-                    Self.stop(namespace).map { (namespace.name, $0) }
-                }, uniquingKeysWith: { first, _ in first })
             let now = clock()
             let silence = hub.silence(at: now)
-            let closed = Set(stops.filter { silence >= $0.value }.keys)
+            let locked = await lockedOut(hub, now)
+            if let locked, !hub.isDialled, locked >= context.configuration.revokedPatience {
+                await reconcilers.endings.begin(hub, .revocation)
+                continue
+            }
+            let namespaces = context.namespaces(of: hub.clusterID)
+            let closed = Set(
+                namespaces.filter { namespace in
+                    Self.stop(namespace).map { silence >= $0 } ?? false
+                        || locked.map { isReplaced(namespace, after: $0) } ?? false
+                        // A new certificate alone does not say what is still wanted.
+                        || silence > .zero && hub.isClosed(namespace.name)
+                }.map(\.name))
             let before = hub.close(closed)
             for name in before.subtracting(closed).sorted() { open(name, hub) }
             for name in closed.subtracting(before).sorted() { await close(name, hub, silence) }
-            if let shortest = stops.values.min(), silence == .zero { await save(now, hub, within: shortest / 4) }
+            if let shortest = namespaces.compactMap(Self.stop).min(), silence == .zero {
+                await save(now, hub, within: shortest / 4)
+            }
         }
     }
 
@@ -55,18 +72,41 @@ struct Fence: Sendable {
         return max(time, OffloadingPolicy.shortestStop)
     }
 
+    /// The policies of its origin that a namespace keeps here.
+    static let policies = [
+        Names.stopOnEdgeAfterAnnotation, Names.onDisconnectAnnotation, Names.gracePeriodAnnotation,
+    ]
+
+    /// For how long the hub's certificates have been revoked; `nil` where they are not.
+    private func lockedOut(_ hub: HubPeering, _ now: HeardMark) async -> Duration? {
+        guard let since = hub.revokedSince(noting: now) else { return nil }
+        // Where this edge dials the hub tells it anew each time.
+        if !hub.isDialled { await save(revokedSince: since, hub) }
+        return since.silence(at: now)
+    }
+
+    /// Whether a hub that was locked out for so long has replaced the namespace's pods elsewhere.
+    private func isReplaced(_ namespace: KubernetesObject, after time: Duration) -> Bool {
+        guard case .reschedule(let grace) = OffloadingPolicy(annotations: namespace.annotations).onDisconnect else {
+            return false
+        }
+        return time >= context.configuration.transport.timings.deadAfter + grace
+    }
+
     private func close(_ name: String, _ hub: HubPeering, _ silence: Duration) async {
-        let seconds = silence.components.seconds
+        let why =
+            hub.isRevoked
+            ? "the certificates of this edge's peering with \(hub.clusterName) are revoked, and the hub replaces the pods "
+                + "elsewhere: they stop here until it has enrolled anew"
+            : "hub \(hub.clusterName) was not heard for \(silence.components.seconds) s: the pods stop, as "
+                + "\(Names.stopOnEdgeAfterAnnotation) asks, until it is heard again"
         context.logger.warning(
             "a hub was not heard for so long that its pods stop",
             metadata: [
                 LogKey.namespace: "\(name)", LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)",
             ])
         if let object = context.namespaces.get(name: name) {
-            await context.events.record(
-                .warning, object, reason: "StoppedWithoutHub",
-                "hub \(hub.clusterName) was not heard for \(seconds) s: the pods stop, as \(Names.stopOnEdgeAfterAnnotation) asks, until it is heard again"
-            )
+            await context.events.record(.warning, object, reason: "StoppedWithoutHub", why)
         }
         reconcilers.lookAtPods(of: hub, in: name)
     }
@@ -87,18 +127,33 @@ struct Fence: Sendable {
         {
             return
         }
+        // Without it a restart only makes a stop come early.
+        await change(id, "when a hub was heard is not saved") { $0.heard = now }
+    }
+
+    /// Keeps the moment over restarts: an agent that starts every day must not wait for ever.
+    private func save(revokedSince mark: HeardMark, _ hub: HubPeering) async {
+        guard let record = await context.book.record(hub.clusterID), record.isRevoked, record.revokedSince != mark
+        else { return }
+        await change(hub.clusterID, "when a hub's certificates were revoked is not saved") { record in
+            if record.isRevoked { record.revokedSince = mark }
+        }
+    }
+
+    /// Changes what is kept of a peering; what fails is tried again at the next look.
+    private func change(
+        _ id: String, _ failure: Logger.Message, _ body: @Sendable (inout PeeringRecord) -> Void
+    ) async {
         do {
             try await context.book.change(id) { known, _ in
                 guard var record = known else { throw NotPeered() }
-                record.heard = now
+                body(&record)
                 return record
             }
         } catch is NotPeered {
             return
         } catch {
-            // Tried again at the next look; without it a restart only makes a stop come early.
-            context.logger.debug(
-                "when a hub was heard is not saved", metadata: [LogKey.hubID: "\(id)", LogKey.error: "\(error)"])
+            context.logger.debug(failure, metadata: [LogKey.hubID: "\(id)", LogKey.error: "\(error)"])
         }
     }
 }

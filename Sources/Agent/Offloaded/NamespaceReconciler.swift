@@ -110,8 +110,8 @@ struct NamespaceReconciler: Sendable {
         do {
             var marks = marks(want)
             // A policy that was taken back must not go on.
-            if marks["annotations"]?[Names.stopOnEdgeAfterAnnotation] == nil {
-                marks["annotations", Names.stopOnEdgeAfterAnnotation] = .null
+            for policy in Fence.policies where marks["annotations"]?[policy] == nil {
+                marks["annotations", policy] = .null
             }
             _ = try await context.cluster.merge(.namespaces, name: object.name, ["metadata": marks])
         } catch let error as APIError where error.isNotFound {

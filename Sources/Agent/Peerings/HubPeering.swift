@@ -25,6 +25,7 @@ final class HubPeering: Sendable {
         var certificateNotAfter: Int
         var ownCertificateNotAfter: Int?
         var isRevoked: Bool
+        var revokedSince: HeardMark?
         var isEnding: Bool
         var hearing: HubHearing
         /// Namespaces of this edge whose pods are stopped.
@@ -40,7 +41,8 @@ final class HubPeering: Sendable {
         state = Mutex(
             State(
                 certificateNotAfter: record.issued.map(\.notAfter).max() ?? 0, isRevoked: record.isRevoked,
-                isEnding: record.isEnding, hearing: HubHearing(mark: record.heard)))
+                revokedSince: record.isRevoked ? record.revokedSince : nil, isEnding: record.isEnding,
+                hearing: HubHearing(mark: record.heard)))
     }
 
     // MARK: What the hub wants
@@ -93,10 +95,26 @@ final class HubPeering: Sendable {
         set { state.withLock { $0.isEnding = newValue } }
     }
 
-    /// Whether the hub's certificates were revoked, and it has not enrolled anew: what runs for it runs on.
+    /// Whether the side that is dialled has revoked the other's certificates, and nobody has enrolled anew: the peering waits
+    /// for that, and its pods for as long as ``Fence`` says.
     var isRevoked: Bool {
         get { state.withLock { $0.isRevoked } }
-        set { state.withLock { $0.isRevoked = newValue } }
+        set {
+            state.withLock { state in
+                state.isRevoked = newValue
+                if !newValue { state.revokedSince = nil }
+            }
+        }
+    }
+
+    /// When the revocation was first noted: now, where it was not before; `nil` where there is none.
+    func revokedSince(noting now: HeardMark) -> HeardMark? {
+        state.withLock { state in
+            guard state.isRevoked else { return nil }
+            let since = state.revokedSince ?? now
+            state.revokedSince = since
+            return since
+        }
     }
 
     // MARK: What the hub is told

@@ -35,6 +35,7 @@ struct Join: Sendable {
             failed: { await failed($0) },
             serve: { connection in
                 joins.tell(hubID, nil)
+                context.hubs[hubID]?.isRevoked = false
                 await conversation.serve(connection, dialledWith: keeper)
                 guard !Task.isCancelled else { return }
                 joins.tell(hubID, PeeringCondition(.pending, "HubUnreachable", "the connection to the hub has ended"))
@@ -87,6 +88,8 @@ struct Join: Sendable {
         context.logger.log(
             level: isNew ? .info : .debug, "a hub cannot be reached, dialling on",
             metadata: [LogKey.hub: "\(name)", LogKey.error: "\(error)"])
+        // The hub keeps this edge out on purpose, and replaces its pods elsewhere.
+        if condition.reason == PeeringCondition.revoked { context.hubs[hubID]?.isRevoked = true }
         // The hub itself, known by its authority, says that there is no peering: nothing here runs for it any more.
         // A certificate that it has revoked is not that: the hub may want the edge to enrol anew.
         guard let error = error as? PeerDialError, error.end.code == .refused, error.end.error?.code == .notPeered,

@@ -22,6 +22,8 @@ struct PeeringEnding: Sendable {
         case hub
         /// The edge wants it no more: `spec.incomingPeeringEnabled` of its ForeignCluster says No.
         case edge
+        /// The hub has not enrolled anew for long since this edge revoked its certificates.
+        case revocation
     }
 
     /// Revokes the hub's certificates, closes its connection, and has everything of it removed.
@@ -46,7 +48,7 @@ struct PeeringEnding: Sendable {
             "a peering ends",
             metadata: [
                 LogKey.audit: "peering-ended", LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)",
-                LogKey.reason: cause == .edge ? "incoming peering is turned off" : "the hub has ended it",
+                LogKey.reason: Self.reason(cause),
             ])
         if cause == .edge {
             await hub.detachAny()?.close(
@@ -55,6 +57,14 @@ struct PeeringEnding: Sendable {
                     + "\(hub.clusterName) off", epoch: nil)
         }
         queue.add(hub.clusterID)
+    }
+
+    private static func reason(_ cause: Cause) -> Logger.MetadataValue {
+        switch cause {
+        case .hub: "the hub has ended it"
+        case .edge: "incoming peering is turned off"
+        case .revocation: "its certificates were revoked, and it has not enrolled anew"
+        }
     }
 
     func reconcile(_ clusterID: String) async throws -> Requeue {

@@ -6,8 +6,9 @@ struct RevokeCommand: AsyncParsableCommand {
         commandName: "revoke",
         abstract: "Revoke the certificates of a peer, and close its connection.",
         discussion: """
-            Run at the cluster that the other one dials, which has issued its certificates. The peering stays, and so do \
-            its pods; the other cluster is refused until it enrols anew with a new token.
+            Run at the cluster that the other one dials, which has issued its certificates. The peering stays; the other \
+            cluster is refused until it enrols anew with a new token. Pods follow their namespaces' policies meanwhile, as \
+            when the edge is away; where an edge has revoked its hub, all that is left of the peering ends after a day.
             """)
 
     @Argument(help: "The ForeignCluster's name.")

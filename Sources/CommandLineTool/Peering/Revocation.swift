@@ -31,10 +31,12 @@ struct Revocation: Sendable {
             try await wait(known, deadline)
         }
         for direction in PeeringDirection.allCases where issuing.contains(direction) {
-            let (generate, place) =
-                direction == .incoming ? ("peer-command", "that origin") : ("join-command", "that edge")
+            let (generate, place, pods) =
+                direction == .incoming
+                ? ("peer-command", "that origin", "Its pods go on until it has replaced them elsewhere, a day at most.")
+                : ("join-command", "that edge", "Its pods are replaced elsewhere as their namespaces say.")
             tool.printer.info(
-                "Its pods go on. For it to come back run '\(Invocation.name) generate \(generate)' here, and what it prints at "
+                "\(pods) For it to come back run '\(Invocation.name) generate \(generate)' here, and what it prints at "
                     + "\(place)")
         }
     }

@@ -3,6 +3,11 @@ public import PeerTransport
 import Sessions
 public import Wire
 
+extension PeerDialError {
+    /// Whether the peer's TLS says that it has revoked this cluster's certificate: the peering itself may go on.
+    public var isRevocation: Bool { end.code == .untrusted && end.error?.code == .notPeered }
+}
+
 extension PeeringCondition {
     /// The reason where certificates that were good are taken no more.
     public static let revoked = "Revoked"
@@ -18,7 +23,7 @@ extension PeeringCondition {
             self.init(.error, "DuplicateIdentity", "\(error)")
         case .refused where error.isTransient: self.init(.pending, "\(who)Busy", "\(error)")
         case .refused: self.init(.denied, error.end.error?.code.rawValue ?? "Refused", "\(error)")
-        case .untrusted where error.end.error?.code == .notPeered:
+        case .untrusted where error.isRevocation:
             self.init(.denied, Self.revoked, "\(error.address.url): \(error.end.error?.message ?? error.end.message)")
         case .untrusted: self.init(.denied, "\(who)Untrusted", "\(error)")
         default: self.init(.error, "ProtocolError", "\(error)")

@@ -145,6 +145,7 @@ public struct EnrolmentDesk: Sendable {
             record.isEnding = false
             record.revoke(keysOtherThan: issued.keyHash)
             record.issued.append(issued)
+            record.revokedSince = nil
             return record
         }
         logger.info(

@@ -23,6 +23,9 @@ public struct PeeringRecord: Sendable, Hashable {
     public var isEnding: Bool
     /// At an edge, when its hub was last known to have been heard; `nil` where nothing goes by it.
     public var heard: HeardMark?
+    /// At an edge, when it was first noted that its hub's certificates are revoked (``isRevoked``); `nil` where they are not,
+    /// or it has not been noted yet.
+    public var revokedSince: HeardMark?
 
     public init(
         clusterID: String, clusterName: String, epoch: Int = 0, issued: [IssuedCertificate] = [],
@@ -76,6 +79,8 @@ extension PeeringRecord {
         }
         var heard: HeardMark?
         if let inner = try fields.optionalObject("heard") { heard = try HeardMark(fields: inner) }
+        var revokedSince: HeardMark?
+        if let inner = try fields.optionalObject("revokedSince") { revokedSince = try HeardMark(fields: inner) }
         self.init(
             clusterID: try fields.string("clusterID", limit: 63),
             clusterName: try fields.string("clusterName", limit: 253),
@@ -83,6 +88,7 @@ extension PeeringRecord {
             since: try fields.int("since"), address: try fields.optionalString("address", limit: 512),
             isEnding: try fields.optionalBool("ending") ?? false, heard: heard)
         authority = try fields.optionalString("authority", limit: 64)
+        self.revokedSince = revokedSince
     }
 
     /// As ``init(json:)`` reads it.
@@ -95,6 +101,7 @@ extension PeeringRecord {
         if let address { json["address"] = .string(address) }
         if isEnding { json["ending"] = true }
         if let heard { json["heard"] = heard.json }
+        if let revokedSince { json["revokedSince"] = revokedSince.json }
         return json
     }
 }

@@ -41,10 +41,22 @@ struct OffloadingReconciler: Sendable {
         return Dictionary(uniqueKeysWithValues: plan.selected.map { ($0, content) })
     }
 
-    /// The policies that the edge must know while its hub is away.
+    /// The policies that the edge must know while its hub is away, where they are not the default.
     private static func edgePolicies(_ policy: OffloadingPolicy) -> [String: String] {
-        guard let time = policy.stopOnEdgeAfter else { return [:] }
-        return [Names.stopOnEdgeAfterAnnotation: "\(time.components.seconds)s"]
+        var annotations: [String: String] = [:]
+        if let time = policy.stopOnEdgeAfter {
+            annotations[Names.stopOnEdgeAfterAnnotation] = "\(time.components.seconds)s"
+        }
+        switch policy.onDisconnect {
+        case .keep:
+            annotations[Names.onDisconnectAnnotation] = "keep"
+        case .reschedule(let grace) where grace != OffloadingPolicy.defaultGracePeriod:
+            // Up to whole seconds: the edge must not be faster than the hub.
+            let (seconds, rest) = grace.components
+            annotations[Names.gracePeriodAnnotation] = "\(seconds + (rest > 0 ? 1 : 0))s"
+        case .reschedule: break
+        }
+        return annotations
     }
 
     /// - Returns: the object as it is now.
@@ -99,6 +111,10 @@ struct OffloadingReconciler: Sendable {
     /// waited for: it cleans up when it is heard again, as its desired set no longer has the namespace.
     private func terminate(_ offloading: NamespaceOffloading) async throws -> Requeue {
         let namespace = offloading.namespace
+        // Edges have the time that a withdrawal is given. What is left on them then goes all the same: it is not wanted there.
+        let isOverdue =
+            context.endings.time(of: offloading.object.uid, at: context.instant())
+            > context.configuration.withdrawalDeadline
         var object = try await store(context.plan(offloading), offloading)
         for edge in context.edges.all {
             for pod in context.pods(boundTo: edge.node) where pod.namespace == namespace && !pod.isBeingDeleted {
@@ -111,10 +127,6 @@ struct OffloadingReconciler: Sendable {
         try await markScheduling(namespace, isEnabled: false)
         let isHeld = context.edges.all.contains { edge in
             edge.isConnected
-        // Edges have the time that a withdrawal is given. What is left on them then goes all the same: it is not wanted there.
-        let isOverdue =
-            context.endings.time(of: offloading.object.uid, at: context.instant())
-            > context.configuration.withdrawalDeadline
                 && edge.observed[.namespace(namespace)].map { $0.content.namespace?.state != .conflict } ?? false
         }
         guard !isHeld || isOverdue else { return .after(.milliseconds(500)) }

@@ -10,7 +10,8 @@ import Wire
 /// Tells edges that their peering is over, for as long as it takes; nobody waits for it.
 ///
 /// A farewell is over when the edge refuses the hub as not peered, which it does once it has taken the goodbye over, or when
-/// the certificate ends, after which the edge would not listen any more. A goodbye that was merely sent may be lost, so it is
+/// the certificate ends or the edge has revoked it, after which the edge would not listen any more (it ends by itself what ran
+/// for a hub that it keeps out). A goodbye that was merely sent may be lost, so it is
 /// said until the refusal comes. Enrolling anew at the same edge supersedes the farewell.
 final class Farewells: Sendable {
     private struct State {
@@ -123,6 +124,9 @@ final class Farewells: Sendable {
         case let error as PeerDialError where Self.isKnown(error):
             log(.info, "an edge knows that its peering is over")
             return .stop
+        case let error as PeerDialError where error.isRevocation:
+            log(.warning, "an edge has revoked this cluster's certificate: it ends by itself what it still runs")
+            return .stop
         case is Expired:
             log(.warning, "an edge never heard that its peering is over, and would not listen any more")
             return .stop
@@ -134,7 +138,7 @@ final class Farewells: Sendable {
 
     /// Whether the edge's refusal says that the peering is over, or has given way to a later one.
     private static func isKnown(_ error: PeerDialError) -> Bool {
-        error.end.error.map { [.notPeered, .staleEpoch].contains($0.code) } ?? false
+        error.end.code == .refused && error.end.error.map { [.notPeered, .staleEpoch].contains($0.code) } ?? false
     }
 
     private func forget(_ clusterID: String) async {
