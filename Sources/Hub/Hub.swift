@@ -313,18 +313,28 @@ public final class Hub: Sendable {
         } else {
             context.logger.info("enough edges answer again: pods of the others may be replaced")
         }
-        for edge in silent {
-            guard let cluster = context.foreignClusters.get(name: edge.name) else { continue }
+        // One event tells of all of them: there may be a thousand.
+        if let first = silent.first ?? context.edges.all.first,
+            let cluster = context.foreignClusters.get(name: first.name)
+        {
             await context.events.record(
                 isStorm ? .warning : .normal, cluster, reason: isStorm ? "EvictionHeld" : "EvictionResumed",
                 isStorm
-                    ? "\(silent.count) of \(count) edges fell silent together: the hub may be cut off, so no pod is replaced; if the edge is gone, set outgoingPeeringEnabled to No"
-                    : "enough edges answer again: the pods of this one may be replaced")
+                    ? "\(silent.count) of \(count) edges fell silent together (\(Self.few(silent))): the hub may be cut off, so no pod is "
+                        + "replaced; of edges that are gone, set outgoingPeeringEnabled to No"
+                    : "enough edges answer again: pods of the others may be replaced")
+        }
+        for edge in silent {
             // Its pods are looked at again. While the guard was up nobody knew whose fault it was: the others come back one by
             // one, and each gets its namespaces' grace from now on.
             context.edges.update(edge.name) { edge in
                 if !isStorm, edge.disconnectedSince != nil { edge.disconnectedSince = now }
             }
         }
+    }
+
+    /// The names of some edges, for a message.
+    private static func few(_ edges: [Edge]) -> String {
+        edges.prefix(8).map(\.name).joined(separator: ", ") + (edges.count > 8 ? ", …" : "")
     }
 }

@@ -23,6 +23,7 @@ struct HubContext: Sendable {
     let rejections = EdgeRejections()
     let moves = MoveTargets()
     let endings = EndingTimes()
+    let replacements = Replacements()
     let violations = ScopeViolations()
     /// Whether the storm guard is up, as `Hub.watchSilence` saw last.
     private let storm = Flag()

@@ -10,6 +10,8 @@ struct DurableCluster: ClusterAPI {
     let reach: Reach
     /// Told of each deletion before it is done.
     var deleting: (@Sendable (ResourceType, String, DeleteOptions) -> Void)?
+    /// Told of the reason of each event that is recorded.
+    var recording: (@Sendable (String) -> Void)?
 
     private func check() throws {
         try life.check()
@@ -42,7 +44,10 @@ struct DurableCluster: ClusterAPI {
         -> KubernetesObject
     {
         // Events explain, and hold nothing up: no step of any exchange.
-        if type == .coreEvents { return object }
+        if type == .coreEvents {
+            object.json["reason"]?.string.map { recording?($0) }
+            return object
+        }
         return try await store { try await base.create(type, object, options) }
     }
 

@@ -52,11 +52,11 @@ final class HubProcess {
 
     init(
         configuration: HubConfiguration, cluster: FakeCluster, credentials: CredentialDisk,
-        authority: PeeringAuthority, steps: PersistedSteps, clock: SimulatedClock, reach: Reach,
+        authority: PeeringAuthority, steps: PersistedSteps, clock: SimulatedClock, reach: Reach, events: EventCount,
         ask: @escaping @Sendable (PeerAddress, EnrollMessage) async throws -> EnrolledMessage
     ) throws {
         life = Life(steps)
-        self.cluster = DurableCluster(base: cluster, life: life, reach: reach)
+        self.cluster = DurableCluster(base: cluster, life: life, reach: reach, recording: { events.note($0) })
         self.clock = clock
         var logger = Logger(label: "hub")
         logger.logLevel = .critical

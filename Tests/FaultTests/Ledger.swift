@@ -8,6 +8,14 @@ final class Complaints: Sendable {
     func add(_ what: String) { list.withLock { $0.append(what) } }
 }
 
+/// How often an event was recorded, by its reason.
+final class EventCount: Sendable {
+    private let counts = Mutex<[String: Int]>([:])
+
+    subscript(reason: String) -> Int { counts.withLock { $0[reason] ?? 0 } }
+    func note(_ reason: String) { counts.withLock { $0[reason, default: 0] += 1 } }
+}
+
 /// What really ran, whatever anybody says: the judge's own notes.
 final class Ledger {
     let complaints = Complaints()

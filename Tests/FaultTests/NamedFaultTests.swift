@@ -196,6 +196,7 @@ struct NamedFaultTests {
     }
 
     @Test(
+        #expect(world.hubEvents["EvictionHeld"] == 1 && world.hubEvents["EvictionResumed"] == 1)
         "F18: an edge that returns after long follows what has changed: stale things go, what is kept has the right revision"
     )
     func longAway() async throws {

@@ -24,6 +24,8 @@ final class World {
     let ledger = Ledger()
     let origin: Origin
     let messages = MessageCount()
+    /// What the hub has told people.
+    let hubEvents = EventCount()
     private let line: EnrolmentLine
     private(set) var sites: [String: EdgeSite] = [:]
     private(set) var names: [String] = []
@@ -79,7 +81,7 @@ final class World {
             configuration: configuration, cluster: origin.cluster, credentials: hubDisk,
             authority: PeeringAuthority(
                 authority: hubAuthority, clusterID: Self.hubID, now: SimulatedClock.start),
-            steps: hubSteps, clock: clock, reach: hubReach, ask: { try await line.ask($0, $1) })
+            steps: hubSteps, clock: clock, reach: hubReach, events: hubEvents, ask: { try await line.ask($0, $1) })
     }
 
     func startAgent(_ name: String) async throws {

@@ -218,4 +218,45 @@ import Wire
             #expect(events.map { $0.json["message"]?.string } == ["edge rome refused the pod: no host network"])
         }
     }
+
+    @Test("whose place a pod takes after the loss of its edge is told once, to people and to the audit")
+    func takesPlace() async throws {
+        try await with { bench in
+            bench.edge("milan")
+            let owner: JSON = [
+                ["apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "w", "uid": "w1", "controller": true]
+            ]
+            for (name, owners) in [("p", owner), ("bare", [])] {
+                let pod = try await bench.pod(name)
+                _ = try await bench.cluster.merge(
+                    .pods, namespace: "shop", name: pod.name, ["metadata": ["ownerReferences": owners]])
+                _ = try await bench.reconcile(pod: name)
+            }
+            bench.context.edges.update("rome") { edge in
+                edge.isConnected = false
+                edge.state = .disconnected
+                edge.disconnectedSince = bench.instants.now
+            }
+            bench.instants.advance(.seconds(11))
+            for name in ["p", "bare"] {
+                _ = try await bench.reconcile(pod: name)
+                #expect(try await bench.found(pod: name) == nil)
+            }
+            for name in ["q", "r"] {
+                try await bench.pod(name, on: "liqo-milan")
+                _ = try await bench.cluster.merge(
+                    .pods, namespace: "shop", name: name, ["metadata": ["ownerReferences": owner]])
+                for _ in 0..<2 { _ = try await bench.reconcile(pod: name) }
+            }
+            let moves = bench.log.audit("move")
+            #expect(moves.count == 1)
+            #expect(moves.first?["pod"] == "shop/q" && moves.first?["replaces"] == "shop/p")
+            #expect(moves.first?["edge"] == "rome" && moves.first?["to"] == "milan")
+            #expect(moves.first?["reason"]?.contains("has not answered for 11 s") == true)
+            let events = try await bench.cluster.list(.coreEvents, namespace: "shop", ListOptions()).items
+                .filter { $0.json["reason"]?.string == "Replaces" }
+            #expect(events.compactMap { $0.json["involvedObject"]?["name"]?.string } == ["q"])
+            #expect(events.first?.json["message"]?.string?.hasPrefix("takes the place of p on edge rome: ") == true)
+        }
+    }
 }

@@ -15,13 +15,19 @@ extension HubContext {
     }
 
     /// Notes for the audit that the hub moves a pod from one edge to another, and why.
-    func noteMove(of pod: KubernetesObject, from edge: String, to other: String, _ reason: String) {
+    ///
+    /// - Parameter replaced: the pod whose place this one has taken, where it is not the same pod that moves.
+    func noteMove(
+        of pod: KubernetesObject, from edge: String, to other: String, _ reason: String,
+        replacing replaced: ObjectKey? = nil
+    ) {
+        var metadata: Logger.Metadata = [
+            "audit": "move", "pod": "\(pod.key)", "uid": "\(pod.uid)", "edge": "\(edge)", "to": "\(other)",
+            "reason": "\(reason)",
+        ]
+        if let replaced { metadata["replaces"] = "\(replaced)" }
         logger.info(
-            "a pod is being moved",
-            metadata: [
-                "audit": "move", "pod": "\(pod.key)", "uid": "\(pod.uid)", "edge": "\(edge)", "to": "\(other)",
-                "reason": "\(reason)",
-            ])
+            replaced == nil ? "a pod is being moved" : "a pod has taken another one's place", metadata: metadata)
     }
 
     private func note(_ event: String, _ pod: KubernetesObject, _ edge: String, _ reason: String) {

@@ -27,7 +27,7 @@ struct PodReconciler: Sendable {
         if context.desired[edge.name, item]?.content.pod?.originUID != pod.uid {
             // Sent after what it uses. Whatever becomes known of that brings the pod back here.
             guard context.references.isKnown(key) else { return .none }
-            context.notePlacement(of: pod, on: edge.name)
+            await notePlacement(pod, edge)
         }
         context.desired.set(item, [edge.name: content(pod, plan)])
         await report(references, of: pod, edge, plan)
@@ -53,6 +53,16 @@ struct PodReconciler: Sendable {
         let message = report.message(references)
         guard context.references.isNews(message, of: pod), let message else { return }
         await context.events.record(.warning, pod, reason: "NotReflected", message)
+    }
+
+    /// Says that the edge has the pod from now on, and whose place it takes where that was on an edge which is away.
+    private func notePlacement(_ pod: KubernetesObject, _ edge: Edge) async {
+        context.notePlacement(of: pod, on: edge.name)
+        guard let taken = context.replacements.place(of: pod) else { return }
+        context.noteMove(of: pod, from: taken.edge, to: edge.name, taken.reason, replacing: taken.pod)
+        await context.events.record(
+            .normal, pod, reason: "Replaces",
+            "takes the place of \(taken.pod.name) on edge \(taken.edge): \(taken.reason)")
     }
 
     /// What the edge shall have for every pod: called once before any edge is told anything.
@@ -150,12 +160,14 @@ struct PodReconciler: Sendable {
             // Looked at again as soon as the guard is down.
             return .after(.seconds(30))
         case .replace:
+            let reason = "the edge has not answered for \(away.components.seconds) s or more"
+            // Before the pod is gone: whoever replaces it may be faster than this.
+            if !pod.isBeingDeleted { context.replacements.took(pod, from: edge.name, reason) }
             await context.events.record(
                 .warning, pod, reason: "EdgeUnreachable",
                 "edge \(edge.name) has not answered for \(away.components.seconds) s or more; the pod is replaced elsewhere"
             )
-            context.noteEviction(
-                of: pod, from: edge.name, "the edge has not answered for \(away.components.seconds) s or more")
+            context.noteEviction(of: pod, from: edge.name, reason)
             try await forceDelete(pod)
             return Requeue.none
         }
