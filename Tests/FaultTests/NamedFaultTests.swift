@@ -163,17 +163,21 @@ struct NamedFaultTests {
         #expect(try await world.judge() == [])
     }
 
-    @Test("F16: an edge that flaps every ten seconds costs no pod, because it is always back before the grace is over")
+    @Test(
+        "F16: an edge that flaps every ten seconds for an hour costs no pod: it is always back before the grace is over"
+    )
     func flapping() async throws {
-        let scenario = try await begin()
+        let scenario = try await begin(edges: ["rome"])
         let world = scenario.world
         let (before, starts) = (try await scenario.placements(), world.ledger.starts)
-        for _ in 0..<30 {
+        world.slowness = 10
+        for _ in 0..<360 {
             try world.block("rome")
             try await world.run(for: .seconds(5))
             try world.mend("rome")
             try await world.run(for: .seconds(5))
         }
+        world.slowness = 1
         #expect(try await scenario.placements() == before)
         #expect(world.ledger.starts == starts)
         #expect(try await world.judge() == [])
@@ -192,11 +196,11 @@ struct NamedFaultTests {
         #expect(try await scenario.placements() == before)
         #expect(try await world.judge() == [])
         #expect(world.hub?.hub.context.isStorm == false)
+        #expect(world.hubEvents["EvictionHeld"] == 1 && world.hubEvents["EvictionResumed"] == 1)
         #expect(try await scenario.placements() == before)
     }
 
     @Test(
-        #expect(world.hubEvents["EvictionHeld"] == 1 && world.hubEvents["EvictionResumed"] == 1)
         "F18: an edge that returns after long follows what has changed: stale things go, what is kept has the right revision"
     )
     func longAway() async throws {
@@ -219,6 +223,37 @@ struct NamedFaultTests {
         #expect(there.label(Names.originUIDLabel) == kept.uid)
         #expect(there.label("revision") == "2")
         #expect(try await world.site(edge).cluster.find(.namespaces, name: "shop") == nil)
+    }
+
+    @Test(
+        "F18: an edge that returns after two hours, its hub and its agent started anew meanwhile, runs nothing twice and keeps what waited for it"
+    )
+    func hoursAway() async throws {
+        let scenario = try await begin()
+        let world = scenario.world
+        try await world.user.offload("stay", ["causeway.io/on-disconnect": "keep"], in: world)
+        world.origin.want(Origin.Workload(name: "rock", namespace: "stay", count: 4, isJob: false))
+        #expect(try await world.judge() == [])
+        func rocks() async throws -> [String: String] {
+            let pods = try await world.origin.pods(of: try #require(world.origin.workloads["rock"]))
+            return Dictionary(uniqueKeysWithValues: pods.map { ($0.uid, $0.spec["nodeName"]?.string ?? "") })
+        }
+        let (before, starts) = (try await rocks(), world.ledger.starts)
+        let lost = try await scenario.pods(on: "rome")
+        try world.block("rome")
+        try await world.run(for: .seconds(60))
+        world.slowness = 60
+        try await world.run(for: .seconds(3600))
+        #expect(scenario.state("rome") == .lost)
+        try await world.killHub()
+        try await world.killAgent("rome")
+        try await world.run(for: .seconds(3600))
+        #expect(scenario.state("rome") == .lost)
+        #expect(world.ledger.starts == starts + lost.count, "replaced once")
+        world.slowness = 1
+        #expect(try await world.judge() == [])
+        #expect(try await rocks() == before, "who waits for the edge is where it was")
+        #expect(world.ledger.starts == starts + lost.count, "nothing was started by the return")
     }
 
     @Test("F19: a virtual node, a pod at the origin and a pod at its edge that are deleted by hand are made again")

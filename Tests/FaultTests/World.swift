@@ -45,6 +45,8 @@ final class World {
     private(set) var trace: UInt64 = 0xCBF2_9CE4_8422_2325
     private(set) var actions = 0
     let user = User()
+    /// How much less often than usual machines and controllers look: for runs over hours in which nothing happens.
+    var slowness = 1
     /// When a program that was killed is started again.
     var restartAfter: ClosedRange<Int> = 0...3000
     private var starts: [String: Duration] = [:]
@@ -283,10 +285,10 @@ final class World {
         case .dial(let id):
             try await dial(id)
         case .controllers:
-            nextControllers = clock.now + .milliseconds(200 + chance.below(600))
+            nextControllers = clock.now + .milliseconds(200 + chance.below(600)) * slowness
             try await origin.look(hub.flatMap { $0.isReady ? $0.hub : nil }, clock.now)
         case .machine(let site):
-            nextLooks[site.name] = clock.now + .milliseconds(200 + chance.below(600))
+            nextLooks[site.name] = clock.now + .milliseconds(200 + chance.below(600)) * slowness
             try await site.machine.look(site.cluster, clock.now)
         }
         connections.removeAll(where: \.isOver)
