@@ -21,7 +21,7 @@ public final class Agent: Sendable {
     private let network: PodNetworkProbe
     private let tokens: TokenDesk
     let acceptor: PeeringAcceptor
-    private let joins: Joins
+    let joins: Joins
     private let fence: Fence
     private let group: any EventLoopGroup
     private let listener = Mutex<PeerListener?>(nil)
@@ -34,11 +34,25 @@ public final class Agent: Sendable {
     ///   - group: where connections live.
     ///   - now: seconds since 1970: for certificates, tokens and timestamps only.
     /// - Throws: `TLSError` for an identity that cannot be used.
-    public init(
+    public convenience init(
         configuration: AgentConfiguration, cluster: any ClusterAPI, authority: PeeringAuthority,
         peerings: any PeeringStore, credentials: any PeerCredentialStore,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger,
         now: @escaping @Sendable () -> Int
+    ) throws(TLSError) {
+        try self.init(
+            configuration: configuration, cluster: cluster, authority: authority, peerings: peerings,
+            credentials: credentials, group: group,
+            dialler: { route in
+                PeerDialler(route.address, via: route.proxy, configuration: configuration.transport, group: group)
+            }, logger: logger, now: now)
+    }
+
+    /// - Parameter dialler: how hubs are reached.
+    init(
+        configuration: AgentConfiguration, cluster: any ClusterAPI, authority: PeeringAuthority,
+        peerings: any PeeringStore, credentials: any PeerCredentialStore, group: any EventLoopGroup,
+        dialler: @escaping Joins.DiallerMaker, logger: Logger, now: @escaping @Sendable () -> Int
     ) throws(TLSError) {
         self.configuration = configuration
         self.group = group
@@ -48,7 +62,7 @@ public final class Agent: Sendable {
         let identity = try ServerIdentity(
             authority, clusterID: configuration.clusterID,
             handshakeTimeout: configuration.transport.handshakeTimeout, revoked: book.revoked)
-        let joins = Joins(context: context, credentials: credentials, group: group)
+        let joins = Joins(context: context, credentials: credentials, dialler: dialler)
         let reconcilers = Reconcilers(context, joins: joins, ownCertificateNotAfter: { identity.notAfter })
         let advertiser = Advertiser(context)
         let network = PodNetworkProbe(gateway: configuration.gateway, group: group)

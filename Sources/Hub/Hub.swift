@@ -19,7 +19,7 @@ public final class Hub: Sendable {
     let context: HubContext
     private let transport: PeerTransportConfiguration
     let links: EdgeLinks
-    private let port: JoinPort
+    let port: JoinPort
     let foreignClusters: Controller<String>
     let offloadings: Controller<String>
     let pods: Controller<ObjectKey>

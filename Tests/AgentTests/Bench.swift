@@ -44,7 +44,9 @@ struct Bench: Sendable {
             configuration: configuration, cluster: cluster, book: book, logger: logger, now: { now })
         reconcilers = Reconcilers(
             context,
-            joins: Joins(context: context, credentials: NoCredentials(), group: .singletonMultiThreadedEventLoopGroup),
+            joins: Joins(
+                context: context, credentials: NoCredentials(),
+                dialler: { PeerDialler($0.address, via: $0.proxy, group: .singletonMultiThreadedEventLoopGroup) }),
             ownCertificateNotAfter: { 2000 })
         hub = context.hubs.hub(record)
         if connected { _ = hub.attach(link, epoch: 1, isNewEpoch: true, certificateNotAfter: 2000) }

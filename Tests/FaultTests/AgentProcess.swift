@@ -2,6 +2,7 @@ import ClusterAPI
 import Enrolment
 import KubernetesModel
 import Logging
+import NIOPosix
 import OffloadingModel
 import PeerTransport
 import Sessions
@@ -34,6 +35,7 @@ final class AgentProcess {
     let life: Life
     let cluster: DurableCluster
     private(set) var feeds: [Feed]
+    var dials = Dials()
     var jobs = Jobs<Job>()
     private let fence: Fence
     private let clock: SimulatedClock
@@ -42,8 +44,10 @@ final class AgentProcess {
     private var wasAway = false
 
     init(
-        configuration: AgentConfiguration, cluster: FakeCluster, peerings: PeeringDisk, authority: PeeringAuthority,
-        steps: PersistedSteps, clock: SimulatedClock, reach: Reach, complaints: Complaints
+        configuration: AgentConfiguration, cluster: FakeCluster, peerings: PeeringDisk, credentials: CredentialDisk,
+        authority: PeeringAuthority, steps: PersistedSteps, clock: SimulatedClock, reach: Reach,
+        complaints: Complaints,
+        ask: @escaping @Sendable (PeerAddress, EnrollMessage) async throws -> EnrolledMessage
     ) throws {
         life = Life(steps)
         let known = Hubs()
@@ -58,12 +62,15 @@ final class AgentProcess {
         self.clock = clock
         var logger = Logger(label: "agent")
         logger.logLevel = .critical
-        let name = configuration.clusterName
+        let (name, board) = (configuration.clusterName, dials.board)
         agent = try Agent(
             configuration: configuration, cluster: self.cluster, authority: authority,
             peerings: DurablePeerings(disk: peerings, life: life),
-            credentials: DurableCredentials(disk: CredentialDisk(), life: life), logger: logger,
-            now: { clock.wall(name) })
+            credentials: DurableCredentials(disk: credentials, life: life),
+            group: MultiThreadedEventLoopGroup.singleton,
+            dialler: { route in
+                board.join(route.address, ask: ask)
+            }, logger: logger, now: { clock.wall(name) })
         known.context = agent.context
         feeds = agent.context.informers.map { Feed($0) }
         fence = Fence(
@@ -93,7 +100,17 @@ final class AgentProcess {
         await jobs.drain(reconcilers.pods) { .pod($0) }
         await jobs.drain(reconcilers.statuses) { .status($0) }
         await jobs.drain(reconcilers.endings.queue) { .ending($0) }
+        await dials.board.settle { [] }
+        for case (_, let connection?) in dials.follow(clock.now) where !connection.isOverAtEdge {
+            // The join was given up: its connection goes with it.
+            await connection.agent.close(.shutdown, message: "", epoch: nil)
+            connection.isOverAtEdge = true
+            if let end = connection.agent.end { await lost(connection, end) }
+        }
     }
+
+    /// Ends what tasks there are, after the end of the life.
+    func bury() async { await agent.joins.stopAll() }
 
     /// The informers that have something to read.
     var behind: [Int] {
@@ -176,8 +193,12 @@ final class AgentProcess {
         case .refused(let error):
             connection.agent.refuse(error)
         case .admitted(let hub):
+            if connection.isJoined {
+                agent.joins.tell(hub.clusterID, nil)
+                hub.isRevoked = false
+            }
             let digest = await conversation.begin(
-                hub, connection.agent, agreement, connection.identity, isDialled: false)
+                hub, connection.agent, agreement, connection.identity, isDialled: connection.isJoined)
             guard let digest else {
                 return connection.agent.refuse(
                     ErrorMessage(code: .unavailable, message: "the certificate was replaced or revoked meanwhile"))
@@ -201,6 +222,7 @@ final class AgentProcess {
         guard let hub = connection.peering else { return }
         await agent.acceptor.conversation.lost(hub, connection.identity, end)
         if hub.detach(connection.agent) { agent.reconcilers.statusChanged(hub) }
+        if connection.isJoined { agent.joins.tell(hub.clusterID, PeeringCondition(.pending, "HubUnreachable")) }
         await drain()
     }
 }

@@ -6,7 +6,7 @@ import Wire
 @testable import Agent
 @testable import Hub
 
-/// A simulated connection from the hub to one edge: two sessions, and what is on the way between them, in order.
+/// A simulated connection between the hub and one edge: two sessions, and what is on the way between them, in order.
 final class Connection {
     enum Direction: CaseIterable {
         case toHub
@@ -15,7 +15,9 @@ final class Connection {
 
     let edge: String
     let purpose: DialPurpose
-    /// What the hub has shown.
+    /// Whether the edge has dialled.
+    let isJoined: Bool
+    /// What the side that has dialled has shown.
     let identity: PeerIdentity
     let hub: SessionEnd
     let agent: SessionEnd
@@ -29,9 +31,13 @@ final class Connection {
     var isOverAtHub = false
     var isOverAtEdge = false
 
-    init(edge: String, purpose: DialPurpose, identity: PeerIdentity, hub: SessionEnd, agent: SessionEnd) {
+    init(
+        edge: String, purpose: DialPurpose, isJoined: Bool = false, identity: PeerIdentity, hub: SessionEnd,
+        agent: SessionEnd
+    ) {
         self.edge = edge
         self.purpose = purpose
+        self.isJoined = isJoined
         self.identity = identity
         self.hub = hub
         self.agent = agent

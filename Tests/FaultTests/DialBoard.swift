@@ -7,7 +7,7 @@ import Wire
 
 @testable import Hub
 
-/// Whom the hub is dialling: its diallers put themselves here, and the run dials for them when it likes.
+/// Whom a program is dialling: its diallers put themselves here, and the run dials for them when it likes.
 final class DialBoard: Sendable {
     struct Attempt: Sendable {
         let id: Int
@@ -65,9 +65,11 @@ final class DialBoard: Sendable {
     }
 
     /// Waits, in real time, until who is to dial does, and nobody else: tasks begin and end when the machine likes.
-    func settle(_ hub: Hub) async {
+    ///
+    /// - Parameter farewells: those that are to be said.
+    func settle(farewells: () -> Set<String>) async {
         func isSettled() -> Bool {
-            let pending = hub.links.farewells.pending
+            let pending = farewells()
             return state.withLock { state in
                 let farewells = state.attempts.values.filter { !state.ended.contains($0.id) }.compactMap { attempt in
                     if case .farewell(let id) = attempt.purpose { return id } else { return nil }
@@ -80,7 +82,16 @@ final class DialBoard: Sendable {
     }
 }
 
-/// One of the hub's ways to an edge, in a run.
+extension DialBoard {
+    /// An edge's way to the hub that it joins.
+    func join(
+        _ address: PeerAddress, ask: @escaping @Sendable (PeerAddress, EnrollMessage) async throws -> EnrolledMessage
+    ) -> SimulatedDialler {
+        SimulatedDialler(id: made(), address: address, purpose: .peering(name: World.hubName), board: self, ask: ask)
+    }
+}
+
+/// One of a program's ways to a peer, in a run.
 struct SimulatedDialler: PeerDialling {
     let id: Int
     let address: PeerAddress

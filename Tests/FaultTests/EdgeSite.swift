@@ -6,6 +6,7 @@ import OffloadingModel
 import PeerTransport
 import TLSTransport
 import TestKit
+import Wire
 
 @testable import Agent
 
@@ -16,6 +17,9 @@ final class EdgeSite {
     let address: PeerAddress
     private(set) var cluster = FakeCluster()
     private(set) var peerings = PeeringDisk()
+    private(set) var credentials = CredentialDisk()
+    /// Whether the edge dials the hub.
+    let joins: Bool
     let steps = PersistedSteps()
     let reach = Reach()
     /// Whether the agent has to wait for what it asks its cluster for.
@@ -29,8 +33,9 @@ final class EdgeSite {
     /// The most that a message takes.
     var delay = Duration.milliseconds(2)
 
-    init(_ name: String, number: Int, ledger: Ledger) async throws {
+    init(_ name: String, number: Int, joins: Bool, ledger: Ledger) async throws {
         self.name = name
+        self.joins = joins
         clusterID = "e\(number)e1e1e1-0000"
         address = PeerAddress(host: "198.51.100.\(number)", port: 6500)
         authority = try .create(commonName: name, now: Int64(SimulatedClock.start))
@@ -47,15 +52,19 @@ final class EdgeSite {
         _ = try await cluster.create(.namespaces, KubernetesObject(.namespaces, name: Names.systemNamespace))
     }
 
-    func start(_ clock: SimulatedClock) async throws {
+    /// - Parameter ask: carries the agent's enrolments.
+    func start(
+        _ clock: SimulatedClock,
+        ask: @escaping @Sendable (PeerAddress, EnrollMessage) async throws -> EnrolledMessage
+    ) async throws {
         var configuration = AgentConfiguration(clusterID: clusterID, clusterName: name, version: "1", listen: address)
         configuration.labels = ["topology.liqo.io/type": "destination"]
         configuration.refusalRetry = .seconds(5)
         configuration.revokedPatience = .seconds(40)
         let new = try AgentProcess(
-            configuration: configuration, cluster: cluster, peerings: peerings,
+            configuration: configuration, cluster: cluster, peerings: peerings, credentials: credentials,
             authority: PeeringAuthority(authority: authority, clusterID: clusterID, now: SimulatedClock.start),
-            steps: steps, clock: clock, reach: reach, complaints: complaints)
+            steps: steps, clock: clock, reach: reach, complaints: complaints, ask: ask)
         agent = new
         try await new.start()
     }
@@ -65,9 +74,10 @@ final class EdgeSite {
     struct Backup {
         fileprivate let cluster: FakeCluster
         fileprivate let peerings: [String: PeeringRecord]
+        fileprivate let credentials: CredentialDisk.Content
     }
 
-    func backUp() -> Backup { Backup(cluster: cluster.copy(), peerings: peerings.all) }
+    func backUp() -> Backup { Backup(cluster: cluster.copy(), peerings: peerings.all, credentials: credentials.all) }
 
     /// What the agent and its cluster keep is as it was; to be called while the agent does not run.
     func restore(_ backup: Backup) {
@@ -75,5 +85,6 @@ final class EdgeSite {
         cluster = backup.cluster.copy()
         cluster.skip(to: version)
         peerings = PeeringDisk(backup.peerings)
+        credentials = CredentialDisk(backup.credentials)
     }
 }

@@ -28,7 +28,7 @@ final class MessageCount: Sendable {
 /// Carries enrolments: one question and one answer, each of which may be lost.
 final class EnrolmentLine: Sendable {
     private struct State {
-        var acceptors: [PeerAddress: (acceptor: PeeringAcceptor, life: Life)] = [:]
+        var acceptors: [PeerAddress: (acceptor: any PeerAcceptor, life: Life)] = [:]
         var blocked: Set<PeerAddress> = []
         var callers = 0
     }
@@ -38,7 +38,7 @@ final class EnrolmentLine: Sendable {
 
     init(_ messages: MessageCount) { self.messages = messages }
 
-    func answer(_ address: PeerAddress, by acceptor: PeeringAcceptor, _ life: Life) {
+    func answer(_ address: PeerAddress, by acceptor: any PeerAcceptor, _ life: Life) {
         state.withLock { $0.acceptors[address] = (acceptor, life) }
     }
 
@@ -48,14 +48,18 @@ final class EnrolmentLine: Sendable {
         }
     }
 
-    func ask(_ address: PeerAddress, _ request: EnrollMessage) async throws -> EnrolledMessage {
+    /// - Parameter source: of the edge that asks; `nil` for the hub.
+    func ask(_ address: PeerAddress, _ request: EnrollMessage, from source: PeerAddress? = nil) async throws
+        -> EnrolledMessage
+    {
         func lost(_ why: String, attempts: [String] = []) -> PeerDialError {
             PeerDialError(
                 address: address, attempts: attempts, elapsed: .zero, end: PeerSessionEnd(.lost, why))
         }
         let (known, caller) = state.withLock { state in
             state.callers += 1
-            return (state.blocked.contains(address) ? nil : state.acceptors[address], state.callers)
+            let isBlocked = state.blocked.contains(source ?? address)
+            return (isBlocked ? nil : state.acceptors[address], state.callers)
         }
         guard let known, !known.life.isOver else { throw lost("nobody answers", attempts: ["no answer"]) }
         var dial = EnrolmentDialSession(request)

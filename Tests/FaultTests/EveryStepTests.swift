@@ -11,8 +11,8 @@ struct EveryStepTests {
     }
 
     /// How long the unbroken life is.
-    private static func measure() async throws -> (messages: Int, hub: Int, agents: [String: Int]) {
-        let scenario = try await Scenario.begin(seed: 1)
+    private static func measure(_ side: DiallingSide) async throws -> (messages: Int, hub: Int, agents: [String: Int]) {
+        let scenario = try await Scenario.begin(seed: 1, dialling: side)
         try await scenario.live()
         let world = scenario.world
         var agents: [String: Int] = [:]
@@ -22,12 +22,14 @@ struct EveryStepTests {
         return counts
     }
 
-    @Test("F8: a connection that is cut at any message of any exchange loses and doubles nothing")
-    func cuts() async throws {
-        let count = try await Self.measure().messages
+    @Test(
+        "F8: a connection that is cut at any message of any exchange loses and doubles nothing",
+        arguments: DiallingSide.allCases)
+    func cuts(_ side: DiallingSide) async throws {
+        let count = try await Self.measure(side).messages
         #expect(count > 40)
-        for message in Self.sample(count, of: 20) {
-            let scenario = try await Scenario.begin(seed: 1)
+        for message in Self.sample(count, of: 15) {
+            let scenario = try await Scenario.begin(seed: 1, dialling: side)
             scenario.world.messages.cut(at: [message])
             try await scenario.live()
             #expect(try await scenario.world.judge() == [], "cut at message \(message)")
@@ -36,12 +38,12 @@ struct EveryStepTests {
 
     @Test(
         "F6: a hub that is killed before or after any write goes on where things stand",
-        arguments: PersistedSteps.Moment.allCases)
-    func hub(_ moment: PersistedSteps.Moment) async throws {
-        let count = try await Self.measure().hub
+        arguments: PersistedSteps.Moment.allCases, DiallingSide.allCases)
+    func hub(_ moment: PersistedSteps.Moment, _ side: DiallingSide) async throws {
+        let count = try await Self.measure(side).hub
         #expect(count > 20)
         for step in Self.sample(count, of: 8) {
-            let scenario = try await Scenario.begin(seed: 1)
+            let scenario = try await Scenario.begin(seed: 1, dialling: side)
             scenario.world.hubSteps.kill(at: step, moment)
             try await scenario.live()
             #expect(try await scenario.world.judge() == [], "killed \(moment) step \(step)")
@@ -50,12 +52,12 @@ struct EveryStepTests {
 
     @Test(
         "F4: an agent that is killed before or after any write loses, doubles and restarts nothing",
-        arguments: PersistedSteps.Moment.allCases)
-    func agents(_ moment: PersistedSteps.Moment) async throws {
-        for (name, count) in try await Self.measure().agents.sorted(by: { $0.key < $1.key }) {
+        arguments: PersistedSteps.Moment.allCases, DiallingSide.allCases)
+    func agents(_ moment: PersistedSteps.Moment, _ side: DiallingSide) async throws {
+        for (name, count) in try await Self.measure(side).agents.sorted(by: { $0.key < $1.key }) {
             #expect(count > 5)
             for step in Self.sample(count, of: 4) {
-                let scenario = try await Scenario.begin(seed: 1)
+                let scenario = try await Scenario.begin(seed: 1, dialling: side)
                 try scenario.world.site(name).steps.kill(at: step, moment)
                 try await scenario.live()
                 #expect(try await scenario.world.judge() == [], "\(name) killed \(moment) step \(step)")

@@ -28,23 +28,17 @@ final class HubProcess {
         }
     }
 
-    /// An attempt to reach an edge, again and again.
-    struct Dial {
-        let attempt: DialBoard.Attempt
-        var backoff: Backoff
-        var next: Duration
-        var connection: Connection?
-    }
-
     let hub: Hub
     let life: Life
     let cluster: DurableCluster
-    let board = DialBoard()
     private(set) var feeds: [Feed]
     var jobs = Jobs<Job>()
     private(set) var isReady = false
-    /// By the attempt's number.
-    var dials: [Int: Dial] = [:]
+    var dials = Dials()
+    /// The connections of edges that have joined, by their names.
+    private var joined: [String: Connection] = [:]
+    /// What is known of them outlives connections, as long as their peerings do.
+    private var joinedCopies: [String: ObservedCopy] = [:]
     /// Outlive connections, as long as their attempt does.
     private var copies: [Int: ObservedCopy] = [:]
     private let clock: SimulatedClock
@@ -52,7 +46,8 @@ final class HubProcess {
 
     init(
         configuration: HubConfiguration, cluster: FakeCluster, credentials: CredentialDisk,
-        authority: PeeringAuthority, steps: PersistedSteps, clock: SimulatedClock, reach: Reach, events: EventCount,
+        authority: PeeringAuthority, peerings: PeeringDisk, steps: PersistedSteps, clock: SimulatedClock, reach: Reach,
+        events: EventCount,
         ask: @escaping @Sendable (PeerAddress, EnrollMessage) async throws -> EnrolledMessage
     ) throws {
         life = Life(steps)
@@ -60,12 +55,12 @@ final class HubProcess {
         self.clock = clock
         var logger = Logger(label: "hub")
         logger.logLevel = .critical
-        let board = board
+        let board = dials.board
         let name = configuration.clusterName
         hub = try Hub(
             configuration: configuration, cluster: self.cluster,
             credentials: DurableCredentials(disk: credentials, life: life), authority: authority,
-            peerings: DurablePeerings(disk: PeeringDisk(), life: life), endpoints: NodeEndpoints(),
+            peerings: DurablePeerings(disk: peerings, life: life), endpoints: NodeEndpoints(),
             transport: PeerTransportConfiguration(), group: MultiThreadedEventLoopGroup.singleton,
             dialler: { address, _, purpose in
                 SimulatedDialler(id: board.made(), address: address, purpose: purpose, board: board, ask: ask)
@@ -78,21 +73,15 @@ final class HubProcess {
         await jobs.drain(hub.foreignClusters.queue) { .peering($0) }
         await jobs.drain(hub.offloadings.queue) { .offloading($0) }
         await jobs.drain(hub.pods.queue) { .pod($0) }
-        await board.settle(hub)
-        let attempts = board.attempts
-        let known = Set(attempts.map(\.id))
-        for id in dials.keys.sorted() where !known.contains(id) {
-            // The link was given up: its connection goes with it.
-            if let connection = dials[id]?.connection, !connection.isOverAtHub {
-                await connection.hub.close(.shutdown, message: "", epoch: nil)
-                connection.isOverAtHub = true
-                if let end = connection.hub.end, let talk = connection.talk { finish(talk, end) }
-            }
-            dials[id] = nil
+        let hub = hub
+        await dials.board.settle { hub.links.farewells.pending }
+        for (id, connection) in dials.follow(clock.now) {
             copies[id] = nil
-        }
-        for attempt in attempts where dials[attempt.id] == nil {
-            dials[attempt.id] = Dial(attempt: attempt, backoff: attempt.backoff, next: clock.now)
+            // The link was given up: its connection goes with it.
+            guard let connection, !connection.isOverAtHub else { continue }
+            await connection.hub.close(.shutdown, message: "", epoch: nil)
+            connection.isOverAtHub = true
+            if let end = connection.hub.end, let talk = connection.talk { finish(talk, end) }
         }
     }
 
@@ -104,8 +93,9 @@ final class HubProcess {
     func feed(_ index: Int, chance: Chance) async throws {
         try await feeds[index].step(cluster, chance: chance)
         if !isReady, feeds.allSatisfy(\.isRead) {
-            isReady = true
+            try await hub.bind()
             try await hub.begin()
+            isReady = true
         }
         if isReady { await drain() }
     }
@@ -128,13 +118,6 @@ final class HubProcess {
         await drain()
     }
 
-    /// The next attempt comes after the back-off.
-    func dialLater(_ id: Int, random: Double) {
-        guard var dial = dials[id] else { return }
-        dial.next = clock.now + dial.backoff.next(random: random)
-        dials[id] = dial
-    }
-
     /// Ends what tasks there are, after the end of the life.
     func bury() async { await hub.links.stopAll() }
 
@@ -155,22 +138,23 @@ final class HubProcess {
     // MARK: - Connections
 
     /// Deals with what a session has told.
-    func take(_ event: PeerSessionEvent, of connection: Connection, _ id: Int) async {
+    ///
+    /// - Parameter id: of the attempt that made the connection; `nil` where the edge has dialled.
+    func take(_ event: PeerSessionEvent, of connection: Connection, _ id: Int?) async {
         if case .farewell = connection.purpose {
             guard case .established = event else { return }
             return await connection.hub.close(.unpeered, message: "", epoch: nil)
         }
         switch event {
+        case .established(let agreement) where connection.isJoined:
+            await serve(connection, agreement)
         case .established(let agreement):
-            guard case .peering(let name) = connection.purpose,
+            guard let id, case .peering(let name) = connection.purpose,
                 let object = hub.context.foreignClusters.get(name: name)
             else { return await connection.hub.close(.shutdown, message: "", epoch: nil) }
             let copy = copies[id] ?? ObservedCopy()
             copies[id] = copy
-            let talk = EdgeConversation(cluster: ForeignCluster(object), context: hub.context, copy: copy)
-            connection.talk = talk
-            connection.hub.hold(talk.begin(agreement))
-            hub.links.attach(name, connection.hub)
+            begin(connection, ForeignCluster(object), agreement, copy)
         case .observed(let changes):
             connection.talk?.take(changes)
             connection.hub.consumed(.observed, changes.sequence)
@@ -184,6 +168,40 @@ final class HubProcess {
             break
         }
         await drain()
+    }
+
+    private func begin(
+        _ connection: Connection, _ cluster: ForeignCluster, _ agreement: PeerEstablished, _ copy: ObservedCopy
+    ) {
+        let talk = EdgeConversation(cluster: cluster, context: hub.context, copy: copy)
+        connection.talk = talk
+        connection.hub.hold(talk.begin(agreement))
+        hub.links.attach(cluster.name, connection.hub)
+    }
+
+    /// Takes the connection of an edge that has dialled, as `EdgeLinks` does with those of sockets.
+    private func serve(_ connection: Connection, _ agreement: PeerEstablished) async {
+        guard let cluster = hub.links.joinedCluster(agreement.peer.clusterID),
+            cluster.clusterName == agreement.peer.clusterName
+        else { return connection.hub.refuse(ErrorMessage(code: .unavailable, message: "no ForeignCluster yet")) }
+        await hub.links.start(cluster)
+        if let old = joined[cluster.name], old !== connection, !old.isOverAtHub {
+            // One that answers stays; the other agent is a clone.
+            guard old.hub.end != nil || old.agent.end != nil else {
+                return connection.hub.refuse(ErrorMessage(code: .duplicate, message: "connected already"))
+            }
+            await old.hub.close(.replaced, message: "", epoch: nil)
+            old.isOverAtHub = true
+            if let end = old.hub.end, let talk = old.talk { finish(talk, end) }
+        }
+        guard await hub.links.joined.book.record(provedBy: connection.identity) != nil else {
+            return connection.hub.refuse(ErrorMessage(code: .unavailable, message: "revoked meanwhile"))
+        }
+        joined[cluster.name] = connection
+        let peering = "\(cluster.name) \(cluster.object.uid)"
+        let copy = joinedCopies[peering] ?? ObservedCopy()
+        joinedCopies[peering] = copy
+        begin(connection, cluster, agreement, copy)
     }
 
     /// The connection has ended at the hub's end.

@@ -12,15 +12,20 @@ import Testing
     "Peerings that end and begin under faults, with the real hub and agents over a simulated network",
     .timeLimit(.minutes(10)))
 struct PeeringFaultTests {
-    private func begin() async throws -> Scenario {
-        let scenario = try await Scenario.begin(seed: 21)
+    private func begin(_ side: DiallingSide = .hub) async throws -> Scenario {
+        let scenario = try await Scenario.begin(seed: 21, dialling: side)
         try await scenario.settle()
+        for name in scenario.world.names {
+            #expect(scenario.world.connections.contains { $0.edge == name && $0.isJoined == (side == .edge) })
+        }
         return scenario
     }
 
-    @Test("an unpeer while the edge is away ends in time, and the edge ends what it runs when it is back (I6)")
-    func unpeerAway() async throws {
-        let world = try await begin().world
+    @Test(
+        "an unpeer while the edge is away ends in time, and the edge ends what it runs when it is back (I6)",
+        arguments: DiallingSide.allCases)
+    func unpeerAway(_ side: DiallingSide) async throws {
+        let world = try await begin(side).world
         try world.block("rome")
         try await world.run(for: .seconds(1))
         try await world.user.unpeer("rome", in: world)
@@ -29,7 +34,7 @@ struct PeeringFaultTests {
         }
         #expect(isGone)
         try await world.run(for: .seconds(20))
-        #expect(world.hubDisk.all.farewells.count == 1)
+        #expect(world.hubDisk.all.farewells.count == (side == .hub ? 1 : 0))
         try await world.killHub()
         #expect(try await world.judge() == [])
         #expect(world.hubDisk.all.farewells.isEmpty)
@@ -68,42 +73,65 @@ struct PeeringFaultTests {
 
     @Test(
         "a hub that enrols anew after a revocation has its pods run once, wherever they were meanwhile",
-        arguments: [2, 20])
-    func backAfterRevocation(_ seconds: Int) async throws {
-        let scenario = try await begin()
+        arguments: [2, 20], DiallingSide.allCases)
+    func backAfterRevocation(_ seconds: Int, _ side: DiallingSide) async throws {
+        let scenario = try await begin(side)
         let world = scenario.world
         let before = try await scenario.placements()
         try await world.user.revoke("rome", in: world)
         world.user.leave("rome")
         try await world.run(for: .seconds(seconds))
         #expect(try await scenario.pods(on: "rome").isEmpty == (seconds > 10))
+        #expect((try world.site("rome").machine.count == 0) == (seconds > 10), "replaced elsewhere, stopped here")
         try await world.user.peer("rome", in: world)
         #expect(try await world.judge() == [])
         if seconds < 5 { #expect(try await scenario.placements() == before) }
     }
 
-    @Test("whoever peers again with the same name at once begins anew, and nothing of the old peering is left")
-    func again() async throws {
-        let world = try await begin().world
+    @Test(
+        "an edge that has joined, was revoked and then unpeered hears so when it dials, and ends what it runs",
+        arguments: [true, false])
+    func unpeerRevokedJoin(_ isAway: Bool) async throws {
+        let world = try await begin(.edge).world
+        try await world.user.revoke("rome", in: world)
+        world.user.leave("rome")
+        try await world.run(for: .seconds(2))
+        if isAway { try world.block("rome") }
+        try await world.user.unpeer("rome", in: world)
+        try await world.run(for: .seconds(40))
+        #expect(try world.site("rome").peerings.all.isEmpty == !isAway)
+        #expect(try await world.judge() == [])
+    }
+
+    @Test(
+        "whoever peers again with the same name at once begins anew, and nothing of the old peering is left",
+        arguments: DiallingSide.allCases)
+    func again(_ side: DiallingSide) async throws {
+        let world = try await begin(side).world
         let id = try world.site("rome").clusterID
-        let epoch = try #require(world.hubDisk.all.credentials[id]?.epoch)
+        func current() -> Int? {
+            side == .hub ? world.hubDisk.all.credentials[id]?.epoch : world.hubPeerings[id]?.epoch
+        }
+        let epoch = try #require(current())
         try world.block("rome")
         try await world.user.unpeer("rome", in: world)
         try await world.user.peer("rome", in: world)
+        // An edge that dials has to be there to peer again.
+        if side == .edge { try world.mend("rome") }
         let isBack = try await world.run(atMost: .seconds(40)) {
             try await world.origin.cluster.find(.foreignClusters, name: "rome")?.isBeingDeleted == false
         }
         #expect(isBack)
         #expect(try await world.judge() == [])
-        #expect(try #require(world.hubDisk.all.credentials[id]?.epoch) > epoch)
+        #expect(try #require(current()) > epoch)
         #expect(world.hubDisk.all.farewells.isEmpty)
     }
 
     @Test(
         "an agent that is restored from an old backup, of before the peering or of before most pods, comes to what is wanted now",
-        arguments: [true, false])
-    func backup(_ isOfBeforePeering: Bool) async throws {
-        let scenario = try await Scenario.begin(seed: 22)
+        arguments: [true, false], DiallingSide.allCases)
+    func backup(_ isOfBeforePeering: Bool, _ side: DiallingSide) async throws {
+        let scenario = try await Scenario.begin(seed: 22, dialling: side)
         let world = scenario.world
         let site = try world.site("rome")
         let empty = site.backUp()

@@ -13,7 +13,9 @@ final class RandomRun {
 
     init(seed: UInt64) async throws {
         // With three edges the storm guard has a say.
-        world = try await World(seed: seed, edges: seed % 4 == 0 ? ["rome", "milan", "paris"] : ["rome", "milan"])
+        let edges = seed % 4 == 0 ? ["rome", "milan", "paris"] : ["rome", "milan"]
+        let joining: Set<String> = [[], ["milan"], ["rome", "milan"]][Int(seed % 3)]
+        world = try await World(seed: seed, edges: edges, joining: joining)
     }
 
     /// - Returns: what is wrong in the end.

@@ -6,13 +6,21 @@ import Testing
 
 @testable import Hub
 
+/// Who makes the connections of a run's peerings.
+enum DiallingSide: Sendable, CaseIterable {
+    case hub
+    case edge
+}
+
 /// The life of a peering that the exhaustive runs break at each of its steps: it peers, runs and finishes pods, changes its
 /// mind, and ends one of the two peerings.
 struct Scenario {
     let world: World
 
-    static func begin(seed: UInt64, edges: [String] = ["rome", "milan"]) async throws -> Scenario {
-        let world = try await World(seed: seed, edges: edges)
+    static func begin(
+        seed: UInt64, edges: [String] = ["rome", "milan"], dialling: DiallingSide = .hub
+    ) async throws -> Scenario {
+        let world = try await World(seed: seed, edges: edges, joining: dialling == .edge ? Set(edges) : [])
         try await world.startHub()
         for name in edges { try await world.startAgent(name) }
         return Scenario(world: world)

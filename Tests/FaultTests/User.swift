@@ -69,14 +69,18 @@ final class User {
     }
 
     /// Has the edge revoke the hub's certificate; the hub comes back with a new token, unless it is unpeered meanwhile.
+    ///
+    /// Where the edge dials it is the hub that revokes the edge's.
     func revoke(_ edge: String, in world: World) async throws {
-        let cluster = try world.site(edge).cluster
-        guard peerings[edge] == .peered, try await cluster.find(.foreignClusters, name: World.hubName) != nil else {
+        let site = try world.site(edge)
+        let cluster = site.joins ? world.origin.cluster : site.cluster
+        let name = site.joins ? edge : World.hubName
+        guard peerings[edge] == .peered, try await cluster.find(.foreignClusters, name: name) != nil else {
             return
         }
-        world.note("user has \(edge) revoke the hub's certificate")
+        world.note("user has the certificate for \(edge) revoked")
         _ = try await cluster.merge(
-            .foreignClusters, name: World.hubName, ["metadata": ["annotations": [Names.revokeAnnotation: "true"]]])
+            .foreignClusters, name: name, ["metadata": ["annotations": [Names.revokeAnnotation: "true"]]])
     }
 
     func offload(_ namespace: String, _ annotations: [String: String] = [:], in world: World) async throws {
@@ -146,23 +150,52 @@ final class User {
     /// Peers anew where there is no peering yet, or where one side has refused the other: as the conditions tell people to.
     private func insist(_ edge: String, _ world: World) async throws {
         guard world.clock.now - (lastToken[edge] ?? .seconds(-100)) >= .seconds(3) else { return }
-        guard let object = try await world.origin.cluster.find(.foreignClusters, name: edge) else {
+        let way = try Way(edge, world)
+        guard let object = try await way.cluster.find(.foreignClusters, name: way.name) else {
             return try await ask(edge, in: world)
         }
-        let authentication = ForeignCluster(object).condition(.authentication)
-        let secret = try await world.origin.cluster.find(
-            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: edge, .outgoing))
+        let authentication = ForeignCluster(object).condition(.authentication, of: way.direction)
+        let secret = try await way.cluster.find(.secrets, namespace: Names.systemNamespace, name: way.secret)
         guard !object.isBeingDeleted, secret == nil,
             authentication.status == .denied || authentication.status == .error || authentication.reason == "NoToken"
         else { return }
         try await ask(edge, in: world)
     }
 
+    /// Who dials whom, and so where a token is made and where it is used.
+    private struct Way {
+        let direction: PeeringDirection
+        /// Of the side that dials.
+        let cluster: FakeCluster
+        /// What stands there for the other one.
+        let name: String
+        let issuer: (cluster: FakeCluster, authority: CertificateAuthority, clock: String)
+        let wanted: ForeignCluster
+
+        var secret: String { Names.tokenSecret(foreignCluster: name, direction) }
+
+        init(_ edge: String, _ world: World) throws {
+            let site = try world.site(edge)
+            if site.joins {
+                (direction, cluster, name) = (.incoming, site.cluster, World.hubName)
+                issuer = (world.origin.cluster, world.hubAuthority, World.hubName)
+                wanted = ForeignCluster(
+                    name: name, clusterID: World.hubID, clusterName: name, authURL: "", hubURL: World.hubAddress.url,
+                    outgoing: .no, incoming: .yes)
+            } else {
+                (direction, cluster, name) = (.outgoing, world.origin.cluster, edge)
+                issuer = (site.cluster, site.authority, edge)
+                wanted = ForeignCluster(
+                    name: edge, clusterID: site.clusterID, clusterName: edge, authURL: site.address.url,
+                    outgoing: .yes, incoming: .auto)
+            }
+        }
+    }
+
     /// A new token, and the ForeignCluster that has it.
     private func ask(_ edge: String, in world: World) async throws {
-        let site = try world.site(edge)
-        let origin = world.origin.cluster
-        let known = try await origin.find(.foreignClusters, name: edge)
+        let way = try Way(edge, world)
+        let known = try await way.cluster.find(.foreignClusters, name: way.name)
         // Whoever is being unpeered is waited for.
         guard known?.isBeingDeleted != true else { return }
         lastToken[edge] = world.clock.now
@@ -170,29 +203,24 @@ final class User {
         world.note("user has a token for \(edge)")
         let token = try PeerToken.make(
             randomBytes: RandomBytes.generate(count: PeerToken.randomByteCount),
-            authorityPin: site.authority.certificate.subjectPublicKeyInfoSHA256)
+            authorityPin: way.issuer.authority.certificate.subjectPublicKeyInfoSHA256)
         let record = try TokenRecord(
-            token: token, secretHash: SHA256.hash(token.secret), now: world.clock.wall(edge))
-        _ = try await site.cluster.create(.secrets, record.secret)
-        let secretName = Names.tokenSecret(foreignCluster: edge, .outgoing)
-        try await origin.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: secretName)
-        _ = try await origin.create(
+            token: token, secretHash: SHA256.hash(token.secret), now: world.clock.wall(way.issuer.clock))
+        _ = try await way.issuer.cluster.create(.secrets, record.secret)
+        try await way.cluster.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: way.secret)
+        _ = try await way.cluster.create(
             .secrets,
             KubernetesObject(
-                .secrets, name: secretName, namespace: Names.systemNamespace,
+                .secrets, name: way.secret, namespace: Names.systemNamespace,
                 ["data": ["token": .string(Base64.encode(Array(token.text.utf8)))]]))
         if known != nil {
-            _ = try await origin.merge(
-                .foreignClusters, name: edge,
-                [
-                    "metadata": ["annotations": [Names.tokenIDAnnotation(.outgoing): .string(token.id)]],
-                    "spec": ["outgoingPeeringEnabled": "Yes"],
-                ])
+            var fields: JSON = [
+                "metadata": ["annotations": [Names.tokenIDAnnotation(way.direction): .string(token.id)]]
+            ]
+            if way.direction == .outgoing { fields["spec"] = ["outgoingPeeringEnabled": "Yes"] }
+            _ = try await way.cluster.merge(.foreignClusters, name: way.name, fields)
         } else {
-            let asked = ForeignCluster(
-                name: edge, clusterID: site.clusterID, clusterName: edge, authURL: site.address.url, outgoing: .yes,
-                incoming: .auto)
-            _ = try await origin.create(.foreignClusters, asked.object)
+            _ = try await way.cluster.create(.foreignClusters, way.wanted.object)
         }
     }
 }

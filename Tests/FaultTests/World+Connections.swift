@@ -29,25 +29,22 @@ extension World {
             await sites[connection.edge]?.agent?.take(event, of: connection)
         }
         for event in connection.hub.takeEvents() {
-            guard !connection.isOverAtHub, let hub, let id = dialID(of: connection) else { break }
+            guard !connection.isOverAtHub, let hub else { break }
+            let id = hub.dials.id(of: connection)
+            guard id != nil || connection.isJoined else { break }
             await hub.take(event, of: connection, id)
         }
     }
 
-    private func dialID(of connection: Connection) -> Int? {
-        hub?.dials.first { $0.value.connection === connection }?.key
-    }
-
     func lostAtHub(_ connection: Connection) async throws {
         guard let hub, let end = connection.hub.end else { return }
-        let id = dialID(of: connection)
+        let id = hub.dials.id(of: connection)
         let wasEstablished = connection.talk != nil
         await hub.lost(connection, end)
         guard let id, let dial = hub.dials[id] else { return }
-        hub.dials[id]?.connection = nil
+        hub.dials.lost(id)
         if wasEstablished || end.code == .local {
-            hub.dials[id]?.backoff.reset()
-            hub.dialLater(id, random: chance.fraction())
+            hub.dials.later(id, clock.now, random: chance.fraction(), afterSuccess: true)
         } else {
             try await failed(id, PeerDialError(address: dial.attempt.address, elapsed: .zero, end: end))
         }
@@ -58,7 +55,7 @@ extension World {
         note("the hub dials \(dial.attempt.address) for \(dial.attempt.purpose)")
         do {
             let connection = try await connect(hub, dial.attempt)
-            hub.dials[id]?.connection = connection
+            hub.dials.connected(id, connection)
             connections.append(connection)
         } catch is Life.Killed {
             return
@@ -73,12 +70,12 @@ extension World {
     private func failed(_ id: Int, _ error: any Error) async throws {
         guard let hub, let dial = hub.dials[id] else { return }
         if await dial.attempt.failed(error) == .stop {
-            hub.board.end(id)
+            hub.dials.board.end(id)
             if case .farewell(let edge) = dial.attempt.purpose {
                 while hubDisk.all.farewells[edge] != nil, !hub.life.isOver, !Task.isCancelled { await Task.yield() }
             }
         } else {
-            hub.dialLater(id, random: chance.fraction())
+            hub.dials.later(id, clock.now, random: chance.fraction())
         }
         if !hub.life.isOver { await hub.drain() }
     }
@@ -106,12 +103,7 @@ extension World {
         let identity = try PeerIdentity(
             certificateChain: [credentials.identity.leaf], applicationProtocol: "causeway/1", tlsVersion: .tls1_3)
         guard !messages.isCut() else { throw problem(PeerSessionEnd(.lost, "cut")) }
-        if agent.agent.context.book.revoked.contains(credentials.identity.leaf) {
-            // As the alert of the handshake reads.
-            var end = PeerSessionEnd(.untrusted, "certificate revoked")
-            end.error = ErrorMessage(code: .notPeered, message: "the peer has revoked this cluster's certificate")
-            throw problem(end)
-        }
+        if agent.agent.context.book.revoked.contains(credentials.identity.leaf) { throw problem(.revoked) }
         let caller = PeerCaller(clusterID: Self.hubID, identity: identity, address: "192.0.2.1")
         let answer = await agent.agent.acceptor.admit(caller)
         guard !messages.isCut() else { throw problem(PeerSessionEnd(.lost, "cut")) }

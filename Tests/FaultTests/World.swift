@@ -18,6 +18,7 @@ import Wire
 final class World {
     static let hubID = "abcdef01-0000"
     static let hubName = "cloud"
+    static let hubAddress = PeerAddress(host: "192.0.2.1", port: 6500)
 
     let chance: Chance
     let clock = SimulatedClock()
@@ -35,7 +36,8 @@ final class World {
     let hubSteps = PersistedSteps()
     /// Whether the origin's API answers the hub.
     let hubReach = Reach()
-    private let hubAuthority: CertificateAuthority
+    let hubAuthority: CertificateAuthority
+    let hubPeerings = PeeringDisk()
 
     var connections: [Connection] = []
     private var nextControllers = Duration.zero
@@ -51,18 +53,19 @@ final class World {
     var restartAfter: ClosedRange<Int> = 0...3000
     private var starts: [String: Duration] = [:]
 
-    init(seed: UInt64, edges: [String] = ["rome", "milan"]) async throws {
+    /// - Parameter joining: the edges that dial the hub; all others are dialled.
+    init(seed: UInt64, edges: [String] = ["rome", "milan"], joining: Set<String> = []) async throws {
         chance = Chance(seed: seed)
         origin = Origin(chance: chance)
         line = EnrolmentLine(messages)
         hubAuthority = try .create(commonName: "hub", now: Int64(SimulatedClock.start))
-        for name in edges { try await add(name) }
+        for name in edges { try await add(name, joins: joining.contains(name)) }
         _ = try await origin.cluster.create(.namespaces, KubernetesObject(.namespaces, name: Names.systemNamespace))
     }
 
-    func add(_ name: String) async throws {
+    func add(_ name: String, joins: Bool = false) async throws {
         names.append(name)
-        sites[name] = try await EdgeSite(name, number: names.count, ledger: ledger)
+        sites[name] = try await EdgeSite(name, number: names.count, joins: joins, ledger: ledger)
     }
 
     func site(_ name: String) throws -> EdgeSite {
@@ -83,14 +86,17 @@ final class World {
             configuration: configuration, cluster: origin.cluster, credentials: hubDisk,
             authority: PeeringAuthority(
                 authority: hubAuthority, clusterID: Self.hubID, now: SimulatedClock.start),
-            steps: hubSteps, clock: clock, reach: hubReach, events: hubEvents, ask: { try await line.ask($0, $1) })
+            peerings: hubPeerings, steps: hubSteps, clock: clock, reach: hubReach, events: hubEvents,
+            ask: { try await line.ask($0, $1) })
+        if let hub { line.answer(Self.hubAddress, by: hub.hub.port.acceptor, hub.life) }
     }
 
     func startAgent(_ name: String) async throws {
         let site = try site(name)
         guard site.agent == nil else { return }
         do {
-            try await site.start(clock)
+            let (line, address) = (line, site.address)
+            try await site.start(clock) { try await line.ask($0, $1, from: address) }
         } catch is Life.Killed {}
         guard let agent = site.agent else { return }
         line.answer(site.address, by: agent.agent.acceptor, agent.life)
@@ -120,9 +126,10 @@ final class World {
             starts["hub"] = clock.now + .milliseconds(chance.below(restartAfter.upperBound) + restartAfter.lowerBound)
         }
         for name in names {
-            guard let site = sites[name], site.agent?.life.isOver == true else { continue }
+            guard let site = sites[name], let dead = site.agent, dead.life.isOver else { continue }
             site.agent = nil
             note("\(name) dies")
+            await dead.bury()
             for connection in connections where connection.edge == name && !connection.isOverAtEdge {
                 connection.agent.lose("killed")
                 connection.isOverAtEdge = true
@@ -200,6 +207,7 @@ final class World {
         case over(Connection, Connection.Direction)
         case synchronise(Connection)
         case dial(Int)
+        case join(EdgeSite, Int)
         case controllers
         case machine(EdgeSite)
     }
@@ -239,10 +247,7 @@ final class World {
         if let hub {
             actions += hub.behind.map { .feedHub($0) }
             if hub.isReady { actions += hub.jobs.all.map { .workHub($0) } }
-            for (id, dial) in hub.dials.sorted(by: { $0.key < $1.key })
-            where dial.connection == nil && dial.next <= now {
-                actions.append(.dial(id))
-            }
+            actions += hub.dials.due(now).map { .dial($0) }
         }
         for name in names {
             let site = try site(name)
@@ -250,6 +255,7 @@ final class World {
             guard let agent = site.agent else { continue }
             if !site.isSlowToRead { actions += agent.behind.map { .feedAgent(site, $0) } }
             actions += agent.jobs.all.map { .workAgent(site, $0) }
+            actions += agent.dials.due(now).map { .join(site, $0) }
         }
         if nextControllers <= now { actions.append(.controllers) }
         return actions
@@ -278,12 +284,14 @@ final class World {
         case .over(let connection, .toEdge):
             note("the hub is lost to \(connection.edge)")
             connection.isOverAtEdge = true
-            if let end = connection.agent.end { await sites[connection.edge]?.agent?.lost(connection, end) }
+            try await lostAtEdge(connection)
         case .synchronise(let connection):
             note("\(connection.edge) says what there is")
             await sites[connection.edge]?.agent?.synchronise(connection)
         case .dial(let id):
             try await dial(id)
+        case .join(let site, let id):
+            try await join(site, id)
         case .controllers:
             nextControllers = clock.now + .milliseconds(200 + chance.below(600)) * slowness
             try await origin.look(hub.flatMap { $0.isReady ? $0.hub : nil }, clock.now)
@@ -309,9 +317,12 @@ final class World {
         }
         if let hub {
             next = min(next, hub.nextTick)
-            for dial in hub.dials.values where dial.connection == nil { next = min(next, dial.next) }
+            next = min(next, hub.dials.next ?? next)
         }
-        for site in sites.values { if let agent = site.agent { next = min(next, agent.nextTick) } }
+        for site in sites.values {
+            guard let agent = site.agent else { continue }
+            next = min(next, agent.nextTick, agent.dials.next ?? next)
+        }
         for at in starts.values { next = min(next, at) }
         clock.advance(to: max(next, clock.now + .milliseconds(1)))
         origin.cluster.now = clock.wall(Self.hubName)

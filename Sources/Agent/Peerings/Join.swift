@@ -18,7 +18,7 @@ struct Join: Sendable {
     let address: PeerAddress
     let context: AgentContext
     let keeper: CredentialKeeper
-    let dialler: PeerDialler
+    let dialler: any PeerDialling
     let credentials: any PeerCredentialStore
     let conversation: HubConversation
     let joins: Joins
@@ -26,6 +26,7 @@ struct Join: Sendable {
     /// Keeps the link until the task is cancelled, or the hub says that there is no peering.
     func run() async {
         await dialler.run(
+            backoff: Backoff(),
             tls: {
                 let held = try await obtain()
                 try await remember(held)

@@ -2,7 +2,6 @@ import ClusterAPI
 import Enrolment
 import KubernetesModel
 import Logging
-import NIOCore
 import OffloadingModel
 import PeerTransport
 import Synchronization
@@ -26,13 +25,16 @@ final class Joins: Sendable {
 
     private let context: AgentContext
     private let credentials: any PeerCredentialStore
-    private let group: any EventLoopGroup
+    private let dialler: DiallerMaker
     private let state = Mutex(State())
 
-    init(context: AgentContext, credentials: any PeerCredentialStore, group: any EventLoopGroup) {
+    /// How a hub is reached.
+    typealias DiallerMaker = @Sendable (PeerRoute) -> any PeerDialling
+
+    init(context: AgentContext, credentials: any PeerCredentialStore, dialler: @escaping DiallerMaker) {
         self.context = context
         self.credentials = credentials
-        self.group = group
+        self.dialler = dialler
     }
 
     /// Says how hubs are talked with, and who is told of what changes; before that nothing is dialled.
@@ -64,8 +66,7 @@ final class Joins: Sendable {
         let problem = problem(id)
         await stop(id)
         state.withLock { $0.problems[id] = problem }
-        let dialler = PeerDialler(
-            route.address, via: route.proxy, configuration: context.configuration.transport, group: group)
+        let dialler = dialler(route)
         let keeper = CredentialKeeper(
             local: context.configuration.localPeer, name: foreign.name, peerID: id, cluster: context.cluster,
             store: credentials, dialler: dialler, logger: context.logger, now: context.now)

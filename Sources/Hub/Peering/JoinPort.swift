@@ -13,7 +13,7 @@ final class JoinPort: Sendable {
     private let joined: JoinedEdges
     private let identity: ServerIdentity
     private let tokens: TokenDesk
-    private let acceptor: JoinAcceptor
+    let acceptor: JoinAcceptor
     private let transport: PeerTransportConfiguration
     private let group: any EventLoopGroup
     private let listener = Mutex<PeerListener?>(nil)
