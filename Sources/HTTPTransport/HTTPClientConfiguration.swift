@@ -15,6 +15,8 @@ public struct HTTPClientConfiguration: Sendable {
     public var maxConnections = 32
     /// The HTTP proxy that connections with TLS go through (`CONNECT`), spoken to without TLS; nil for none.
     public var proxy: HTTPEndpoint?
+    /// What that proxy is sent as `Proxy-Authorization`, such as `Basic` with a user and password; nil sends none. A secret.
+    public var proxyAuthorization: String?
     /// How long an unused connection is kept.
     public var idleTimeout: Duration = .seconds(60)
 

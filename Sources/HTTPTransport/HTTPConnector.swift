@@ -96,7 +96,8 @@ struct HTTPConnector: Sendable {
                     tunnel = promise.futureResult
                     try channel.pipeline.syncOperations.addHandler(
                         HTTPProxyTunnelHandler(
-                            proxy: proxy, target: endpoint, limit: configuration.maxHeaderBytes, promise: promise))
+                            proxy: proxy, authorization: configuration.proxyAuthorization, target: endpoint,
+                            limit: configuration.maxHeaderBytes, promise: promise))
                 }
                 var handshake: EventLoopFuture<TLSHandshakeCompleted>?
                 if let tls {

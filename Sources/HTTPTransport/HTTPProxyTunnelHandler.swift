@@ -14,6 +14,7 @@ final class HTTPProxyTunnelHandler: ChannelInboundHandler, RemovableChannelHandl
     typealias OutboundOut = ByteBuffer
 
     private let proxy: HTTPEndpoint
+    private let authorization: String?
     private let target: HTTPEndpoint
     private let promise: EventLoopPromise<Void>
     /// Most bytes of the proxy's answer: a head, and perhaps a page that says why not.
@@ -21,16 +22,23 @@ final class HTTPProxyTunnelHandler: ChannelInboundHandler, RemovableChannelHandl
     private var received = ByteBuffer()
     private var isOver = false
 
-    /// - Parameter promise: completed when the tunnel is there or cannot be.
-    init(proxy: HTTPEndpoint, target: HTTPEndpoint, limit: Int, promise: EventLoopPromise<Void>) {
+    /// - Parameters:
+    ///   - authorization: the value of `Proxy-Authorization`; `nil` sends none.
+    ///   - promise: completed when the tunnel is there or cannot be.
+    init(
+        proxy: HTTPEndpoint, authorization: String?, target: HTTPEndpoint, limit: Int, promise: EventLoopPromise<Void>
+    ) {
         self.proxy = proxy
+        self.authorization = authorization
         self.target = target
         self.limit = limit
         self.promise = promise
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let head = "CONNECT \(target.authority) HTTP/1.1\r\nHost: \(target.authority)\r\n\r\n"
+        var head = "CONNECT \(target.authority) HTTP/1.1\r\nHost: \(target.authority)\r\n"
+        if let authorization { head += "Proxy-Authorization: \(authorization)\r\n" }
+        head += "\r\n"
         context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: head)), promise: nil)
     }
 

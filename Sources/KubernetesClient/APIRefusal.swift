@@ -16,7 +16,12 @@ struct APIRefusal {
             error = APIError(status: json, code: code, fallback: "\(request): \(code) \(status.reasonPhrase)")
         } else {
             let text = String(buffer: body).prefix(200).split(whereSeparator: \.isNewline).joined(separator: " ")
-            let said = text.isEmpty ? "" : ": \(text)"
+            // What an API server says of a path that it knows nothing of.
+            let isUnknown = code == 404 && text == "404 page not found" && request.path.hasPrefix("/apis/")
+            let said =
+                isUnknown
+                ? ": it has no such resource; was its CustomResourceDefinition deleted? 'causewayctl install' applies Causeway's"
+                : text.isEmpty ? "" : ": \(text)"
             error = APIError(
                 code: code, reason: Self.reason(code),
                 message: "the server answered \(request) with \(code) \(status.reasonPhrase)\(said)")

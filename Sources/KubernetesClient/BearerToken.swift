@@ -58,6 +58,18 @@ public final class BearerToken: Sendable, CustomStringConvertible {
         }
     }
 
+    /// The server has taken this token for nobody's: ``current()`` looks into its file again.
+    ///
+    /// - Returns: whether there is a file to look into.
+    func refused(_ text: String) -> Bool {
+        guard case .file = source else { return false }
+        lastRead.withLock { last in
+            guard let read = last, read.text == text else { return }
+            last = Read(text: read.text, time: .now - Self.renewal)
+        }
+        return true
+    }
+
     private static func read(_ path: String, _ place: Kubeconfig.Place?) throws(KubeconfigError) -> String {
         func error(_ problem: String) -> KubeconfigError {
             place?.error("tokenFile", "\(path) \(problem)") ?? KubeconfigError(file: path, problem)

@@ -27,6 +27,7 @@ actor CertificateFiles: CredentialSource {
     }
 
     func refused(_ credential: ClientCredential) {
+        if let text = credential.token { _ = token?.refused(text) }
         guard credential.generation == held?.generation else { return }
         readAt = .now - Self.renewal
     }

@@ -7,7 +7,7 @@ extension ClusterConnection {
 
     /// The cluster that this process runs in as a pod, by the pod's service account.
     ///
-    /// The token is read from its file again and again: Kubernetes renews it there.
+    /// Token and authority are read from their files again and again: Kubernetes renews them there.
     ///
     /// - Parameters:
     ///   - environment: the process's variables, of which `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT` are read.
@@ -25,23 +25,15 @@ extension ClusterConnection {
         }
         let token = BearerToken(file: "\(folder)/token")
         _ = try token.current()
-        let authority = "\(folder)/ca.crt"
-        let trust: TLSTrust
-        do {
-            trust = .certificates(
-                try Certificate.chain(pem: String(decoding: try BoundedFile.read(authority), as: UTF8.self)))
-        } catch let failure as BoundedFile.Failure {
-            throw KubeconfigError(
-                file: authority,
-                "cannot be read: \(failure.problem); the pod needs a service account whose token is mounted")
-        } catch {
-            throw KubeconfigError(file: authority, "\(error)")
-        }
-        var tls = TLSConfiguration.client(trust: trust, serverName: host, alpn: ["http/1.1"])
+        let authority = try AuthorityFile("\(folder)/ca.crt", place: nil)
+        var tls = TLSConfiguration.client(
+            trust: .certificates(authority.current.certificates), serverName: host, alpn: ["http/1.1"])
         tls.minimumVersion = .tls1_2
         let namespace = (try? BoundedFile.read("\(folder)/namespace")).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return ClusterConnection(
+        var connection = ClusterConnection(
             name: "in-cluster", endpoint: HTTPEndpoint(isSecure: true, host: host, port: port), tls: tls, token: token,
             namespace: namespace.isEmpty ? "default" : namespace)
+        connection.authority = authority
+        return connection
     }
 }

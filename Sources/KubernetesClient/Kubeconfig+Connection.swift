@@ -31,13 +31,18 @@ extension Kubeconfig {
                 ?? KubeconfigError(file: files.first, field: "users", "there is no user \"\(userName)\"")
         }
         let endpoint = try Self.endpoint(cluster)
+        let authority = try Self.authorityFile(cluster, endpoint)
         var connection = ClusterConnection(
             name: name.isEmpty ? clusterName : name,
             endpoint: endpoint,
-            tls: endpoint.isSecure ? try Self.tls(cluster, identity, endpoint) : nil,
+            tls: endpoint.isSecure ? try Self.tls(cluster, authority, identity, endpoint) : nil,
             token: try identity.flatMap { user throws(KubeconfigError) in try Self.token(user) },
             namespace: chosen?.namespace ?? "default")
-        connection.proxy = try Self.proxy(cluster, endpoint)
+        connection.authority = authority
+        if let (proxy, credentials) = try Self.proxy(cluster, endpoint) {
+            connection.proxy = proxy
+            connection.proxyCredentials = credentials
+        }
         if let identity, endpoint.isSecure {
             connection.credentials = try Self.credentials(identity, cluster, token: connection.token)
         }
@@ -46,8 +51,9 @@ extension Kubeconfig {
 
     private static func proxy(
         _ cluster: Cluster, _ endpoint: HTTPEndpoint
-    ) throws(KubeconfigError) -> HTTPEndpoint? {
-        guard let url = cluster.proxyURL else { return nil }
+    ) throws(KubeconfigError) -> (HTTPEndpoint, credentials: String?)? {
+        guard var url = cluster.proxyURL else { return nil }
+        let credentials = try takeCredentials(from: &url, cluster.place)
         let proxy: HTTPEndpoint
         do {
             proxy = try HTTPEndpoint(url: url)
@@ -59,7 +65,30 @@ extension Kubeconfig {
                 "proxy-url", "must be of the form http://HOST:PORT, before a server with https: it carries TLS as it is"
             )
         }
-        return proxy
+        return (proxy, credentials)
+    }
+
+    /// Takes `USER:PASSWORD@` out of a URL, so that nothing that shows the rest shows a secret.
+    private static func takeCredentials(
+        from url: inout String, _ place: Place
+    ) throws(KubeconfigError) -> String? {
+        guard let scheme = url.firstRange(of: "://") else { return nil }
+        let authority = url[scheme.upperBound...].prefix { $0 != "/" }
+        guard let at = authority.lastIndex(of: "@") else { return nil }
+        // No line breaks: what is said to the proxy is lines.
+        guard let credentials = PercentEncoding.decode(authority[..<at]), credentials.contains(":"),
+            credentials.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })
+        else { throw place.error("proxy-url", "must have USER:PASSWORD, percent-encoded, before the @") }
+        url.removeSubrange(authority.startIndex...at)
+        return credentials
+    }
+
+    /// The file with the authorities, where it is one.
+    private static func authorityFile(
+        _ cluster: Cluster, _ endpoint: HTTPEndpoint
+    ) throws(KubeconfigError) -> AuthorityFile? {
+        guard endpoint.isSecure, case .file(let path) = cluster.certificateAuthority else { return nil }
+        return try AuthorityFile(path, place: cluster.place)
     }
 
     /// Where credentials come from that change; nil where the kubeconfig itself holds them.
@@ -116,10 +145,12 @@ extension Kubeconfig {
     }
 
     private static func tls(
-        _ cluster: Cluster, _ user: User?, _ endpoint: HTTPEndpoint
+        _ cluster: Cluster, _ file: AuthorityFile?, _ user: User?, _ endpoint: HTTPEndpoint
     ) throws(KubeconfigError) -> TLSConfiguration {
         var trust = TLSTrust.system
-        if let authority = cluster.certificateAuthority {
+        if let file {
+            trust = .certificates(file.current.certificates)
+        } else if let authority = cluster.certificateAuthority {
             let text = try pem(authority, cluster.place, "certificate-authority")
             do {
                 trust = .certificates(try Certificate.chain(pem: text))

@@ -1,4 +1,5 @@
 import ClusterAPI
+import Digests
 public import HTTPTransport
 public import JSONTree
 import KubernetesModel
@@ -22,8 +23,14 @@ public final class KubernetesClient: Sendable {
     let logger: Logger
     private let versions = ServedVersions()
     private let tls: TLSContextBox?
-    /// Which credential the context of new connections shows.
-    private let shown = Mutex(0)
+    /// What the context of new connections is made of.
+    private let shown: Mutex<Shown>
+
+    /// Generations: of the credential that is shown, and of the authorities that are believed.
+    private struct Shown {
+        var credential = 0
+        var authority: Int?
+    }
 
     /// Makes a client; nothing is connected yet.
     ///
@@ -39,7 +46,12 @@ public final class KubernetesClient: Sendable {
         self.logger = logger
         tls = try connection.tls.map { TLSContextBox(try TLSContext($0)) }
         var transport = configuration.http
-        if let proxy = connection.proxy { transport.proxy = proxy }
+        if let proxy = connection.proxy {
+            transport.proxy = proxy
+            transport.proxyAuthorization = connection.proxyCredentials.map { "Basic \(Base64.encode($0.utf8))" }
+        }
+        // What was read when the connection was made: a file that has been replaced since is another.
+        shown = Mutex(Shown(authority: connection.authority == nil ? nil : 1))
         http = try HTTPClient(endpoint: connection.endpoint, tls: tls, group: group, configuration: transport)
     }
 
@@ -143,10 +155,16 @@ public final class KubernetesClient: Sendable {
     /// Failures below the API become the one error that means "no answer came"; others stay what they are.
     func explain(_ error: any Error) -> any Error {
         switch error {
-        case let error as HTTPTransportError: ClusterUnreachable(error.message)
+        case let error as HTTPTransportError: unreachable(error)
         case let error as KubeconfigError: ClusterUnreachable("\(error)")
         default: error
         }
+    }
+
+    /// The server may have a certificate of an authority that was renewed: the next request looks.
+    private func unreachable(_ error: HTTPTransportError) -> ClusterUnreachable {
+        connection.authority?.lookAgain()
+        return ClusterUnreachable(error.message)
     }
 
     static func limits(_ bytes: Int) -> JSONLimits {
@@ -156,16 +174,21 @@ public final class KubernetesClient: Sendable {
     /// What to prove oneself by now. New connections show its certificate; those that are open keep theirs, and are not used
     /// for requests any more.
     private func credential() async throws -> ClientCredential {
-        guard let source = connection.credentials else {
-            return ClientCredential(token: try connection.token?.current())
+        var credential: ClientCredential
+        if let source = connection.credentials {
+            credential = try await source.current()
+        } else {
+            credential = ClientCredential(token: try connection.token?.current(), identity: connection.tls?.identity)
         }
-        let credential = try await source.current()
         guard let tls, var configuration = connection.tls else { return credential }
-        let isShown = shown.withLock { $0 == credential.generation }
+        let authority = connection.authority?.current
+        let now = Shown(credential: credential.generation, authority: authority?.generation)
+        let isShown = shown.withLock { $0.credential == now.credential && $0.authority == now.authority }
         guard !isShown else { return credential }
         configuration.identity = credential.identity
+        if let authority { configuration.trust = .certificates(authority.certificates) }
         tls.replace(with: try TLSContext(configuration))
-        shown.withLock { $0 = credential.generation }
+        shown.withLock { $0 = now }
         http.dropIdleConnections()
         return credential
     }
@@ -173,7 +196,11 @@ public final class KubernetesClient: Sendable {
     /// Whether there is something else to prove oneself by, now that the server has taken this for nobody's. Only the first
     /// time: a server may just not know the user.
     private func isRenewed(_ credential: ClientCredential, after attempts: Int) async throws -> Bool {
-        guard attempts == 0, let source = connection.credentials else { return false }
+        guard attempts == 0 else { return false }
+        guard let source = connection.credentials else {
+            guard let token = connection.token, let text = credential.token, token.refused(text) else { return false }
+            return try token.current() != text
+        }
         await source.refused(credential)
         return try await source.current().generation != credential.generation
     }

@@ -136,6 +136,31 @@ struct CredentialSourceTests {
 
     // MARK: - Files
 
+    @Test("a token that was renewed in its file is sent when the server refuses the old one, and no more than once")
+    func tokenFile() async throws {
+        try write("old", "token")
+        let token = try #require(
+            try Kubeconfig(parsing: KubeconfigTests.config(user: "tokenFile: token"), file: "\(folder.path)/config")
+                .connection().token)
+        try await CannedServer.run { request in
+            guard request.headers.first(name: "authorization") == "Bearer new" else {
+                return CannedServer.json(.unauthorized, ["kind": "Status", "code": 401, "reason": "Unauthorized"])
+            }
+            return CannedServer.json(.ok, Self.pod)
+        } configure: { _, connection in
+            connection.token = token
+        } test: { server, client in
+            await #expect(throws: APIError.self) { try await client.get(.pods, namespace: "shop", name: "p") }
+            #expect(server.requests.count == 1)
+            try write("newer", "token")
+            await #expect(throws: APIError.self) { try await client.get(.pods, namespace: "shop", name: "p") }
+            #expect(server.requests.count == 3)
+            try write("new", "token")
+            for _ in 0..<2 { _ = try await client.get(.pods, namespace: "shop", name: "p") }
+            #expect(server.requests.count == 6)
+        }
+    }
+
     @Test("a certificate that was renewed in its files is shown when the server refuses the old one")
     func certificateFiles() async throws {
         let authority = try TestCertificates.shared.get().authority

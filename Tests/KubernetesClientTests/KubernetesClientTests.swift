@@ -106,6 +106,7 @@ import Testing
             switch request.path.split(separator: "/").last {
             case "conflict": CannedServer.json(.conflict, conflict.status)
             case "proxy": HTTPResponse.text(.badGateway, "upstream\nis away")
+            case "leases": HTTPResponse.text(.notFound, "404 page not found\n")
             default: HTTPResponse(status: .notFound)
             }
         } test: { _, client in
@@ -119,6 +120,8 @@ import Testing
             #expect(proxy.code == 502)
             #expect(proxy.message.hasSuffix("/pods/proxy with 502 Bad Gateway: upstream is away"))
             #expect(try await client.find(.pods, namespace: "demo", name: "missing") == nil)
+            let unknown = try await #require(throws: APIError.self) { try await client.list(.leases, namespace: nil) }
+            #expect(unknown.isNotFound && unknown.message.contains("was its CustomResourceDefinition deleted?"))
         }
     }
 

@@ -30,6 +30,38 @@ struct ProxyTests {
         try await proxy.channel.close()
     }
 
+    @Test("that asks for a user is told the one in the kubeconfig, which no message shows")
+    func credentials() async throws {
+        let proxy = try await TestProxy.start(answer: "HTTP/1.1 200 Connection established\r\n\r\n")
+        let url = "http://us%40er:pass%3Aword@127.0.0.1:\(proxy.port)"
+        let config = KubeconfigTests.config(server: "{server: 'https://127.0.0.1:1', proxy-url: '\(url)'}")
+        let read = try Kubeconfig(parsing: config, file: "/x/config").connection()
+        #expect(read.proxy.map { "\($0)" } == "http://127.0.0.1:\(proxy.port)")
+        try await CannedServer.run { _ in
+            CannedServer.json(.ok, ["apiVersion": "v1", "kind": "Pod", "metadata": ["name": "p"]])
+        } configure: { _, connection in
+            proxy.target.withLock { $0 = connection.endpoint.port }
+            connection.proxy = read.proxy
+            connection.proxyCredentials = read.proxyCredentials
+        } test: { _, client in
+            _ = try await client.get(.pods, namespace: "shop", name: "p")
+            // us@er:pass:word
+            #expect(proxy.headers.withLock { $0 }.contains("Proxy-Authorization: Basic dXNAZXI6cGFzczp3b3Jk"))
+        }
+        try await proxy.channel.close()
+    }
+
+    @Test(
+        "with a user that is none is refused by its field, without the secret", arguments: ["secret@", "a%zz:secret@"])
+    func malformed(_ user: String) throws {
+        let config = KubeconfigTests.config(server: "{server: 'https://h', proxy-url: 'http://\(user)p:1'}")
+        let error = try #require(throws: KubeconfigError.self) {
+            try Kubeconfig(parsing: config, file: "/x/config").connection()
+        }
+        #expect(error.field == "clusters[home].cluster.proxy-url")
+        #expect(!"\(error)".contains("secret"))
+    }
+
     @Test(
         "that refuses is named with its reason",
         arguments: [
@@ -59,12 +91,14 @@ private final class TestProxy: Sendable {
     let channel: any Channel
     let target: Mutex<Int>
     let asked: Mutex<[String]>
+    let headers: Mutex<[String]>
     var port: Int { channel.localAddress?.port ?? 0 }
 
     private init(_ channel: any Channel, _ state: State) {
         self.channel = channel
         target = Mutex(0)
         asked = Mutex([])
+        headers = Mutex([])
         state.proxy.withLock { $0 = self }
     }
 
@@ -98,13 +132,14 @@ private final class TestProxy: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             if let other { return other.writeAndFlush(Self.unwrapInboundIn(data), promise: nil) }
-            let line = String(buffer: Self.unwrapInboundIn(data)).prefix { !$0.isNewline }
+            let lines = String(buffer: Self.unwrapInboundIn(data)).split(whereSeparator: \.isNewline).map(String.init)
             let channel = context.channel
             guard let proxy = state.proxy.withLock({ $0 }), answer.contains(" 200 ") else {
                 channel.writeAndFlush(ByteBuffer(string: answer)).whenComplete { _ in channel.close(promise: nil) }
                 return
             }
-            proxy.asked.withLock { $0.append(String(line)) }
+            proxy.asked.withLock { $0 += lines.prefix(1) }
+            proxy.headers.withLock { $0 += lines.dropFirst() }
             let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
             let answer = answer
             // On the same loop, so that both sides may be touched from either.
