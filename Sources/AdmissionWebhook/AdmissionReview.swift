@@ -41,11 +41,17 @@ package struct AdmissionReview: Sendable, Hashable {
 
     /// The answer that lets the pod in, changed.
     ///
-    /// - Parameter pod: as it shall be stored; only its spec is looked at.
+    /// - Parameter pod: as it shall be stored; only its spec and its annotations are looked at.
     package func admitted(as pod: KubernetesObject?) -> JSON {
         var response: JSON = ["uid": .string(uid), "allowed": true]
         if let before = self.pod, let pod {
-            let operations = Self.operations(before: before.spec, after: pod.spec)
+            var operations = Self.operations(before: before.spec, after: pod.spec)
+            if pod.annotations != before.annotations {
+                // As a whole: a pod may have had none, and then there is nothing to add to.
+                operations.append([
+                    "op": "add", "path": "/metadata/annotations", "value": JSON(pod.annotations),
+                ])
+            }
             if !operations.isEmpty {
                 response["patchType"] = "JSONPatch"
                 response["patch"] = .string(Base64Text.encode(JSON.array(operations).encoded()))

@@ -64,6 +64,9 @@ public enum Names {
 
     /// On a pod that came past its offloading's admission: `true` once the hub has given it what it lacked.
     public static let adoptedAnnotation = "causeway.io/adopted"
+    /// On a pod of the origin that may outlive the absence of its edge: for how long it would have tolerated that, as
+    /// `KEY=SECONDS` by commas.
+    public static let absenceAnnotation = "causeway.io/tolerated-absence"
     /// On a pod of the origin that is being moved: how far that is.
     public static let rebalancingAnnotation = "causeway.io/rebalancing"
     /// On a pod of the origin that took a moved one's place: when, in seconds since 1970.

@@ -35,7 +35,7 @@ struct Run: AsyncParsableCommand {
         let admission = Admission()
         let cluster = try await DaemonClusters.open(configuration, role: .hub, hooks: [admission], logger: logger)
         admission.cluster = cluster.api
-        let pods = OffloadedPodAdmission(cluster.api)
+        let pods = OffloadedPodAdmission(cluster.api, extendsTolerations: configuration.access != nil)
         try await cluster.admit { try await pods.admit(&$0, namespace: $1) }
         try await cluster.waitToLead()
         let state = try DaemonState(configuration, of: cluster, role: .hub)
@@ -49,6 +49,7 @@ struct Run: AsyncParsableCommand {
             settings.nodePort = address.port
         }
         settings.adoptsPods = configuration.access != nil
+        settings.extendsTolerations = configuration.access != nil
         if configuration.access == nil { settings.leaseInterval = .seconds(300) }
         let stores =
             try configuration.access == nil

@@ -18,14 +18,18 @@ struct AdmissionReviewTests {
 
     private func read(_ json: JSON) throws -> AdmissionReview { try AdmissionReview(parsing: json.encoded()) }
 
-    @Test("the answer is a patch that makes the one pod of the other")
-    func patch() throws {
-        let before: JSON = ["spec": ["schedulerName": "default-scheduler", "containers": []]]
+    @Test("the answer is a patch that makes the one pod of the other", arguments: [[:], ["own": "1"]])
+    func patch(_ annotations: [String: String]) throws {
+        var before: JSON = [
+            "metadata": ["name": "p"], "spec": ["schedulerName": "default-scheduler", "containers": []],
+        ]
+        if !annotations.isEmpty { before["metadata", "annotations"] = JSON(annotations) }
         let review = try read(Self.question(pod: before))
         var pod = try #require(review.pod)
         pod.spec["schedulerName"] = "causeway-scheduler"
         pod.spec["tolerations"] = [["key": "a/b~c", "operator": "Exists"]]
         pod.spec["a/b~c"] = 1
+        pod.annotations["a/b"] = "2"
         let response = try #require(review.admitted(as: pod)["response"])
         #expect(response["uid"] == "u-1")
         #expect(response["allowed"] == true)

@@ -33,6 +33,36 @@ import Wire
         .pod(ObservedPod(originUID: uid, edgeUID: gone ? "" : "e", status: status, isGone: gone))
     }
 
+    @Test("on a real cluster it tolerates its edge's absence from then on, which is one write and no news to the edge")
+    func absence() async throws {
+        let bench = try HubBench { $0.extendsTolerations = true }
+        try await bench.run {
+            try await bench.namespace()
+            try await bench.offloading(finalizers: [Names.offloadingFinalizer])
+            bench.edge("rome")
+            var pod = try await bench.pod("p")
+            pod.json["spec", "tolerations"] = [
+                [
+                    "key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute",
+                    "tolerationSeconds": 300,
+                ]
+            ]
+            _ = try await bench.cluster.update(.pods, pod)
+            try await bench.settle()
+            _ = try await bench.reconcile(pod: "p")
+            try await bench.settle()
+            let extended = try #require(try await bench.found(pod: "p"))
+            #expect(
+                extended.spec["tolerations"]?.array == [
+                    ["key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute"]
+                ])
+            let told = bench.context.desired["rome", item]
+            _ = try await bench.reconcile(pod: "p")
+            #expect(bench.context.desired["rome", item] == told)
+            #expect(try await bench.found(pod: "p")?.resourceVersion == extended.resourceVersion)
+        }
+    }
+
     @Test("its edge is told what to run, and what it says of this very pod becomes its status (A7)")
     func runs() async throws {
         try await with { bench in

@@ -30,6 +30,7 @@ struct PodReconciler: Sendable {
             await notePlacement(pod, edge)
         }
         context.desired.set(item, [edge.name: content(pod, plan)])
+        if context.configuration.extendsTolerations { try await extendTolerations(of: pod) }
         await report(references, of: pod, edge, plan)
         return try await reflect(pod, item, edge)
     }
@@ -63,6 +64,27 @@ struct PodReconciler: Sendable {
         await context.events.record(
             .normal, pod, reason: "Replaces",
             "takes the place of \(taken.pod.name) on edge \(taken.edge): \(taken.reason)")
+    }
+
+    /// Has the pod outlive the absence of its edge, where its admission has not: a pod that might have got a machine, or whose
+    /// namespace keeps pods since.
+    private func extendTolerations(of pod: KubernetesObject) async throws {
+        var extended = pod
+        guard !pod.isFinishedPod, let policy = context.offloading(pod.namespace)?.disconnectPolicy,
+            AbsenceTolerations.extend(&extended, policy)
+        else { return }
+        // Only this version of this pod: the list is written as a whole, and somebody else may add to it.
+        _ = try await context.cluster.merge(
+            .pods, namespace: pod.namespace, name: pod.name,
+            [
+                "metadata": [
+                    "uid": .string(pod.uid), "resourceVersion": .string(pod.resourceVersion),
+                    "annotations": [
+                        Names.absenceAnnotation: extended.annotation(Names.absenceAnnotation).map(JSON.string) ?? .null
+                    ],
+                ],
+                "spec": ["tolerations": extended.spec["tolerations"] ?? .null],
+            ])
     }
 
     /// What the edge shall have for every pod: called once before any edge is told anything.

@@ -19,10 +19,11 @@ public enum RemotePod {
         labels[Names.managedByLabel] = Names.managedByValue
         var annotations = pod.annotations
         annotations["kubectl.kubernetes.io/last-applied-configuration"] = nil
+        let tolerations = AbsenceTolerations.restore(pod.spec["tolerations"]?.array ?? [], annotations: &annotations)
         var metadata: JSON = ["labels": JSON(labels)]
         if !annotations.isEmpty { metadata["annotations"] = JSON(annotations) }
         return KubernetesObject(
-            .pods, name: pod.name, namespace: namespace, ["metadata": metadata, "spec": spec(pod.spec)])
+            .pods, name: pod.name, namespace: namespace, ["metadata": metadata, "spec": spec(pod.spec, tolerations)])
     }
 
     /// Whether an object of this cluster, a pod or a namespace, is here for another origin: it is not this hub's to send on.
@@ -40,7 +41,7 @@ public enum RemotePod {
         "hostNetwork", "hostPID", "hostIPC", "hostUsers",
     ]
 
-    private static func spec(_ spec: JSON) -> JSON {
+    private static func spec(_ spec: JSON, _ tolerations: [JSON]) -> JSON {
         var object = spec.object ?? JSONObject()
         object.filter { key, _ in !droppedFields.contains(key) }
         var result = JSON.object(object)
@@ -52,7 +53,7 @@ public enum RemotePod {
         let tokenVolumes = PodReferences.tokenVolumes(of: spec)
         if !tokenVolumes.isEmpty { removeVolumes(tokenVolumes, from: &result) }
         if let volumes = result["volumes"]?.array { result["volumes"] = .array(volumes.map(withoutTokens)) }
-        let tolerations = (result["tolerations"]?.array ?? []).filter { $0["key"]?.string != Names.virtualNodeTaint }
+        let tolerations = tolerations.filter { $0["key"]?.string != Names.virtualNodeTaint }
         result["tolerations"] = tolerations.isEmpty ? nil : .array(tolerations)
         return result
     }
