@@ -25,6 +25,9 @@ struct HubContext: Sendable {
     let endings = EndingTimes()
     let replacements = Replacements()
     let violations = ScopeViolations()
+    let passing = PassingStatuses()
+    let written = WrittenStatuses()
+    let nodePace = NodeStatusPace()
     /// Whether the storm guard is up, as `Hub.watchSilence` saw last.
     private let storm = Flag()
     let events: EventRecorder

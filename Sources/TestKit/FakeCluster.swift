@@ -23,6 +23,7 @@ public final class FakeCluster: ClusterAPI {
         var watchers: [Int: Watcher] = [:]
         var nextWatcher = 0
         var failure: (any Error)?
+        var unknownStatusFields: Set<String> = []
         var evictionRefusal: (any Error)?
         var node: (any NodeEndpoint)?
     }
@@ -41,6 +42,12 @@ public final class FakeCluster: ClusterAPI {
         }
         copy.state.withLock { $0 = taken }
         return copy
+    }
+
+    /// Fields of statuses that are dropped when they are written, as a server does that is older than they are.
+    public var unknownStatusFields: Set<String> {
+        get { state.withLock { $0.unknownStatusFields } }
+        set { state.withLock { $0.unknownStatusFields = newValue } }
     }
 
     /// The number of the last change.
@@ -195,7 +202,9 @@ public final class FakeCluster: ClusterAPI {
             var new: KubernetesObject
             if subresource() == "status" {
                 new = old
-                new.json["status"] = edited.json["status"]
+                var status = edited.json["status"]
+                for field in state.unknownStatusFields { status?[field] = nil }
+                new.json["status"] = status
             } else {
                 new = edited
                 if type.plural != "configmaps", old.json["status"] != nil { new.json["status"] = old.json["status"] }

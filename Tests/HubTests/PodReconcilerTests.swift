@@ -33,6 +33,74 @@ import Wire
         .pod(ObservedPod(originUID: uid, edgeUID: gone ? "" : "e", status: status, isGone: gone))
     }
 
+    @Test("what its cluster does not take of its status is not written again and again")
+    func unknownFields() async throws {
+        try await with { bench in
+            bench.cluster.unknownStatusFields = ["hostIPs"]
+            let pod = try await bench.pod("p")
+            var status = ready
+            status["hostIPs"] = [["ip": "10.0.0.1"]]
+            bench.observe("rome", [item: seen(pod.uid, status)])
+            _ = try await bench.reconcile(pod: "p")
+            try await bench.settle()
+            #expect(try await bench.found(pod: "p")?.status["phase"] == "Running")
+            bench.cluster.failure = APIError.internalError("nothing is written")
+            _ = try await PodReconciler(context: bench.context).reconcile(ObjectKey(namespace: "shop", name: "p"))
+            bench.cluster.failure = nil
+            // Somebody else changes what the edge knows better.
+            var changed = try #require(try await bench.found(pod: "p"))
+            changed.status["phase"] = "Unknown"
+            _ = try await bench.cluster.updateStatus(.pods, changed)
+            try await bench.settle()
+            _ = try await bench.reconcile(pod: "p")
+            #expect(try await bench.found(pod: "p")?.status["phase"] == "Running")
+        }
+    }
+
+    @Test("on its way to run it has one status written for all that come within a second, and complaints at once")
+    func passing() async throws {
+        func waiting(_ reason: String, _ message: String?) -> JSON {
+            var state: JSON = ["reason": .string(reason)]
+            if let message { state["message"] = .string(message) }
+            return ["phase": "Pending", "containerStatuses": [["name": "c", "state": ["waiting": state]]]]
+        }
+        try await with { bench in
+            let first = try await bench.pod("p")
+            bench.observe("rome", [item: seen(first.uid, waiting("ContainerCreating", nil))])
+            for _ in 0..<2 {
+                guard case .after(let wait) = try await bench.reconcile(pod: "p") else {
+                    Issue.record("nobody looks again")
+                    return
+                }
+                #expect(wait > .zero && wait <= PassingStatuses.patience)
+            }
+            #expect(try await bench.found(pod: "p")?.resourceVersion == first.resourceVersion)
+            bench.observe("rome", [item: seen(first.uid, ready)])
+            #expect(try await bench.reconcile(pod: "p") == .none)
+            #expect(try await bench.found(pod: "p")?.status["phase"] == "Running")
+        }
+        try await with { bench in
+            let pod = try await bench.pod("p")
+            bench.observe("rome", [item: seen(pod.uid, waiting("CreateContainerConfigError", "no such key"))])
+            _ = try await bench.reconcile(pod: "p")
+            #expect(try await bench.found(pod: "p")?.status["phase"] == "Pending")
+        }
+    }
+
+    @Test("a status that no other follows is written once it has waited")
+    func patience() throws {
+        let passing = PassingStatuses()
+        let pod = KubernetesObject(.pods, name: "p", namespace: "shop", ["metadata": ["uid": "u"]])
+        let begun = ContinuousClock.now
+        #expect(passing.wait(for: pod, now: begun) == PassingStatuses.patience)
+        #expect(
+            passing.wait(for: pod, now: begun + .milliseconds(400)) == PassingStatuses.patience - .milliseconds(400))
+        #expect(passing.wait(for: pod, now: begun + PassingStatuses.patience) == nil)
+        // A later pod of the name waits anew.
+        let other = KubernetesObject(.pods, name: "p", namespace: "shop", ["metadata": ["uid": "v"]])
+        #expect(passing.wait(for: other, now: begun + .seconds(60)) == PassingStatuses.patience)
+    }
+
     @Test("on a real cluster it tolerates its edge's absence from then on, which is one write and no news to the edge")
     func absence() async throws {
         let bench = try HubBench { $0.extendsTolerations = true }

@@ -21,6 +21,21 @@ import Wire
         return Conditions.find(type, in: status["conditions"])?["status"]?.string
     }
 
+    @Test("amounts are written no more often than every two seconds, anything else at once")
+    func pace() {
+        #expect(
+            VirtualNode.areAmountsAllThatDiffers(
+                ["capacity": ["cpu": "1"], "conditions": []], ["capacity": ["cpu": "2"], "conditions": []]))
+        #expect(!VirtualNode.areAmountsAllThatDiffers(["conditions": []], ["conditions": [["type": "Ready"]]]))
+        let pace = NodeStatusPace()
+        let begun = ContinuousClock.now
+        #expect(pace.wait(for: "a", now: begun) == nil)
+        pace.wrote("a", now: begun)
+        #expect(pace.wait(for: "a", now: begun + .seconds(1)) == NodeStatusPace.interval - .seconds(1))
+        #expect(pace.wait(for: "a", now: begun + NodeStatusPace.interval) == nil)
+        #expect(pace.wait(for: "b", now: begun) == nil)
+    }
+
     @Test("an edge's labels do not overrule what says what the node is (A7)")
     func labels() {
         var edge = HubBench.advertisement

@@ -102,6 +102,13 @@ enum VirtualNode {
 }
 
 extension VirtualNode {
+    /// Whether two statuses tell different amounts of the same.
+    static func areAmountsAllThatDiffers(_ one: JSON, _ other: JSON) -> Bool {
+        var one = one
+        for key in ["capacity", "allocatable"] { one[key] = other[key] }
+        return one == other
+    }
+
     /// Without the labels and amounts that a node cannot have: they would keep the edge's node from being stored at all.
     static func sanitized(_ edge: AdvertiseMessage) -> AdvertiseMessage {
         func amounts(_ list: [String: String]) -> [String: String] {

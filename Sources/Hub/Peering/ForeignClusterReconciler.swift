@@ -93,13 +93,20 @@ struct ForeignClusterReconciler: Sendable {
             advertisement, state: state, isNetworkUp: edge.network.status == .established,
             address: context.configuration.nodeAddress,
             port: context.configuration.nodePort, before: stored.status, now: now)
+        var requeue = Requeue.none
         if status != stored.status {
-            var object = stored
-            object.status = status
-            _ = try await context.cluster.updateStatus(.nodes, object)
+            let isAmountsOnly = VirtualNode.areAmountsAllThatDiffers(stored.status, status)
+            if isAmountsOnly, let wait = context.nodePace.wait(for: stored.name, now: context.instant()) {
+                requeue = .after(wait)
+            } else {
+                var object = stored
+                object.status = status
+                _ = try await context.cluster.updateStatus(.nodes, object)
+                context.nodePace.wrote(stored.name, now: context.instant())
+            }
         }
         cluster.set(.outgoing, Self.outgoing(cluster, edge, status), now: now)
-        return .none
+        return requeue
     }
 
     /// What can be said of a peering whose node is there.

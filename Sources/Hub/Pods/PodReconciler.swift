@@ -1,6 +1,7 @@
 import ClusterAPI
 import JSONTree
 import KubernetesModel
+import Logging
 import OffloadingModel
 import Scheduling
 import Wire
@@ -16,6 +17,8 @@ struct PodReconciler: Sendable {
         else {
             context.desired.set(item, [:])
             context.references.release(key)
+            context.passing.forget(key)
+            context.written.forget(key)
             return .none
         }
         if pod.isBeingDeleted { return try await end(pod, item, edge) }
@@ -30,9 +33,8 @@ struct PodReconciler: Sendable {
             await notePlacement(pod, edge)
         }
         context.desired.set(item, [edge.name: content(pod, plan)])
-        if context.configuration.extendsTolerations { try await extendTolerations(of: pod) }
         await report(references, of: pod, edge, plan)
-        return try await reflect(pod, item, edge)
+        return try await reflect(await extendTolerations(of: pod), item, edge)
     }
 
     // MARK: - What the pod uses
@@ -68,23 +70,32 @@ struct PodReconciler: Sendable {
 
     /// Has the pod outlive the absence of its edge, where its admission has not: a pod that might have got a machine, or whose
     /// namespace keeps pods since.
-    private func extendTolerations(of pod: KubernetesObject) async throws {
+    ///
+    /// - Returns: the pod as it is then; as it was where it cannot be changed, which holds up nothing else.
+    private func extendTolerations(of pod: KubernetesObject) async -> KubernetesObject {
         var extended = pod
-        guard !pod.isFinishedPod, let policy = context.offloading(pod.namespace)?.disconnectPolicy,
+        guard context.configuration.extendsTolerations, !pod.isFinishedPod,
+            let policy = context.offloading(pod.namespace)?.disconnectPolicy,
             AbsenceTolerations.extend(&extended, policy)
-        else { return }
-        // Only this version of this pod: the list is written as a whole, and somebody else may add to it.
-        _ = try await context.cluster.merge(
-            .pods, namespace: pod.namespace, name: pod.name,
-            [
-                "metadata": [
-                    "uid": .string(pod.uid), "resourceVersion": .string(pod.resourceVersion),
-                    "annotations": [
-                        Names.absenceAnnotation: extended.annotation(Names.absenceAnnotation).map(JSON.string) ?? .null
+        else { return pod }
+        let annotation = extended.annotation(Names.absenceAnnotation).map(JSON.string) ?? .null
+        do {
+            // Only this version of this pod: the list is written as a whole, and somebody else may add to it.
+            return try await context.cluster.merge(
+                .pods, namespace: pod.namespace, name: pod.name,
+                [
+                    "metadata": [
+                        "uid": .string(pod.uid), "resourceVersion": .string(pod.resourceVersion),
+                        "annotations": [Names.absenceAnnotation: annotation],
                     ],
-                ],
-                "spec": ["tolerations": extended.spec["tolerations"] ?? .null],
-            ])
+                    "spec": ["tolerations": extended.spec["tolerations"] ?? .null],
+                ])
+        } catch {
+            // Every change of the pod comes here again.
+            context.logger.debug(
+                "a pod's tolerations were not extended", metadata: ["pod": "\(pod.key)", "error": "\(error)"])
+            return pod
+        }
     }
 
     /// What the edge shall have for every pod: called once before any edge is told anything.
@@ -120,27 +131,41 @@ struct PodReconciler: Sendable {
         if let refusal = seen.refused {
             await context.events.record(
                 .warning, pod, reason: "FailedReflection", "edge \(edge.name) refused the pod: \(refusal.message)")
-        } else if !seen.isGone {
-            try await reflect(pod, seen, edge)
+        } else if !seen.isGone, let wait = try await reflect(pod, seen, edge) {
+            return try await moveElsewhere(pod, seen, edge).orSooner(.after(wait))
         }
         return try await moveElsewhere(pod, seen, edge)
     }
 
-    private func reflect(_ pod: KubernetesObject, _ seen: ObservedPod, _ edge: Edge) async throws {
-        guard let status = PodStatusReflection.status(of: pod, remote: seen.status) else { return }
+    /// - Returns: how long the status waits for another one to come; `nil` where it does not.
+    private func reflect(_ pod: KubernetesObject, _ seen: ObservedPod, _ edge: Edge) async throws -> Duration? {
+        guard let status = PodStatusReflection.status(of: pod, remote: seen.status),
+            !context.written.contains(status, of: pod)
+        else {
+            context.passing.forget(pod.key)
+            return nil
+        }
+        if PodStatusReflection.isPassing(before: pod.status, after: status),
+            let wait = context.passing.wait(for: pod, now: context.instant())
+        {
+            return wait
+        }
         try await store(status, pod)
+        context.passing.forget(pod.key)
         for complaint in PodStatusReflection.complaints(before: pod.status, after: status) {
             await context.events.record(
                 .warning, pod, reason: complaint.reason, "edge \(edge.name): \(complaint.message)",
                 fieldPath: "spec.containers{\(complaint.container)}")
         }
+        return nil
     }
 
     private func store(_ status: JSON, _ pod: KubernetesObject) async throws {
+        guard !context.written.contains(status, of: pod) else { return }
         var object = pod
         object.status = status
         do {
-            _ = try await context.cluster.updateStatus(.pods, object)
+            context.written.note(status, answer: try await context.cluster.updateStatus(.pods, object))
         } catch let error as APIError where error.isNotFound {
             return
         }

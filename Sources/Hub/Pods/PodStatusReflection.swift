@@ -33,6 +33,13 @@ public enum PodStatusReflection {
         return status == pod.status ? nil : status
     }
 
+    /// Whether another status is to follow this one in a moment: of a pod that is on its way to run and complains of nothing.
+    static func isPassing(before: JSON, after: JSON) -> Bool {
+        ["", "Pending"].contains(before["phase"]?.string ?? "")
+            && ["", "Pending"].contains(after["phase"]?.string ?? "")
+            && complaints(before: before, after: after).isEmpty
+    }
+
     /// The status of a pod whose edge cannot be reached: nothing is known to be ready any more.
     public static func unreachable(_ pod: KubernetesObject, now: Int) -> JSON? {
         guard Conditions.isTrue("Ready", in: pod.status["conditions"]) else { return nil }
