@@ -93,7 +93,7 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Reads `HOST:PORT`, an IPv6 address in brackets; `nil` for anything else.
+    /// Reads `HOST:PORT`, an IPv6 address in brackets, where others may stand too; `nil` for anything else.
     public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (0...65_535).contains(port)

@@ -51,6 +51,20 @@ struct DaemonSettingsTests {
         #expect(try settings.configuration().podCIDR.isEmpty)
     }
 
+    @Test("where a hub answers for its nodes may be an IPv6 address, and brackets may stand around any")
+    func nodeListen() throws {
+        func address(_ text: String) throws -> ListenAddress {
+            try DaemonSettings(yaml: minimum + "in-cluster: true\nnode-listen: \"\(text)\"\n", file: "a.yaml")
+                .configuration()
+                .nodeListen
+        }
+        #expect(try address("[fd00::7]:10250") == ListenAddress(host: "fd00::7", port: 10250))
+        #expect(try address("[10.0.0.7]:10250") == ListenAddress(host: "10.0.0.7", port: 10250))
+        for nowhere in ["fd00::7:10250", "[::]:10250", "[0.0.0.0]:10250", "[]:10250"] {
+            #expect(throws: DaemonError.self) { try address(nowhere) }
+        }
+    }
+
     @Test(
         "settings that do not go with a real cluster are refused",
         arguments: [

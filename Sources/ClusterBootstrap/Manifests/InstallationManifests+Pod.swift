@@ -89,7 +89,8 @@ extension InstallationManifests {
         ]
         guard installation.role == .hub else { return arguments }
         return arguments + [
-            "--leader-elect", "--node-listen=$(POD_IP):\(InstallationPlan.nodePort)",
+            // In brackets, as the pod may have an IPv6 address.
+            "--leader-elect", "--node-listen=[$(POD_IP)]:\(InstallationPlan.nodePort)",
             "--webhook-listen=0.0.0.0:\(InstallationPlan.webhookPort)",
         ]
     }
