@@ -6,7 +6,8 @@ struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "Benchmarks", abstract: "Measures Causeway's programs on this machine.",
         subcommands: [
-            APIBenchmark.self, SchedulingBenchmark.self, PeeringBenchmark.self, BareServer.self, BareCluster.self,
-            SimulatedEdges.self,
+            APIBenchmark.self, SchedulingBenchmark.self, PeeringBenchmark.self, KubernetesBenchmark.self,
+            BareServer.self,
+            BareCluster.self, SimulatedEdges.self,
         ])
 }

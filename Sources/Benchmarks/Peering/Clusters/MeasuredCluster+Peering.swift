@@ -15,10 +15,15 @@ extension MeasuredCluster {
     /// Asks for a peering with an edge, with a token of it.
     ///
     /// - Parameter port: where it is dialled on loopback.
+    func peer(with edge: MeasuredCluster, port: Int) async throws { try await api.peer(with: edge, port: port) }
+}
+
+extension ClusterAPI {
+    /// As ``MeasuredCluster/peer(with:port:)``, with the rights of whoever this is.
     func peer(with edge: MeasuredCluster, port: Int) async throws {
         guard let pin = Hex.decode(edge.info.authorityPin) else { throw BenchmarkFailure("the edge has no authority") }
         let token = try await edge.api.issueToken(pin: pin)
-        try await api.ask(
+        try await ask(
             for: ForeignCluster(
                 name: edge.info.clusterName, clusterID: edge.info.clusterID, clusterName: edge.info.clusterName,
                 authURL: "tls://127.0.0.1:\(port)", outgoing: .yes, incoming: .auto), token: token.text)

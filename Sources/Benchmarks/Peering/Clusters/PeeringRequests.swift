@@ -54,7 +54,11 @@ extension ClusterAPI {
     }
 
     /// Has so many equal pods made.
-    func deploy(_ count: Int, in namespace: String) async throws {
+    ///
+    /// - Parameter tolerations: of those pods.
+    func deploy(_ count: Int, in namespace: String, tolerations: [JSON] = []) async throws {
+        var spec: JSON = ["containers": [["name": "main", "image": "nginx"]]]
+        if !tolerations.isEmpty { spec["tolerations"] = .array(tolerations) }
         _ = try await create(
             .deployments,
             KubernetesObject(
@@ -64,7 +68,7 @@ extension ClusterAPI {
                         "replicas": JSON(count), "selector": ["matchLabels": ["app": "app"]],
                         "template": [
                             "metadata": ["labels": ["app": "app"]],
-                            "spec": ["containers": [["name": "main", "image": "nginx"]]],
+                            "spec": spec,
                         ],
                     ]
                 ]))
