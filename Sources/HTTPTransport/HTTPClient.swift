@@ -10,7 +10,7 @@ public final class HTTPClient: Sendable {
     /// The server.
     public let endpoint: HTTPEndpoint
 
-    private let connector: HTTPConnector
+    let connector: HTTPConnector
     private let pool: HTTPConnectionPool
 
     /// Makes a client; nothing is connected yet.

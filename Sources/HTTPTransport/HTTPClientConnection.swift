@@ -27,6 +27,16 @@ struct HTTPClientConnection: Sendable {
         return try await run(promise) { $0.start(request, .stream(promise), silenceLimit: silenceLimit) }
     }
 
+    /// Sends a request that asks to leave HTTP, and waits for the answer.
+    ///
+    /// - Parameter promise: what the upgrade completes.
+    /// - Throws: as ``execute(_:limit:)``.
+    func upgrade<Value: Sendable>(
+        _ request: HTTPClientRequest, _ upgrade: HTTPClientUpgrade, _ promise: EventLoopPromise<Value>
+    ) async throws -> Value {
+        try await run(promise) { $0.start(request, .upgrade(upgrade)) }
+    }
+
     private func run<Value: Sendable>(
         _ promise: EventLoopPromise<Value>, _ start: @escaping @Sendable (HTTPClientConnectionHandler) -> Void
     ) async throws -> Value {

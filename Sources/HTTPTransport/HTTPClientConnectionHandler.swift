@@ -10,10 +10,12 @@ import TLSTransport
 /// | waiting    | head                | collecting or streaming |
 /// | collecting | body, end           | collecting, then idle or closed |
 /// | streaming  | body, end           | streaming, then closed |
+/// | waiting    | head of a 101 that was asked for | upgrading |
+/// | upgrading  | end                 | closed: other handlers have the connection |
 /// | any        | error, close, deadline | closed           |
 ///
 /// Bound to its event loop.
-final class HTTPClientConnectionHandler: ChannelDuplexHandler {
+final class HTTPClientConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias InboundOut = Never
     typealias OutboundIn = Never
@@ -24,6 +26,7 @@ final class HTTPClientConnectionHandler: ChannelDuplexHandler {
         case waiting(HTTPClientExchange)
         case collecting(EventLoopPromise<HTTPClientExchange.Outcome>, limit: Int, HTTPResponseHead, ByteBuffer)
         case streaming(HTTPClientStreamSource)
+        case upgrading(HTTPClientUpgrade, HTTPHeaders)
         case closed
     }
 
@@ -73,7 +76,7 @@ final class HTTPClientConnectionHandler: ChannelDuplexHandler {
         case .collect:
             let total = request.timeout ?? configuration.requestTimeout
             schedule(.responseTimeout, after: min(configuration.responseTimeout, total), total: total)
-        case .stream:
+        case .stream, .upgrade:
             schedule(.responseTimeout, after: configuration.responseTimeout, total: nil)
         }
 
@@ -109,15 +112,23 @@ final class HTTPClientConnectionHandler: ChannelDuplexHandler {
         switch exchange {
         case .collect(let promise, let limit):
             state = .collecting(promise, limit: limit, head, ByteBuffer())
-        case .stream(let promise):
-            timer?.cancel()
-            timer = nil
-            let (source, body) = HTTPClientStreamSource.make(connection: self, channel: context.channel)
-            state = .streaming(source)
-            scheduleSilenceCheck()
-            promise.succeed(
-                HTTPClientStream(status: head.status, headers: head.headers, body: body, channel: context.channel))
+        case .stream(let promise): promise.succeed(stream(head, context))
+        case .upgrade(let upgrade):
+            if head.status == .switchingProtocols {
+                state = .upgrading(upgrade, head.headers)
+            } else {
+                upgrade.refuse(stream(head, context))
+            }
         }
+    }
+
+    private func stream(_ head: HTTPResponseHead, _ context: ChannelHandlerContext) -> HTTPClientStream {
+        timer?.cancel()
+        timer = nil
+        let (source, body) = HTTPClientStreamSource.make(connection: self, channel: context.channel)
+        state = .streaming(source)
+        scheduleSilenceCheck()
+        return HTTPClientStream(status: head.status, headers: head.headers, body: body, channel: context.channel)
     }
 
     private func received(_ bytes: ByteBuffer) {
@@ -132,7 +143,7 @@ final class HTTPClientConnectionHandler: ChannelDuplexHandler {
             state = .collecting(promise, limit: limit, head, collected)
         case .streaming(let source):
             if !source.yield(bytes) { isPaused = true }
-        case .idle, .waiting, .closed:
+        case .idle, .waiting, .upgrading, .closed:
             break
         }
     }
@@ -151,8 +162,36 @@ final class HTTPClientConnectionHandler: ChannelDuplexHandler {
             state = .closed
             source.finish(throwing: nil)
             context.close(promise: nil)
+        case .upgrading(let upgrade, let headers): leave(for: upgrade, headers, context)
         case .idle, .waiting, .closed:
             break
+        }
+    }
+
+    /// Gives the connection over to what the server has agreed to speak.
+    private func leave(for upgrade: HTTPClientUpgrade, _ headers: HTTPHeaders, _ context: ChannelHandlerContext) {
+        do {
+            let successor = try upgrade.accept(headers, context.eventLoop)
+            let pipeline = context.pipeline.syncOperations
+            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
+            let encoder = try pipeline.context(handlerType: HTTPRequestEncoder.self)
+            let leftovers = HTTPLeftoverHandler()
+            try pipeline.addHandlers([leftovers] + successor.handlers)
+            timer?.cancel()
+            timer = nil
+            state = .closed
+            pipeline.removeHandler(context: encoder, promise: nil)
+            pipeline.removeHandler(context: context, promise: nil)
+            let left = context.eventLoop.makePromise(of: Void.self)
+            left.futureResult.assumeIsolated().whenComplete { _ in
+                pipeline.removeHandler(leftovers, promise: nil)
+                successor.begin()
+            }
+            pipeline.removeHandler(decoder, promise: left)
+        } catch let error as HTTPTransportError {
+            fail(error.code, error.message)
+        } catch {
+            fail(.connectionClosed, "The connection to \(endpoint) broke: \(error)")
         }
     }
 
@@ -255,6 +294,7 @@ final class HTTPClientConnectionHandler: ChannelDuplexHandler {
         case .collecting(let promise, _, _, _):
             promise.fail(HTTPClientExchange.Failure(error: error, fate: .settled))
         case .streaming(let source): source.finish(throwing: error)
+        case .upgrading(let upgrade, _): upgrade.fail(HTTPClientExchange.Failure(error: error, fate: .settled))
         case .idle, .closed: break
         }
     }

@@ -7,6 +7,8 @@ enum HTTPClientExchange {
     case collect(EventLoopPromise<Outcome>, limit: Int)
     /// The head, with a body to iterate.
     case stream(EventLoopPromise<HTTPClientStream>)
+    /// A connection that leaves HTTP; the head and a body to iterate where the server answers otherwise.
+    case upgrade(HTTPClientUpgrade)
 
     /// A collected response and whether its connection can take another request.
     struct Outcome: Sendable {
@@ -35,6 +37,7 @@ enum HTTPClientExchange {
         switch self {
         case .collect(let promise, _): promise.fail(failure)
         case .stream(let promise): promise.fail(failure)
+        case .upgrade(let upgrade): upgrade.fail(failure)
         }
     }
 }

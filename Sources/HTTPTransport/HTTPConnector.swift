@@ -45,14 +45,15 @@ struct HTTPConnector: Sendable {
 
     /// Connects, with the TLS handshake.
     ///
+    /// - Parameter leavingHTTP: whether a response may end HTTP on the connection: bytes behind it are another protocol's.
     /// - Throws: ``HTTPTransportError`` that says which address was tried, for how long, and why it failed;
     ///   `CancellationError` when the task is cancelled.
-    func connect() async throws -> HTTPClientConnection {
+    func connect(leavingHTTP: Bool = false) async throws -> HTTPClientConnection {
         let start = ContinuousClock.now
         let attempt = Attempt()
         do {
             return try await withTaskCancellationHandler {
-                let opened = try await open(attempt)
+                let opened = try await open(attempt, leavingHTTP)
                 guard let handshake = opened.handshake else { return opened.connection }
                 let channel = opened.connection.channel
                 let left = configuration.connectTimeout - (ContinuousClock.now - start)
@@ -75,7 +76,7 @@ struct HTTPConnector: Sendable {
         }
     }
 
-    private func open(_ attempt: Attempt) async throws -> Opened {
+    private func open(_ attempt: Attempt, _ leavingHTTP: Bool) async throws -> Opened {
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -114,7 +115,10 @@ struct HTTPConnector: Sendable {
                 let handler = HTTPClientConnectionHandler(endpoint: endpoint, configuration: configuration)
                 try channel.pipeline.syncOperations.addHandlers([
                     HTTPRequestEncoder(configuration: encoding),
-                    ByteToMessageHandler(HTTPResponseDecoder(limitConfiguration: limits)),
+                    ByteToMessageHandler(
+                        HTTPResponseDecoder(
+                            leftOverBytesStrategy: leavingHTTP ? .forwardBytes : .dropBytes, limitConfiguration: limits)
+                    ),
                     handler,
                 ])
                 return Opened(

@@ -22,6 +22,8 @@ public struct HTTPResponse: Sendable {
         case sized(Int, @Sendable (HTTPBodyWriter) async throws -> Void)
         /// The connection becomes a WebSocket; made by ``WebSocketUpgrade/response`` only.
         case webSocket(WebSocketUpgrade)
+        /// The connection goes on in another protocol; made by ``HTTPUpgrade/response`` only.
+        case upgraded(HTTPUpgrade)
     }
 
     /// The status.

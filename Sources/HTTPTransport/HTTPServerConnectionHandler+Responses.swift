@@ -26,7 +26,7 @@ extension HTTPServerConnectionHandler {
             remoteAddress: context.channel.remoteAddress, peer: peer)
 
         if let response = responder.respondImmediately(to: request) {
-            if case .webSocket = response.body {
+            if response.body.isUpgrade {
                 // Given over only by a task, which then is the conversation's.
                 let reference = HTTPServerConnectionReference(
                     self, exchange: exchangeNumber, eventLoop: context.eventLoop)
@@ -73,7 +73,7 @@ extension HTTPServerConnectionHandler {
             } else if hasBody {
                 isDelimited = false
             }
-        case .webSocket:
+        case .webSocket, .upgraded:
             // A HEAD, or a client that has gone: `upgrade` is for all others.
             isDelimited = false
         }
@@ -86,7 +86,7 @@ extension HTTPServerConnectionHandler {
         if hasBody {
             switch response.body {
             case .stream, .sized: exchange.isStreaming = true
-            case .none, .bytes, .webSocket: break
+            case .none, .bytes, .webSocket, .upgraded: break
             }
         }
         self.exchange = exchange
@@ -105,7 +105,7 @@ extension HTTPServerConnectionHandler {
         case .sized(_, let produce) where hasBody:
             // The body's first piece follows at once: both go out together.
             return produce
-        case .none, .bytes, .stream, .sized, .webSocket:
+        case .none, .bytes, .stream, .sized, .webSocket, .upgraded:
             end()
         }
         return nil

@@ -15,10 +15,10 @@ struct HTTPServerConnectionReference: Sendable {
 
     /// Writes a response to its end.
     func answer(_ response: HTTPResponse) async {
-        if case .webSocket(let upgrade) = response.body {
+        if response.body.isUpgrade {
             let upgraded = await run { (connection, number) -> HTTPServerConnectionHandler.Upgraded? in
                 number == connection.exchangeNumber && connection.exchange != nil
-                    ? connection.upgrade(upgrade, response) : nil
+                    ? connection.upgrade(response) : nil
             }
             await upgraded?()
             return

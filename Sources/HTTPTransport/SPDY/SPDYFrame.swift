@@ -15,5 +15,5 @@ public enum SPDYFrame: Sendable, Hashable {
 /// Why a peer's frames cannot be read any further.
 public struct SPDYError: Error, Sendable, Hashable, CustomStringConvertible {
     public let description: String
-    init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description }
 }

@@ -12,7 +12,7 @@ public struct SPDYFrameEncoder: ~Copyable {
         case .synReply(let stream, let headers, let isLast):
             return Self.control(2, Self.number(stream) + (try block(headers)), isLast: isLast)
         case .reset(let stream, let status): return Self.reset(stream: stream, status: status)
-        case .ping(let id): return Self.control(6, Self.number(id))
+        case .ping(let id): return Self.ping(id)
         case .goAway: return Self.control(7, Self.number(0) + Self.number(0))
         case .ignored: return []
         }
@@ -27,6 +27,9 @@ public struct SPDYFrameEncoder: ~Copyable {
     public static func reset(stream: UInt32, status: UInt32) -> [UInt8] {
         control(3, number(stream) + number(status))
     }
+
+    /// A ping, or the answer to one, which needs none either.
+    public static func ping(_ id: UInt32) -> [UInt8] { control(6, number(id)) }
 
     private static func control(_ type: UInt8, _ body: [UInt8], isLast: Bool = false) -> [UInt8] {
         [0x80, 3, 0, type, isLast ? 1 : 0] + number(UInt32(body.count)).dropFirst() + body

@@ -1,63 +1,37 @@
 public import NIOCore
-import NIOWebSocket
 
-/// An open WebSocket, the server's side: whole messages in, binary messages out.
+/// An open WebSocket, either side: whole messages in, binary messages out.
 ///
 /// Pings, pongs and the closing handshake are done below.
 public struct WebSocketConnection: Sendable {
     /// The subprotocol that was agreed; nil where none was asked for.
     public let subprotocol: String?
 
-    private let handler: NIOLoopBound<WebSocketHandler>
-    private let eventLoop: any EventLoop
+    private let conversation: Conversation<WebSocketHandler>
 
     /// Must be called on the event loop.
     init(_ handler: WebSocketHandler, subprotocol: String?, eventLoop: any EventLoop) {
-        self.handler = NIOLoopBound(handler, eventLoop: eventLoop)
+        conversation = Conversation(handler, eventLoop: eventLoop)
         self.subprotocol = subprotocol
-        self.eventLoop = eventLoop
     }
 
     /// The next message, text or binary, as bytes. One task at a time may wait.
     ///
-    /// What the client sends is read from the socket only as messages are taken, so a client that sends too fast waits.
+    /// What the peer sends is read from the socket only as messages are taken, so a peer that sends too fast waits.
     ///
-    /// - Returns: nil when the client has closed the connection or gone.
+    /// - Returns: nil when the peer has closed the connection or gone.
     /// - Throws: ``HTTPTransportError`` with `protocolViolation` and `bodyTooLarge`; `CancellationError`.
-    public func receive() async throws -> ByteBuffer? {
-        try await wait { $0.receive($1, $2) }
-    }
+    public func receive() async throws -> ByteBuffer? { try await conversation.receive() }
 
-    /// Sends a binary message at once, and returns when the client has room for more.
+    /// Sends a binary message at once, and returns when the peer has room for more.
     ///
     /// Any number of tasks may send; messages go out whole, in the order of the calls.
     ///
     /// - Throws: ``HTTPTransportError`` with `connectionClosed`; `CancellationError` while it waits for room.
-    public func send(_ message: ByteBuffer) async throws {
-        _ = try await wait { $0.send(message, $1, $2) }
-    }
+    public func send(_ message: ByteBuffer) async throws { try await conversation.send(message) }
 
-    private typealias Waiter = CheckedContinuation<ByteBuffer?, any Error>
+    /// Says goodbye, and waits a moment for the peer's own. Idempotent.
+    public func close() { conversation.finish(isFailure: false) }
 
-    private func wait(
-        _ begin: @escaping @Sendable (WebSocketHandler, HTTPWriteTicket, Waiter) -> Void
-    ) async throws -> ByteBuffer? {
-        let ticket = HTTPWriteTicket()
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                perform { begin($0, ticket, continuation) }
-            }
-        } onCancel: {
-            ticket.abandon()
-            eventLoop.execute { handler.value.abandon(ticket) }
-        }
-    }
-
-    func close(_ code: WebSocketErrorCode) {
-        perform { $0.close(code) }
-    }
-
-    private func perform(_ body: @escaping @Sendable (WebSocketHandler) -> Void) {
-        if eventLoop.inEventLoop { body(handler.value) } else { eventLoop.execute { body(handler.value) } }
-    }
+    func finish(isFailure: Bool) { conversation.finish(isFailure: isFailure) }
 }

@@ -1,34 +1,44 @@
 import NIOCore
 import NIOWebSocket
 
-/// One WebSocket after its handshake: hands messages to who asks for them, and holds back the client meanwhile.
+/// One WebSocket after its handshake: hands messages to who asks for them, and holds back the peer meanwhile.
 ///
-/// Bound to its event loop. Fragments have been joined, and limits enforced, by the handlers before it.
-final class WebSocketHandler: ChannelDuplexHandler {
+/// Bound to its event loop. Fragments have been joined, and limits enforced, by the handlers before it. A client masks what it
+/// sends; a server that does so breaks the protocol (RFC 6455, section 5.1).
+final class WebSocketHandler: ChannelDuplexHandler, ConversationHandler {
     typealias InboundIn = WebSocketFrame
     typealias OutboundIn = Never
     typealias OutboundOut = WebSocketFrame
-    typealias Continuation = CheckedContinuation<ByteBuffer?, any Error>
 
-    /// Bytes of messages not yet taken above which nothing more is read from the socket.
-    private static let maxWaitingBytes = 256 << 10
-    /// How long the client may take to answer a close; then the connection is cut.
+    /// How long the peer may take to answer a close; then the connection is cut.
     private static let closeTimeout = TimeAmount.seconds(2)
+    /// Fragments of one message; each costs more than its bytes.
+    private static let maxFragments = 1024
 
+    private let isClient: Bool
     private var context: ChannelHandlerContext?
-    private var messages = CircularBuffer<ByteBuffer>()
-    private var waitingBytes = 0
-    private var receiver: (ticket: HTTPWriteTicket, continuation: Continuation)?
-    private var senders: [(ticket: HTTPWriteTicket, continuation: Continuation)] = []
+    private var queue = ConversationQueue()
     private var readIsPending = false
     private var isClosing = false
-    private var hasEnded = false
-    private var failure: HTTPTransportError?
+
+    init(isClient: Bool) { self.isClient = isClient }
+
+    /// All that a WebSocket's pipeline needs, in order, this handler last.
+    ///
+    /// - Parameter limit: largest message taken, in bytes.
+    func pipeline(limit: Int) -> [any ChannelHandler] {
+        [
+            WebSocketFrameEncoder(), ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: limit)),
+            NIOWebSocketFrameAggregator(
+                minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: Self.maxFragments, maxAccumulatedFrameSize: limit),
+            self,
+        ]
+    }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        end(nil)
+        queue.end(nil)
         self.context = nil
     }
 
@@ -36,41 +46,37 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = Self.unwrapInboundIn(data)
+        guard !isClient || frame.maskKey == nil else {
+            queue.end(HTTPTransportError(.protocolViolation, "The WebSocket failed: a server's frame is masked."))
+            return close(.protocolError)
+        }
         switch frame.opcode {
-        case .binary, .text:
-            guard !hasEnded else { return }
-            let message = frame.unmaskedData
-            if let receiver {
-                self.receiver = nil
-                receiver.continuation.resume(returning: message)
-            } else {
-                messages.append(message)
-                // Empty messages take memory too.
-                waitingBytes += message.readableBytes + 64
-            }
+        case .binary, .text: queue.deliver(frame.unmaskedData)
         case .ping:
             // A client that floods pings and does not read gets no answers.
             guard context.channel.isWritable, !isClosing else { return }
             write(.pong, frame.unmaskedData)
         case .connectionClose:
-            end(nil)
+            queue.end(nil)
             guard !isClosing else { return context.close(promise: nil) }
             isClosing = true
             var data = frame.unmaskedData
             write(.connectionClose, data.readSlice(length: min(2, data.readableBytes)) ?? ByteBuffer())
             context.close(promise: nil)
+        case .pong, .continuation: break
         default:
-            break
+            queue.end(HTTPTransportError(.protocolViolation, "The WebSocket failed: a frame's kind is not known."))
+            close(.protocolError)
         }
     }
 
     func read(context: ChannelHandlerContext) {
-        // While it closes, only the client's own close is of interest.
-        if isClosing || waitingBytes <= Self.maxWaitingBytes { context.read() } else { readIsPending = true }
+        // While it closes, only the peer's own close is of interest.
+        if isClosing || !queue.isFull { context.read() } else { readIsPending = true }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end(nil)
+        queue.end(nil)
         context.fireChannelInactive()
     }
 
@@ -81,9 +87,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
             case let error as NIOWebSocketFrameAggregator.Error: error == .accumulatedFrameSizeIsTooLarge
             default: false
             }
-        end(
+        queue.end(
             isTooLarge
-                ? HTTPTransportError(.bodyTooLarge, "The client's message is larger than the limit.")
+                ? HTTPTransportError(.bodyTooLarge, "The peer's message is larger than the limit.")
                 : HTTPTransportError(.protocolViolation, "The WebSocket failed: \(error)", cause: error))
         close(isTooLarge ? .messageTooLarge : .protocolError)
     }
@@ -95,98 +101,53 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     // MARK: What the connection asks for
 
-    func receive(_ ticket: HTTPWriteTicket, _ continuation: Continuation) {
-        if ticket.isAbandoned { return continuation.resume(throwing: CancellationError()) }
-        if let message = messages.popFirst() {
-            waitingBytes -= message.readableBytes + 64
-            continuation.resume(returning: message)
-            if readIsPending, waitingBytes <= Self.maxWaitingBytes {
-                readIsPending = false
-                context?.read()
-            }
-        } else if let failure {
-            continuation.resume(throwing: failure)
-        } else if hasEnded {
-            continuation.resume(returning: nil)
-        } else {
-            precondition(receiver == nil, "two tasks receive from one WebSocket")
-            receiver = (ticket, continuation)
-        }
+    func receive(_ ticket: HTTPWriteTicket, _ continuation: ConversationQueue.Continuation) {
+        queue.receive(ticket, continuation)
+        if !queue.isFull { resumeReading() }
     }
 
-    func send(_ message: ByteBuffer, _ ticket: HTTPWriteTicket, _ continuation: Continuation) {
-        guard let context, !hasEnded, !isClosing else {
-            return continuation.resume(
-                throwing: failure ?? HTTPTransportError(.connectionClosed, "The client has closed the connection."))
+    func send(_ message: ByteBuffer, _ ticket: HTTPWriteTicket, _ continuation: ConversationQueue.Continuation) {
+        guard let context, !queue.hasEnded, !isClosing else {
+            return continuation.resume(throwing: queue.closedError)
         }
         write(.binary, message)
         if context.channel.isWritable { return continuation.resume(returning: nil) }
-        if ticket.isAbandoned { return continuation.resume(throwing: CancellationError()) }
-        senders.append((ticket, continuation))
+        queue.waitForRoom(ticket, continuation)
     }
 
-    func abandon(_ ticket: HTTPWriteTicket) {
-        if let receiver, receiver.ticket === ticket {
-            self.receiver = nil
-            receiver.continuation.resume(throwing: CancellationError())
-        }
-        if let index = senders.firstIndex(where: { $0.ticket === ticket }) {
-            senders.remove(at: index).continuation.resume(throwing: CancellationError())
-        }
-    }
+    func abandon(_ ticket: HTTPWriteTicket) { queue.abandon(ticket) }
+
+    func finish(isFailure: Bool) { close(isFailure ? .unexpectedServerError : .normalClosure) }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable {
-            let resumed = senders
-            senders.removeAll()
-            for sender in resumed { sender.continuation.resume(returning: nil) }
-        }
+        if context.channel.isWritable { queue.hasRoom() }
         context.fireChannelWritabilityChanged()
     }
 
-    /// Says goodbye and waits a moment for the client's own.
+    /// Says goodbye and waits a moment for the peer's own.
     func close(_ code: WebSocketErrorCode) {
         guard let context, !isClosing else { return }
         isClosing = true
-        messages.removeAll()
-        waitingBytes = 0
-        end(nil)
+        queue.dropMessages()
+        queue.end(nil)
         var data = context.channel.allocator.buffer(capacity: 2)
         data.write(webSocketErrorCode: code)
         write(.connectionClose, data)
         let channel = context.channel
         context.eventLoop.scheduleTask(in: Self.closeTimeout) { channel.close(promise: nil) }
-        if readIsPending {
-            readIsPending = false
-            context.read()
-        }
+        resumeReading()
     }
 
     // MARK: -
 
-    private func write(_ opcode: WebSocketOpcode, _ data: ByteBuffer) {
-        context?.writeAndFlush(
-            Self.wrapOutboundOut(WebSocketFrame(fin: true, opcode: opcode, data: data)), promise: nil)
+    private func resumeReading() {
+        guard readIsPending else { return }
+        readIsPending = false
+        context?.read()
     }
 
-    /// Nothing more comes, and nothing more can be sent.
-    private func end(_ error: HTTPTransportError?) {
-        guard !hasEnded else { return }
-        hasEnded = true
-        failure = error
-        if let receiver {
-            self.receiver = nil
-            if let error {
-                receiver.continuation.resume(throwing: error)
-            } else {
-                receiver.continuation.resume(returning: nil)
-            }
-        }
-        let resumed = senders
-        senders.removeAll()
-        for sender in resumed {
-            sender.continuation.resume(
-                throwing: error ?? HTTPTransportError(.connectionClosed, "The client has closed the connection."))
-        }
+    private func write(_ opcode: WebSocketOpcode, _ data: ByteBuffer) {
+        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: isClient ? .random() : nil, data: data)
+        context?.writeAndFlush(Self.wrapOutboundOut(frame), promise: nil)
     }
 }
