@@ -84,16 +84,17 @@ let package = Package(
         library(
             "KubernetesClient",
             [
-                "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "JSONTree", "KubernetesModel", nioCore, nioPosix,
+                "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "Digests", "JSONTree", "KubernetesModel", nioCore, nioPosix,
                 nioHTTP1, logging, yams, subprocess,
             ]),
+        library("PodSessions", ["ClusterAPI", "HTTPTransport", "JSONTree", "KubernetesModel", nioCore, nioHTTP1]),
         library("SchedulerLoop", ["Scheduling", "ClusterAPI", "JSONTree", "KubernetesModel", logging]),
         library("PodHost", ["CLinuxShims", "PodRecords", "JSONTree"]),
         library("PodRuntime", ["CLinuxShims", "PodHost", "PodRecords", "ClusterAPI", "JSONTree", "KubernetesModel", "Digests", logging, subprocess, yams]),
         library(
             "EmbeddedCluster",
             [
-                "CSQLite", "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "PodRuntime", "SchedulerLoop", "Scheduling",
+                "CSQLite", "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "Digests", "PodRuntime", "SchedulerLoop", "Scheduling",
                 "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging, collections, yams,
             ]),
         library(
@@ -105,7 +106,7 @@ let package = Package(
         library(
             "KubeletServer",
             [
-                "ClusterAPI", "HTTPTransport", "TLSTransport", "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1,
+                "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1,
                 logging,
             ]),
         library(
@@ -208,9 +209,12 @@ let package = Package(
         tests(
             "KubernetesClient",
             [
-                "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioPosix,
+                "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioPosix,
                 nioHTTP1, logging,
             ]),
+        tests(
+            "PodSessions",
+            ["ClusterAPI", "HTTPTransport", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1, nioPosix, logging]),
         tests("SchedulerLoop", ["Scheduling", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
         tests("PodRecords", ["JSONTree"]),
         tests("PodRuntime", ["PodHost", "PodRecords", "causeway-supervisor", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
@@ -220,7 +224,7 @@ let package = Package(
         tests(
             "KubeletServer",
             [
-                "ClusterAPI", "HTTPTransport", "TLSTransport", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioPosix,
+                "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioPosix,
                 nioHTTP1, logging,
             ]),
         tests(

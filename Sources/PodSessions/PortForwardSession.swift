@@ -4,9 +4,8 @@ import KubernetesModel
 import NIOCore
 import Synchronization
 
-/// One client of port-forward: SPDY inside a WebSocket, for each connection a stream of data and one for an error.
+/// One client of port-forward over SPDY: for each connection a stream of data and one for an error.
 struct PortForwardSession: Sendable {
-    static let subprotocols = ["SPDY/3.1+portforward.k8s.io"]
     /// Streams that may be open at a time; further ones are refused.
     static let maxStreams = 1024
     /// What a piece that waits costs beside its bytes.
@@ -24,18 +23,8 @@ struct PortForwardSession: Sendable {
         self.bytes = bytes
     }
 
-    /// The client's messages, as they come and go.
-    struct Client: Sendable {
-        let receive: @Sendable () async throws -> ByteBuffer?
-        let send: @Sendable (ByteBuffer) async throws -> Void
-    }
-
-    func run(_ socket: WebSocketConnection) async throws {
-        await run(Client(receive: { try await socket.receive() }, send: { try await socket.send($0) }))
-    }
-
     /// Serves the client until it is gone or breaks the protocol; then all its connections end.
-    func run(_ client: Client) async {
+    func run(_ client: SPDYPeer) async {
         await withDiscardingTaskGroup { group in
             defer { group.cancelAll() }
             do {
@@ -111,11 +100,8 @@ struct PortForwardSession: Sendable {
     }
 
     private func forward(
-        _ id: UInt32, _ connection: ForwardedConnection, _ headers: [String: String], _ client: Client
+        _ id: UInt32, _ connection: ForwardedConnection, _ headers: [String: String], _ client: SPDYPeer
     ) async {
-        @Sendable func send(_ stream: UInt32, _ bytes: [UInt8], isLast: Bool) async throws {
-            try await client.send(ByteBuffer(bytes: SPDYFrameEncoder.data(stream: stream, bytes, isLast: isLast)))
-        }
         let port = Self.port(headers) ?? 0
         let ending = await withTaskGroup(of: Ending.self) { group in
             group.addTask {
@@ -127,7 +113,7 @@ struct PortForwardSession: Sendable {
                                 guard let data = await connection.next() else { return nil }
                                 bytes.taken(id, data.count + Self.overhead)
                                 return data
-                            }, send: { try await send(id, $0, isLast: $0.isEmpty) }))
+                            }, send: { try await client.send(id, $0, isLast: $0.isEmpty) }))
                     return .ended
                 } catch {
                     return .failed("error forwarding port \(port) to pod \(pod.name), uid \(pod.uid): \(error)")
@@ -147,10 +133,10 @@ struct PortForwardSession: Sendable {
         case .ended: break
         case .reset: try? await client.send(ByteBuffer(bytes: SPDYFrameEncoder.reset(stream: id, status: 5)))
         case .failed(let message):
-            try? await send(connection.errorStream, Array(message.utf8), isLast: false)
-            try? await send(id, [], isLast: true)
+            try? await client.send(connection.errorStream, Array(message.utf8), isLast: false)
+            try? await client.send(id, [], isLast: true)
         }
-        try? await send(connection.errorStream, [], isLast: true)
+        try? await client.send(connection.errorStream, [], isLast: true)
     }
 
     private enum Ending {

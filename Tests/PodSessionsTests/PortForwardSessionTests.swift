@@ -7,7 +7,7 @@ import Synchronization
 import TestKit
 import Testing
 
-@testable import EmbeddedCluster
+@testable import PodSessions
 
 /// A node whose port 7 sends everything back, whose port 9 takes nothing, and which has no other.
 private final class EchoingNode: NodeEndpoint {
@@ -84,7 +84,7 @@ private final class ForwardingClient: Sendable {
     func run(bytes: ForwardedBytes = ForwardedBytes()) async throws {
         let pod = KubernetesObject(.pods, name: "web", namespace: "default", ["metadata": ["uid": "u-1"]])
         await PortForwardSession(pod: pod, endpoint: node, bytes: bytes).run(
-            PortForwardSession.Client(
+            SPDYPeer(
                 receive: { [inputs] in
                     var iterator = inputs.makeAsyncIterator()
                     return await iterator.next()

@@ -2,7 +2,7 @@ import ClusterAPI
 import JSONTree
 import Testing
 
-@testable import EmbeddedCluster
+@testable import PodSessions
 
 struct ChannelMessageTests {
     @Test(
@@ -41,12 +41,10 @@ struct ChannelMessageTests {
         #expect(ChannelMessage.standardOutput([1]).input == nil)
     }
 
-    @Test("an exit status is said as the API server says it")
-    func status() {
-        #expect(
-            ContainerSession.status(3).description
-                == #"{"metadata":{},"status":"Failure","message":"command terminated with non-zero exit code: command terminated with exit code 3","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"3"}]}}"#
-        )
-        #expect(ContainerSession.status(0).description == #"{"metadata":{},"status":"Success"}"#)
+    @Test("input survives being a message")
+    func inputs() {
+        for input in [ContainerStreams.Input.bytes([1]), .end, .resize(columns: 3, rows: 4)] {
+            #expect(ChannelMessage(input).input == input)
+        }
     }
 }
