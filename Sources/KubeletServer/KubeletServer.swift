@@ -7,15 +7,18 @@ public import Logging
 import NIOPosix
 import TLSTransport
 
-/// The part of a kubelet's HTTPS server by which a real API server reads the logs of a node's pods.
+/// The part of a kubelet's HTTPS server by which users of a real API server reach a node's pods.
 ///
 /// Serves all nodes for which `NodeEndpoints` has somebody. Only clients with a certificate of the cluster's client authority
-/// are heard, and only those whom the cluster itself allows `nodes/proxy`. The server's own certificate is made at each start
+/// are heard, and only those whom the cluster itself allows `nodes/proxy`: `get` for logs, `create` for all else. The server's own certificate is made at each start
 /// and by itself: API servers verify kubelets only where they are told to (`--kubelet-certificate-authority`).
 ///
 /// | path | what |
 /// |---|---|
 /// | `/containerLogs/NAMESPACE/POD/CONTAINER` | a log, with the query of the kubelet's |
+/// | `/exec/NAMESPACE/POD/CONTAINER` | a program, by WebSocket or SPDY; see `PodVisit` |
+/// | `/attach/NAMESPACE/POD/CONTAINER` | the container's main program |
+/// | `/portForward/NAMESPACE/POD` | connections to ports of the pod |
 /// | `/healthz` | `ok` |
 public final class KubeletServer: Sendable {
     private let server: HTTPServer
@@ -44,12 +47,12 @@ public final class KubeletServer: Sendable {
         let reviews = NodeProxyReviews(cluster)
         return try await start(
             host: host, port: port, cluster: cluster, endpoints: endpoints,
-            allows: { try await reviews.isAllowed($0, node: $1) }, logger: logger)
+            allows: { try await reviews.isAllowed($0, node: $1, verb: $2) }, logger: logger)
     }
 
     static func start(
         host: String, port: Int, cluster: any ClusterAPI, endpoints: NodeEndpoints,
-        allows: @escaping @Sendable (PeerIdentity, _ node: String) async throws -> Bool, logger: Logger
+        allows: @escaping @Sendable (PeerIdentity, _ node: String, _ verb: String) async throws -> Bool, logger: Logger
     ) async throws -> KubeletServer {
         let now = Int64(time(nil))
         let authority = try CertificateAuthority.create(commonName: "causeway-kubelet", now: now)

@@ -4,13 +4,14 @@ import KubernetesModel
 import Synchronization
 import TLSTransport
 
-/// Whether the cluster lets a client use a node as the API server does (`get nodes/proxy`), asked of the cluster and remembered
+/// Whether the cluster lets a client use a node as the API server does (`nodes/proxy`), asked of the cluster and remembered
 /// for as long as kubelets do.
 final class NodeProxyReviews: Sendable {
     private struct Question: Hashable {
         let user: String
         let groups: [String]
         let node: String
+        let verb: String
     }
 
     private struct Answer {
@@ -29,9 +30,10 @@ final class NodeProxyReviews: Sendable {
 
     init(_ cluster: any ClusterAPI) { self.cluster = cluster }
 
+    /// - Parameter verb: `get` or `create`.
     /// - Throws: what the cluster throws; then nothing is known, and nobody is let in.
-    func isAllowed(_ peer: PeerIdentity, node: String) async throws -> Bool {
-        let question = Question(user: peer.commonName, groups: peer.organizations, node: node)
+    func isAllowed(_ peer: PeerIdentity, node: String, verb: String) async throws -> Bool {
+        let question = Question(user: peer.commonName, groups: peer.organizations, node: node, verb: verb)
         let known = answers.withLock { $0[question] }
         if let known, known.until > .now { return known.isAllowed }
         let review = KubernetesObject([
@@ -40,7 +42,8 @@ final class NodeProxyReviews: Sendable {
             "spec": [
                 "user": .string(question.user), "groups": JSON(question.groups + ["system:authenticated"]),
                 "resourceAttributes": [
-                    "verb": "get", "version": "v1", "resource": "nodes", "subresource": "proxy", "name": .string(node),
+                    "verb": .string(verb), "version": "v1", "resource": "nodes", "subresource": "proxy",
+                    "name": .string(node),
                 ],
             ],
         ])
