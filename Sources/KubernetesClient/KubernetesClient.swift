@@ -173,7 +173,7 @@ public final class KubernetesClient: Sendable {
 
     /// What to prove oneself by now. New connections show its certificate; those that are open keep theirs, and are not used
     /// for requests any more.
-    private func credential() async throws -> ClientCredential {
+    func credential() async throws -> ClientCredential {
         var credential: ClientCredential
         if let source = connection.credentials {
             credential = try await source.current()
@@ -195,7 +195,7 @@ public final class KubernetesClient: Sendable {
 
     /// Whether there is something else to prove oneself by, now that the server has taken this for nobody's. Only the first
     /// time: a server may just not know the user.
-    private func isRenewed(_ credential: ClientCredential, after attempts: Int) async throws -> Bool {
+    func isRenewed(_ credential: ClientCredential, after attempts: Int) async throws -> Bool {
         guard attempts == 0 else { return false }
         guard let source = connection.credentials else {
             guard let token = connection.token, let text = credential.token, token.refused(text) else { return false }
@@ -205,7 +205,7 @@ public final class KubernetesClient: Sendable {
         return try await source.current().generation != credential.generation
     }
 
-    private func makeRequest(_ request: APIRequest, _ credential: ClientCredential) -> HTTPClientRequest {
+    func makeRequest(_ request: APIRequest, _ credential: ClientCredential) -> HTTPClientRequest {
         var headers: HTTPHeaders = ["User-Agent": configuration.userAgent, "Accept": request.accept]
         if let token = credential.token { headers.add(name: "Authorization", value: "Bearer \(token)") }
         var body: ByteBuffer?

@@ -121,6 +121,32 @@ extension ClusterAPIContract {
             let two = try await api.create(.configMaps, object)
             try promise(one.name.hasPrefix("made-") && one.name.count == 10 && one.name != two.name, "names")
         },
+        Promise(description: "a pod that is not there, or on no node, cannot be visited") { api, namespace in
+            let request = ContainerRequest(
+                container: "", command: ["true"], standardInput: true, standardOutput: true)
+            let streams = ContainerStreams(receive: { nil }, send: { _ in })
+            let bytes = ByteStreams(receive: { nil }, send: { _ in })
+            var waits = pod("waits", namespace)
+            waits.spec["schedulerName"] = "nobody"
+            _ = try await api.create(.pods, waits)
+            for (name, words) in [("nowhere", "not found"), ("waits", "does not have a host assigned")] {
+                let errors = [
+                    try await refusal("exec in \(name)") {
+                        _ = try await api.exec(namespace: namespace, name: name, request, streams)
+                    },
+                    try await refusal("attach to \(name)") {
+                        try await api.attach(namespace: namespace, name: name, request, streams)
+                    },
+                    try await refusal("a connection to \(name)") {
+                        try await api.forward(namespace: namespace, name: name, port: 80, bytes)
+                    },
+                ]
+                for error in errors {
+                    try promise(
+                        error.message.contains(words) && error.code == (name == "nowhere" ? 404 : 400), "\(error)")
+                }
+            }
+        },
         Promise(description: "a pod is bound once, and found by its node") { api, namespace in
             _ = try await api.create(.pods, pod("p", namespace))
             let binding: JSON = [
