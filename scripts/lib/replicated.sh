@@ -11,6 +11,7 @@ replicated() {
     heading "Tune namespace offloading" && offload_demo
     heading "Deploy the application" && deploy_demo
     heading "Read its logs, and ask it for a page" && read_logs
+    heading "Go into a pod" && visit_pod
     heading "More replicas than edges" && scale_demo
     heading "Unoffload the namespace" && unoffload_demo
     heading "Revoke the peerings" && unpeer_both
