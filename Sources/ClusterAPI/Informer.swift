@@ -35,13 +35,15 @@ public final class Informer: Sendable {
     private let state = Mutex(State())
 
     private struct Index {
+        let name: String
         let keys: @Sendable (KubernetesObject) -> [String]
         var objects: [String: Set<ObjectKey>] = [:]
     }
 
     private struct State {
         var objects: [ObjectKey: KubernetesObject] = [:]
-        var indexes: [String: Index] = [:]
+        /// A few. Each must be changed where it is: a copy of one that was looked at costs as much as there are objects.
+        var indexes: [Index] = []
         var handlers: [@Sendable (InformerChange) -> Void] = []
         var isSynced = false
         var waiters: [Int: CheckedContinuation<Void, any Error>] = [:]
@@ -74,11 +76,12 @@ public final class Informer: Sendable {
     /// Keeps an index named `name`: `keys` says under which keys an object is found.
     public func addIndex(_ name: String, _ keys: @escaping @Sendable (KubernetesObject) -> [String]) {
         state.withLock { state in
-            var index = Index(keys: keys)
+            var index = Index(name: name, keys: keys)
             for (key, object) in state.objects {
                 for entry in keys(object) { index.objects[entry, default: []].insert(key) }
             }
-            state.indexes[name] = index
+            state.indexes.removeAll { $0.name == name }
+            state.indexes.append(index)
         }
     }
 
@@ -101,7 +104,8 @@ public final class Informer: Sendable {
     /// The objects found under `entry` in the index `name`.
     public func objects(index name: String, _ entry: String) -> [KubernetesObject] {
         state.withLock { state in
-            (state.indexes[name]?.objects[entry] ?? []).compactMap { state.objects[$0] }
+            guard let place = state.indexes.firstIndex(where: { $0.name == name }) else { return [] }
+            return (state.indexes[place].objects[entry] ?? []).compactMap { state.objects[$0] }
         }
     }
 
@@ -232,28 +236,32 @@ public final class Informer: Sendable {
         let key = object.key
         let old = state.objects[key]
         if let old, old.resourceVersion == object.resourceVersion, old.uid == object.uid { return nil }
-        if let old { unindex(old, key, in: &state) }
         state.objects[key] = object
-        for name in state.indexes.keys {
-            guard let entries = state.indexes[name]?.keys(object) else { continue }
-            for entry in entries { state.indexes[name]?.objects[entry, default: []].insert(key) }
+        for place in state.indexes.indices {
+            let entries = state.indexes[place].keys(object)
+            if let old {
+                let before = state.indexes[place].keys(old)
+                // Most changes leave an object where it is found.
+                guard before != entries else { continue }
+                unindex(before, key, from: &state.indexes[place])
+            }
+            for entry in entries { state.indexes[place].objects[entry, default: []].insert(key) }
         }
         return InformerChange(old: old, new: object)
     }
 
     private static func remove(_ key: ObjectKey, last: KubernetesObject?, in state: inout State) -> InformerChange? {
         guard let old = state.objects.removeValue(forKey: key) else { return nil }
-        unindex(old, key, in: &state)
+        for place in state.indexes.indices {
+            unindex(state.indexes[place].keys(old), key, from: &state.indexes[place])
+        }
         return InformerChange(old: last ?? old, new: nil)
     }
 
-    private static func unindex(_ object: KubernetesObject, _ key: ObjectKey, in state: inout State) {
-        for name in state.indexes.keys {
-            guard let entries = state.indexes[name]?.keys(object) else { continue }
-            for entry in entries {
-                state.indexes[name]?.objects[entry]?.remove(key)
-                if state.indexes[name]?.objects[entry]?.isEmpty == true { state.indexes[name]?.objects[entry] = nil }
-            }
+    private static func unindex(_ entries: [String], _ key: ObjectKey, from index: inout Index) {
+        for entry in entries {
+            index.objects[entry]?.remove(key)
+            if index.objects[entry]?.isEmpty == true { index.objects[entry] = nil }
         }
     }
 }
