@@ -64,11 +64,10 @@ final class ShareLedger: Sendable {
             KubernetesObject.isFinishedPod(status: $0.status) ? nil : Self.amounts(of: $0)
         }
         accounts.withLock { accounts in
-            var account = accounts[origin.hub] ?? Account()
             // The end of a pod may be heard after the next one under its key was let through: only a pod that is there is that.
-            if change.new != nil { account.granted[origin.key] = nil }
-            account.put(origin.key, uid, amounts)
-            accounts[origin.hub] = account.isEmpty ? nil : account
+            if change.new != nil { accounts[origin.hub]?.granted[origin.key] = nil }
+            accounts[origin.hub, default: Account()].put(origin.key, uid, amounts)
+            Self.forget(origin.hub, ifEmptyIn: &accounts)
         }
     }
 
@@ -79,18 +78,17 @@ final class ShareLedger: Sendable {
     ///   - limits: by resource; others are not limited.
     func grant(_ key: ItemKey, _ amounts: ResourceAmounts, hub: String, limits: ResourceAmounts) -> Excess? {
         accounts.withLock { accounts in
-            var account = accounts[hub] ?? Account()
-            account.granted[key] = nil
+            // Changed where it is: a copy costs as much as there are pods.
+            accounts[hub]?.granted[key] = nil
             for (resource, limit) in limits.sorted(by: { $0.key < $1.key }) {
                 guard let asked = amounts[resource], !asked.isZero else { continue }
-                let used = account.total(resource, without: key)
+                let used = accounts[hub]?.total(resource, without: key) ?? .zero
                 guard used + asked <= limit else {
-                    accounts[hub] = account.isEmpty ? nil : account
+                    Self.forget(hub, ifEmptyIn: &accounts)
                     return Excess(resource: resource, limit: limit, used: used, asked: asked)
                 }
             }
-            account.granted[key] = amounts
-            accounts[hub] = account
+            accounts[hub, default: Account()].granted[key] = amounts
             return nil
         }
     }
@@ -99,8 +97,12 @@ final class ShareLedger: Sendable {
     func release(_ key: ItemKey, hub: String) {
         accounts.withLock { accounts in
             accounts[hub]?.granted[key] = nil
-            if accounts[hub]?.isEmpty == true { accounts[hub] = nil }
+            Self.forget(hub, ifEmptyIn: &accounts)
         }
+    }
+
+    private static func forget(_ hub: String, ifEmptyIn accounts: inout [String: Account]) {
+        if accounts[hub]?.isEmpty == true { accounts[hub] = nil }
     }
 
     /// What a hub's pods take now.
