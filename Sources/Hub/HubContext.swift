@@ -20,6 +20,7 @@ struct HubContext: Sendable {
     let desired: DesiredState
     let references: ReferenceKeeper
     let access: NamespaceAccess
+    private let plans = OffloadingPlans()
     let rejections = EdgeRejections()
     let moves = MoveTargets()
     let endings = EndingTimes()
@@ -93,11 +94,21 @@ struct HubContext: Sendable {
     }
 
     /// Where a namespace belongs; `nil` where it is not offloaded.
+    ///
+    /// Asked for each pod, so the same plan serves until anything changes that it follows from.
     func plan(_ namespace: String) -> OffloadingPlan? {
+        // Read first: a plan that is made while an edge changes is not taken for one that knows of it.
+        let version = edges.version
         guard let offloading = offloading(namespace), !offloading.object.isBeingDeleted,
-            namespaces.get(name: namespace)?.isBeingDeleted == false
-        else { return nil }
-        return plan(offloading)
+            let object = namespaces.get(name: namespace), !object.isBeingDeleted
+        else {
+            plans.forget(namespace)
+            return nil
+        }
+        let basis = OffloadingPlans.Basis(
+            edges: version, offloading: offloading.object.uid + "/" + offloading.object.resourceVersion,
+            namespace: object.uid + "/" + object.resourceVersion)
+        return plans.plan(of: namespace, basis) { plan(offloading) }
     }
 
     func plan(_ offloading: NamespaceOffloading) -> OffloadingPlan {

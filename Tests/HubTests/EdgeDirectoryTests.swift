@@ -1,3 +1,4 @@
+import PeerTransport
 import Scheduling
 import Synchronization
 import Testing
@@ -18,6 +19,43 @@ import Wire
         edges.remove("rome")
         #expect(told.withLock { $0 } == ["rome status", "rome measured", "rome status"])
         #expect(edges["rome"] == nil && edges.edge(node: "liqo-rome") == nil)
+    }
+
+    @Test("the version moves with the status of edges, and not with what they run")
+    func version() {
+        let edges = EdgeDirectory()
+        var last = edges.version
+        func hasMoved() -> Bool {
+            defer { last = edges.version }
+            return edges.version != last
+        }
+        edges.put(Edge(name: "rome", clusterID: "1", node: "liqo-rome"))
+        #expect(hasMoved())
+        edges.update("rome", .observed([.pod("a", "b")])) { _ in }
+        edges.update("rome", .measured) { _ in }
+        #expect(!hasMoved())
+        edges.update("rome") { $0.isWanted = true }
+        #expect(hasMoved())
+        edges.remove("rome")
+        #expect(hasMoved())
+    }
+
+    @Test("a copy catches up once a connection, with the first changes that make it whole")
+    func catchesUp() {
+        let copy = ObservedCopy()
+        let item = ObservedItem(
+            key: .namespace("shop"), content: .namespace(ObservedNamespace(remoteName: "shop-1", state: .ready)))
+        _ = copy.begin(epoch: 1)
+        #expect(copy.apply(ObservedMessage(upserts: [item])) == .init(isComplete: false, hasCaughtUp: false))
+        #expect(copy.apply(ObservedMessage(isComplete: true)) == .init(isComplete: true, hasCaughtUp: true))
+        #expect(copy.apply(ObservedMessage(isComplete: true)) == .init(isComplete: true, hasCaughtUp: false))
+        #expect(copy.namespaces.mapValues(\.phase) == ["shop-1": .ready])
+        #expect(copy.begin(epoch: 1) == [.namespace("shop"): item.hash])
+        #expect(copy.isComplete)
+        #expect(copy.apply(ObservedMessage(isComplete: true)).hasCaughtUp)
+        // Of another epoch nothing is known.
+        #expect(copy.begin(epoch: 2).isEmpty)
+        #expect(!copy.isComplete && copy.isEmpty && copy.namespaces.isEmpty)
     }
 
     @Test("a second edge that claims a node's name does not get the first one's pods")

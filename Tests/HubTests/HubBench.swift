@@ -141,10 +141,9 @@ final class HubBench: Sendable {
         architecture: "arm64", conditions: [.init(type: "Ready", status: "True", reason: "NodesReady")])
 
     func observe(_ edge: String, _ contents: [ItemKey: ObservedContent]) {
-        context.edges.update(edge) { edge in
-            edge.observed = Dictionary(
-                uniqueKeysWithValues: contents.map { ($0.key, ObservedItem(key: $0.key, content: $0.value)) })
-        }
+        let copy = ObservedCopy()
+        copy.apply(ObservedMessage(upserts: contents.map { ObservedItem(key: $0.key, content: $0.value) }))
+        context.edges.update(edge) { $0.observe(copy, withNamespaces: true) }
     }
 
     func namespace(_ name: String = "shop") async throws {

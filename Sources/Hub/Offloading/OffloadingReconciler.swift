@@ -117,7 +117,8 @@ struct OffloadingReconciler: Sendable {
             > context.configuration.withdrawalDeadline
         var object = try await store(context.plan(offloading), offloading)
         for edge in context.edges.all {
-            for pod in context.pods(boundTo: edge.node) where pod.namespace == namespace && !pod.isBeingDeleted {
+            let bound = context.pods(boundTo: edge.node).filter { $0.namespace == namespace && !$0.isBeingDeleted }
+            for pod in bound.sorted(by: { $0.key < $1.key }) {
                 context.noteEviction(of: pod, from: edge.name, "its namespace is no longer offloaded")
                 try await context.cluster.deleteIfPresent(
                     .pods, namespace: namespace, name: pod.name, DeleteOptions(uid: pod.uid))

@@ -19,8 +19,10 @@ struct Edge: Sendable {
     var advertisement: AdvertiseMessage?
     /// The labels of the virtual node, by which selectors pick the edge.
     var labels: [String: String] = [:]
-    /// What the edge runs, as it said last.
-    var observed: [ItemKey: ObservedItem] = [:]
+    /// What the edge runs, as it said last. The same copy for all who hold this value: what is read is what is said now.
+    private(set) var observed = ObservedCopy()
+    /// How its remote namespaces stand, by their names on the edge.
+    private(set) var namespaces: [String: RemoteNamespaceState] = [:]
     /// Whether `observed` has been whole since the hub started: before, an item that is missing may exist.
     var isObservedComplete = false
     /// Since when the edge has not answered; on the hub's own monotonic clock, never from before the hub's start.
@@ -49,16 +51,15 @@ struct Edge: Sendable {
 
     /// The edge as the offloading of namespaces sees it.
     var view: EdgeView {
-        var namespaces: [String: RemoteNamespaceState] = [:]
-        for item in observed.values {
-            guard let namespace = item.content.namespace else { continue }
-            namespaces[namespace.remoteName] = RemoteNamespaceState(
-                phase: RemoteNamespaceState.Phase(rawValue: namespace.state.rawValue) ?? .failed,
-                message: namespace.message)
-        }
-        return EdgeView(
+        EdgeView(
             name: name, clusterID: clusterID, labels: labels, isActive: isWanted && advertisement != nil,
             isConnected: isConnected, namespaces: namespaces)
+    }
+
+    /// Takes over what is known of the edge, its namespaces too where they may have changed.
+    mutating func observe(_ copy: ObservedCopy, withNamespaces: Bool) {
+        observed = copy
+        if withNamespaces { namespaces = copy.namespaces }
     }
 
     /// What a connected edge is: Degraded where its agent says that its cluster does not answer.

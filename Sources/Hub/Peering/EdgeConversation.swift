@@ -24,6 +24,8 @@ struct EdgeConversation: Sendable {
             edge.silentSince = nil
             edge.disconnectedSince = nil
             edge.lastFailure = nil
+            edge.observe(copy, withNamespaces: true)
+            edge.isObservedComplete = copy.isComplete
             if edge.state != .draining, edge.state != .left { edge.state = edge.stateByAdvertisement }
             edge.agentVersion = agreement.peer.softwareVersion
             edge.authentication = PeeringCondition(.established, "CertificatesValid")
@@ -33,15 +35,15 @@ struct EdgeConversation: Sendable {
 
     func take(_ changes: ObservedMessage) {
         context.violations.check(changes.upserts, of: name, node: cluster.virtualNode, context)
-        let (items, isComplete) = copy.apply(changes)
+        let progress = copy.apply(changes)
         let keys = changes.upserts.map(\.key) + changes.removals
+        // All pods of the edge are looked at then: once a connection, and not with each pod's change.
+        let concernsAll = progress.hasCaughtUp || keys.contains { $0.kind == ItemKey.namespaceKind }
         context.edges.update(name, .observed(keys)) { edge in
-            edge.observed = items
-            edge.isObservedComplete = isComplete
+            edge.observe(copy, withNamespaces: concernsAll)
+            edge.isObservedComplete = progress.isComplete
         }
-        if keys.contains(where: { $0.kind == ItemKey.namespaceKind }) || changes.isComplete {
-            context.edges.update(name) { _ in }
-        }
+        if concernsAll { context.edges.update(name) { _ in } }
     }
 
     func take(_ advertisement: AdvertiseMessage) {

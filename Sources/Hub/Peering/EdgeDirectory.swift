@@ -20,6 +20,7 @@ final class EdgeDirectory: Sendable {
         var edges: [String: Edge] = [:]
         var byNode: [String: String] = [:]
         var handlers: [@Sendable (String, EdgeChange) -> Void] = []
+        var version = 0
     }
 
     private let state = Mutex(State())
@@ -27,6 +28,9 @@ final class EdgeDirectory: Sendable {
     func onChange(_ handler: @escaping @Sendable (String, EdgeChange) -> Void) {
         state.withLock { $0.handlers.append(handler) }
     }
+
+    /// Another number whenever the status of any edge has changed, or what edges there are.
+    var version: Int { state.withLock { $0.version } }
 
     subscript(name: String) -> Edge? { state.withLock { $0.edges[name] } }
 
@@ -44,6 +48,7 @@ final class EdgeDirectory: Sendable {
 
     func put(_ edge: Edge) {
         state.withLock { state in
+            state.version += 1
             state.edges[edge.name] = edge
             // Another edge may claim the same node's name: the pods there stay the first one's.
             let owner = state.byNode[edge.node].flatMap { state.edges[$0] }
@@ -55,6 +60,7 @@ final class EdgeDirectory: Sendable {
     func remove(_ name: String) {
         let isGone = state.withLock { state -> Bool in
             guard let edge = state.edges.removeValue(forKey: name) else { return false }
+            state.version += 1
             guard state.byNode[edge.node] == name else { return true }
             state.byNode[edge.node] = state.edges.keys.sorted().first { state.edges[$0]?.node == edge.node }
             return true
@@ -66,6 +72,7 @@ final class EdgeDirectory: Sendable {
     func update(_ name: String, _ change: EdgeChange = .status, _ body: (inout Edge) -> Void) {
         let isKnown = state.withLock { state -> Bool in
             guard state.edges[name] != nil else { return false }
+            if change == .status { state.version += 1 }
             body(&state.edges[name, default: Edge(name: name, clusterID: "", node: "")])
             return true
         }

@@ -50,7 +50,7 @@ extension ForeignClusterReconciler {
             let isAway =
                 edge.map { !$0.isConnected && $0.silence(at: now) >= context.configuration.withdrawalPatience } ?? true
             let isForced = isOverdue || isAway
-            for pod in bound {
+            for pod in bound.sorted(by: { $0.key < $1.key }) {
                 guard isForced || !pod.isBeingDeleted else { continue }
                 if !pod.isBeingDeleted {
                     context.noteEviction(of: pod, from: cluster.name, "the outgoing peering is withdrawn")
