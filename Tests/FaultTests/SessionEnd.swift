@@ -35,7 +35,11 @@ final class SessionEnd: EdgeChannel, HubLink {
     var agreement: PeerEstablished? { state.withLock { $0.session.agreement } }
     var isSettled: Bool { state.withLock { $0.session.isSettled } }
     /// When ``tick()`` has something to do.
-    var deadline: Duration? { state.withLock { $0.session.deadline } }
+    var deadline: Duration? {
+        state.withLock { state in
+            [state.session.deadline, state.session.outputDeadline].compactMap(\.self).min()
+        }
+    }
 
     /// Removes and returns what is to be sent.
     func takeOutbox() -> [Piece] {
@@ -70,7 +74,7 @@ final class SessionEnd: EdgeChannel, HubLink {
                     state.outbox.append(.close)
                 }
             }
-            while state.end == nil, let (output, event) = state.session.nextOutput() {
+            while state.end == nil, let (output, event) = state.session.nextOutput(now) {
                 if case .message(let message) = output { state.outbox.append(.message(message.encoded)) }
                 state.session.spoke(now)
                 if let event { state.events.append(event) }

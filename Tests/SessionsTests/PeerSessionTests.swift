@@ -176,7 +176,7 @@ struct PeerSessionTests {
         #expect(pair.agent.session.received(.ping(PingMessage(id: 1)), .zero).isEmpty)
         #expect(pair.agent.session.goodbye(.shutdown).isEmpty)
         #expect(pair.agent.session.tick(.seconds(100)).isEmpty)
-        #expect(pair.agent.session.nextOutput() == nil)
+        #expect(pair.agent.session.nextOutput(.zero) == nil)
         #expect(throws: StreamError.self) { try pair.hub.session.openStream(kind: "x", parameters: .null) }
     }
 

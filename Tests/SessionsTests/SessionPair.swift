@@ -25,9 +25,9 @@ struct SessionPair {
         }
 
         /// Puts bulk output on the way.
-        mutating func pump(_ limit: Int = .max) {
+        mutating func pump(_ now: Duration, _ limit: Int = .max) {
             var count = 0
-            while count < limit, let (output, event) = session.nextOutput() {
+            while count < limit, let (output, event) = session.nextOutput(now) {
                 count += 1
                 switch output {
                 case .message(let message): outbox.append(.message(message.encoded))
@@ -88,8 +88,10 @@ struct SessionPair {
     /// Exchanges all there is.
     mutating func settle() {
         repeat {
-            hub.pump()
-            agent.pump()
+            // What gathers is waited for.
+            now = max(now, hub.session.outputDeadline ?? now, agent.session.outputDeadline ?? now)
+            hub.pump(now)
+            agent.pump(now)
             let (fromHub, fromAgent) = (hub.outbox, agent.outbox)
             (hub.outbox, agent.outbox) = ([], [])
             for piece in fromHub { agent.receive(piece, now) }

@@ -45,17 +45,17 @@ struct SyncTests {
             let digest = DigestMessage(set: .desired, entries: [:], epoch: 1)
             if publishesFirst { sync.publish(DesiredSet([Self.desired("a", 1)])) }
             sync.update(upserts: [Self.desired("x", 1)], removals: [])
-            #expect(sync.nextBatch() == nil)
+            #expect(sync.nextBatch(.zero) == nil)
             try? sync.received(digest, epoch: 1)
             if !publishesFirst {
-                #expect(sync.nextBatch() == nil)
+                #expect(sync.nextBatch(.zero) == nil)
                 sync.publish(DesiredSet([Self.desired("a", 1)]))
             }
-            let batch = sync.nextBatch()
+            let batch = sync.nextBatch(.zero)
             #expect(batch?.sequence == 1)
             #expect(batch?.isComplete == true)
             #expect(batch?.upserts.count == (publishesFirst ? 2 : 1))
-            #expect(sync.nextBatch() == nil)
+            #expect(sync.nextBatch(.zero) == nil)
             #expect(!sync.isSettled)
             try? sync.received(AcknowledgeMessage(set: .desired, sequence: 1))
             #expect(sync.isSettled)
@@ -68,8 +68,8 @@ struct SyncTests {
         var sync = OutgoingSync<DesiredItem>()
         sync.publish(DesiredSet())
         try sync.received(DigestMessage(set: .desired, entries: [:], epoch: 1), epoch: 1)
-        #expect(sync.nextBatch() == DesiredMessage(sequence: 1, isComplete: true))
-        #expect(sync.nextBatch() == nil)
+        #expect(sync.nextBatch(.zero) == DesiredMessage(sequence: 1, isComplete: true))
+        #expect(sync.nextBatch(.zero) == nil)
     }
 
     @Test("a copy of another epoch counts as empty")
@@ -79,29 +79,64 @@ struct SyncTests {
         try sync.received(
             DigestMessage(set: .desired, entries: [.pod("demo", "a"): "a-1", .pod("demo", "z"): "z-1"], epoch: 1),
             epoch: 2)
-        let batch = sync.nextBatch()
+        let batch = sync.nextBatch(.zero)
         #expect(batch?.upserts.count == 1)
         #expect(batch?.removals.isEmpty == true)
     }
 
     @Test("a slow peer gets the last state once, in a bounded number of messages (F3)")
     func coalesces() throws {
-        let limits = SessionLimits(unacknowledged: 2)
+        let limits = SessionLimits(unacknowledged: 2, gathering: .zero)
         var sync = OutgoingSync<DesiredItem>(limits: limits)
         sync.publish(DesiredSet())
         try sync.received(DigestMessage(set: .desired, entries: [:], epoch: 1), epoch: 1)
         var sent: [DesiredMessage] = []
         for version in 1...100 {
             sync.update(upserts: [Self.desired("a", version)], removals: [])
-            if let batch = sync.nextBatch() { sent.append(batch) }
+            if let batch = sync.nextBatch(.zero) { sent.append(batch) }
         }
         #expect(sent.map(\.sequence) == [1, 2])
         try sync.received(AcknowledgeMessage(set: .desired, sequence: 2))
-        #expect(sync.nextBatch()?.upserts == [Self.desired("a", 100)])
+        #expect(sync.nextBatch(.zero)?.upserts == [Self.desired("a", 100)])
         // There and away again before the peer heard of it: nothing to say.
         sync.update(upserts: [Self.desired("b", 1)], removals: [])
         sync.update(upserts: [], removals: [.pod("demo", "b")])
-        #expect(sync.nextBatch() == nil)
+        #expect(sync.nextBatch(.zero) == nil)
+    }
+
+    @Test("a lone change goes at once; those that follow it closely gather, but for many")
+    func gathers() throws {
+        var sync = OutgoingSync<DesiredItem>()
+        sync.publish(DesiredSet([Self.desired("a", 1)]))
+        try sync.received(DigestMessage(set: .desired, entries: [:], epoch: 1), epoch: 1)
+        #expect(sync.nextBatch(.zero)?.isComplete == true)
+        #expect(sync.heldBackUntil == nil)
+        sync.update(upserts: [Self.desired("b", 1)], removals: [])
+        #expect(sync.heldBackUntil == .milliseconds(25))
+        #expect(sync.nextBatch(.milliseconds(24)) == nil)
+        #expect(!sync.isSettled)
+        sync.update(upserts: [Self.desired("c", 1)], removals: [.pod("demo", "a")])
+        let together = sync.nextBatch(.milliseconds(25))
+        #expect(together?.upserts.count == 2)
+        #expect(together?.removals.count == 1)
+        #expect(sync.nextBatch(.milliseconds(25)) == nil)
+        // Nothing was said for long enough.
+        sync.update(upserts: [Self.desired("d", 1)], removals: [])
+        #expect(sync.nextBatch(.milliseconds(50))?.upserts.count == 1)
+        // So many are a message of their own.
+        sync.update(upserts: (0..<63).map { Self.desired("e\($0)", 1) }, removals: [])
+        #expect(sync.nextBatch(.milliseconds(51)) == nil)
+        sync.update(upserts: [Self.desired("f", 1)], removals: [])
+        #expect(sync.heldBackUntil == nil)
+        #expect(sync.nextBatch(.milliseconds(51))?.upserts.count == 64)
+    }
+
+    @Test("what a first synchronisation has to say never waits")
+    func firstSync() throws {
+        var sync = OutgoingSync<DesiredItem>(limits: SessionLimits(batchItems: 2))
+        sync.publish(DesiredSet((0..<5).map { Self.desired("p\($0)", 1) }))
+        try sync.received(DigestMessage(set: .desired, entries: [:], epoch: 1), epoch: 1)
+        #expect((0..<3).map { _ in sync.nextBatch(.zero)?.upserts.count } == [2, 2, 1])
     }
 
     @Test("large sets go in messages of bounded size, complete with the last only")
@@ -113,7 +148,7 @@ struct SyncTests {
         try sync.received(DigestMessage(set: .desired, entries: [:], epoch: 1), epoch: 1)
         var copy = DesiredSet()
         var count = 0
-        while let batch = sync.nextBatch() {
+        while let batch = sync.nextBatch(.zero) {
             count += 1
             #expect(batch.upserts.count <= 50)
             let bytes = Message.desired(batch).encoded.count
@@ -155,11 +190,11 @@ struct SyncTests {
         var sync = OutgoingSync<DesiredItem>()
         sync.publish(DesiredSet())
         for message in messages {
-            #expect(sync.nextBatch() == nil)
+            #expect(sync.nextBatch(.zero) == nil)
             try sync.received(message, epoch: 1)
         }
         var removals = 0
-        while let batch = sync.nextBatch() {
+        while let batch = sync.nextBatch(.zero) {
             removals += batch.removals.count
             try sync.received(AcknowledgeMessage(set: .desired, sequence: batch.sequence))
         }
@@ -237,8 +272,9 @@ struct SyncTests {
                     running.remove(.pod("demo", name))
                     pair.agent.session.update(observed: [], removals: [.pod("demo", name)])
                 case 4:
-                    pair.hub.pump(1)
-                    pair.agent.pump(1)
+                    pair.now += .milliseconds(Int.random(in: 0...20, using: &generator))
+                    pair.hub.pump(pair.now, 1)
+                    pair.agent.pump(pair.now, 1)
                     if !pair.hub.outbox.isEmpty { pair.agent.receive(pair.hub.outbox.removeFirst(), .zero) }
                     if !pair.agent.outbox.isEmpty { pair.hub.receive(pair.agent.outbox.removeFirst(), .zero) }
                 default:

@@ -155,7 +155,9 @@ final class PeerSessionHandler: ChannelInboundHandler {
         isPumping = true
         defer { isPumping = false }
         var unflushed = 0
-        while context.channel.isActive, context.channel.isWritable, let (output, event) = session.nextOutput() {
+        while context.channel.isActive, context.channel.isWritable,
+            let (output, event) = session.nextOutput(.monotonicNow)
+        {
             switch output {
             case .message(let message):
                 context.write(wrapOutboundOut(.message(message)), promise: nil)
@@ -176,7 +178,9 @@ final class PeerSessionHandler: ChannelInboundHandler {
     }
 
     private func schedule() {
-        guard let context, let deadline = session.deadline.map(rounded) else {
+        // What is held back for others to go with it goes at its time.
+        let deadlines = [session.deadline.map(rounded), session.outputDeadline].compactMap(\.self)
+        guard let context, let deadline = deadlines.min() else {
             timer?.task.cancel()
             timer = nil
             return
@@ -188,6 +192,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
             guard let self else { return }
             self.timer = nil
             self.perform(self.session.tick(.monotonicNow))
+            self.pump()
         }
         timer = (deadline, task)
     }

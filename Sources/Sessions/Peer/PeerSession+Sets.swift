@@ -63,24 +63,35 @@ extension PeerSession {
 
     // MARK: Bulk output
 
+    /// When ``nextOutput(_:)`` will have changes that are held back now, so that more may go with them; `nil` where none are.
+    public var outputDeadline: Duration? {
+        guard case .established(let established) = currentState else { return nil }
+        return switch (established.desired, established.observed) {
+        case (.owner(let sync), _): sync.heldBackUntil
+        case (_, .owner(let sync)): sync.heldBackUntil
+        case (.copy, .copy): nil
+        }
+    }
+
     /// The next bulk output, to be sent while the connection takes more: changes and stream data in turn.
     ///
-    /// - Returns: what to send, and events to deliver with it; `nil` where there is nothing.
-    public mutating func nextOutput() -> (output: Output, event: PeerSessionEvent?)? {
+    /// - Returns: what to send, and events to deliver with it; `nil` where there is nothing, or what there is waits until
+    ///   ``outputDeadline``.
+    public mutating func nextOutput(_ now: Duration) -> (output: Output, event: PeerSessionEvent?)? {
         withEstablished { established in
             established.streamsFirst.toggle()
             if established.streamsFirst {
-                return established.nextStreamOutput() ?? established.nextChanges().map { ($0, nil) }
+                return established.nextStreamOutput() ?? established.nextChanges(now).map { ($0, nil) }
             }
-            return established.nextChanges().map { ($0, nil) } ?? established.nextStreamOutput()
+            return established.nextChanges(now).map { ($0, nil) } ?? established.nextStreamOutput()
         } ?? nil
     }
 }
 
 extension PeerSession.Established {
-    fileprivate mutating func nextChanges() -> PeerSession.Output? {
-        if let changes = desired.withOwner({ $0.nextBatch() }) { return changes.map { .message(.desired($0)) } }
-        if let changes = observed.withOwner({ $0.nextBatch() }) { return changes.map { .message(.observed($0)) } }
+    fileprivate mutating func nextChanges(_ now: Duration) -> PeerSession.Output? {
+        if let changes = desired.withOwner({ $0.nextBatch(now) }) { return changes.map { .message(.desired($0)) } }
+        if let changes = observed.withOwner({ $0.nextBatch(now) }) { return changes.map { .message(.observed($0)) } }
         return nil
     }
 

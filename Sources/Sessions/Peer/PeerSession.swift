@@ -3,7 +3,7 @@ public import Wire
 /// One conversation with a peer, from mutual TLS to the end of the connection.
 ///
 /// Pure: times are monotonic durations since any fixed point, the caller sends what it is told to, pulls
-/// ``nextOutput()`` while its connection takes more, and calls ``tick(_:)`` at ``deadline``. Control messages come as
+/// ``nextOutput(_:)`` while its connection takes more and at ``outputDeadline``, and calls ``tick(_:)`` at ``deadline``. Control messages come as
 /// actions at once; changes and stream data, which may be many, wait here until they are pulled.
 ///
 /// | state | event | action, next state |

@@ -14,6 +14,10 @@ public struct SessionLimits: Sendable, Hashable {
     public var batchBytes: Int
     /// Items of a set.
     public var items: Int
+    /// How long changes of a set gather after a message of changes: a lone one goes at once, a burst in few messages.
+    public var gathering: Duration
+    /// So many changes wait for nothing.
+    public var gatheredItems: Int
 
     /// - Parameters:
     ///   - streams: 256 unless told; with their windows 64 MiB.
@@ -23,9 +27,12 @@ public struct SessionLimits: Sendable, Hashable {
     ///   - batchItems: 256 unless told.
     ///   - batchBytes: 256 KiB unless told.
     ///   - items: 100,000 unless told.
+    ///   - gathering: 25 ms unless told: less than anybody notices, and as long as many pods take to start.
+    ///   - gatheredItems: 64 unless told; more in one message save little.
     public init(
         streams: Int = 256, streamWindow: Int = 256 << 10, streamChunk: Int = 32 << 10, unacknowledged: Int = 16,
-        batchItems: Int = 256, batchBytes: Int = 256 << 10, items: Int = 100_000
+        batchItems: Int = 256, batchBytes: Int = 256 << 10, items: Int = 100_000,
+        gathering: Duration = .milliseconds(25), gatheredItems: Int = 64
     ) {
         self.streams = streams
         self.streamWindow = streamWindow
@@ -34,5 +41,7 @@ public struct SessionLimits: Sendable, Hashable {
         self.batchItems = batchItems
         self.batchBytes = batchBytes
         self.items = items
+        self.gathering = gathering
+        self.gatheredItems = gatheredItems
     }
 }

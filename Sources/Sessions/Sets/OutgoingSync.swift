@@ -13,6 +13,8 @@ public import Wire
 /// | any | not complete | any | none |
 /// | published | complete | at the limit | none |
 /// | published | complete | below | what differs; `complete` once nothing is left; none when that was said |
+///
+/// Once the copy was complete, few changes that follow a message closely wait until ``heldBackUntil``, to go together.
 public struct OutgoingSync<Item: SetItem>: Sendable {
     private let limits: SessionLimits
     private var own: ItemSet<Item>?
@@ -23,6 +25,7 @@ public struct OutgoingSync<Item: SetItem>: Sendable {
     private var sent = 0
     private var acknowledged = 0
     private var owesCompletion = true
+    private var lastSentAt: Duration?
 
     public init(limits: SessionLimits = SessionLimits()) { self.limits = limits }
 
@@ -69,9 +72,18 @@ public struct OutgoingSync<Item: SetItem>: Sendable {
         for key in keys where queued.insert(key).inserted { queue.append(key) }
     }
 
-    /// The next message, where there is something to say and the other side keeps up.
-    public mutating func nextBatch() -> SetChanges<Item>? {
+    /// Until when what there is to say waits for more of it; `nil` where nothing waits for that.
+    public var heldBackUntil: Duration? {
+        guard let lastSentAt, !owesCompletion, !queue.isEmpty, queue.count < limits.gatheredItems,
+            sent - acknowledged < limits.unacknowledged
+        else { return nil }
+        return lastSentAt + limits.gathering
+    }
+
+    /// The next message, where there is something to say, the other side keeps up, and it need not wait for more.
+    public mutating func nextBatch(_ now: Duration) -> SetChanges<Item>? {
         guard let own, hasDigest, sent - acknowledged < limits.unacknowledged else { return nil }
+        if let heldBackUntil, now < heldBackUntil { return nil }
         var changes = SetChanges<Item>()
         var bytes = 0
         while bytes < limits.batchBytes, changes.upserts.count + changes.removals.count < limits.batchItems,
@@ -97,6 +109,7 @@ public struct OutgoingSync<Item: SetItem>: Sendable {
         owesCompletion = !queue.isEmpty
         changes.isComplete = queue.isEmpty
         sent += 1
+        lastSentAt = now
         changes.sequence = sent
         return changes
     }
