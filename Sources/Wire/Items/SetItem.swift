@@ -10,7 +10,8 @@ public protocol SetItem: Sendable, Hashable {
     /// What the item is about, in the origin's names: one item of a set a key.
     var key: ItemKey { get }
 
-    /// The owner's fingerprint of the content: the SHA-256 of its canonical JSON in lower-case hexadecimal. The other side only compares it.
+    /// The owner's fingerprint of the content: the first 128 bits of the SHA-256 of its canonical JSON, in lower-case hexadecimal.
+    /// The other side only compares it.
     var hash: String { get }
 
     /// What the owner says about the key.
@@ -30,7 +31,7 @@ public protocol ItemContent: Sendable, Hashable {
 }
 
 extension ItemContent {
-    /// The bytes whose SHA-256 is the item's hash: canonical JSON, keys sorted, no white space.
+    /// The bytes of whose SHA-256 the item's hash is made: canonical JSON, keys sorted, no white space.
     public var canonicalBytes: [UInt8] {
         var object = JSONObject()
         write(into: &object)
