@@ -49,6 +49,39 @@ import Wire
         }
     }
 
+    @Test("a pod that was just made is told of when there is news of it")
+    func quiet() async throws {
+        // Time stands still: it is always just made.
+        let bench = try await Bench()
+        bench.cluster.base.now = 1000
+        try await bench.run { bench in
+            bench.want(Bench.namespace.merging(Bench.pod("p")) { $1 })
+            try await eventually("made") { try await bench.found("p") != nil }
+            _ = try await bench.cluster.merge(.pods, namespace: "demo", name: "p", ["spec": ["nodeName": "n1"]])
+            bench.want(Bench.pod("q", spec: ["hostPID": true]))
+            try await eventually("the other one is refused") { bench.link.pod("q")?.refused != nil }
+            #expect(bench.link.pod("p") == nil)
+            try await bench.setStatus("p", ["phase": "Running"])
+            try await eventually("told") { bench.link.pod("p")?.status["phase"]?.string == "Running" }
+        }
+    }
+
+    @Test("a pod has no news while it waits for its node, and only then")
+    func news() throws {
+        func hasNoNews(_ status: JSON) -> Bool {
+            LocalPod.hasNoNews(KubernetesObject(.pods, name: "p", namespace: "demo", ["status": status]))
+        }
+        #expect(hasNoNews([:]))
+        #expect(hasNoNews(["phase": "Pending", "qosClass": "BestEffort"]))
+        #expect(hasNoNews(["phase": "Pending", "conditions": [["type": "PodScheduled", "status": "True"]]]))
+        let unschedulable: JSON = ["type": "PodScheduled", "status": "False", "reason": "Unschedulable"]
+        #expect(!hasNoNews(["phase": "Pending", "conditions": [unschedulable]]))
+        #expect(!hasNoNews(["phase": "Pending", "conditions": [["type": "Ready", "status": "False"]]]))
+        #expect(!hasNoNews(["phase": "Pending", "containerStatuses": [["name": "c"]]]))
+        #expect(!hasNoNews(["phase": "Running"]))
+        #expect(!hasNoNews(["phase": "Pending", "reason": "Evicted"]))
+    }
+
     @Test("another origin uid is another pod: the old one goes first")
     func replaced() async throws {
         try await Bench().run { bench in

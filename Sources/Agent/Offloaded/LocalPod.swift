@@ -85,6 +85,20 @@ enum LocalPod {
             ])
     }
 
+    /// Whether a pod that was just made has nothing to tell yet but that it is there: it waits for its node, and mostly not
+    /// for long.
+    static func hasNoNews(_ pod: KubernetesObject) -> Bool {
+        let status = pod.status
+        guard !pod.isBeingDeleted, status["phase"]?.string ?? "Pending" == "Pending", status["reason"] == nil else {
+            return false
+        }
+        let statuses = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"]
+        guard statuses.allSatisfy({ status[$0]?.array?.isEmpty ?? true }) else { return false }
+        return (status["conditions"]?.array ?? []).allSatisfy {
+            $0["type"]?.string == "PodScheduled" && $0["status"]?.string == "True"
+        }
+    }
+
     private static let told = [
         "phase", "conditions", "containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses", "podIP",
         "podIPs", "hostIP", "hostIPs", "startTime", "reason", "message",

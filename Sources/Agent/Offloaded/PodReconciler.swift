@@ -50,9 +50,10 @@ struct PodReconciler: Sendable {
         }
         if let current {
             let wasDeletedHere = LocalPod.wasEndedByDeletion(current)
-            hub.report(
-                item.key, .pod(wasDeletedHere ? LocalPod.deletedHere(current) : LocalPod.observation(current)))
-            return try await keep(current, desired, wanted, hub)
+            let telling =
+                wasDeletedHere
+                ? tell(LocalPod.deletedHere(current), hub, item.key) : report(current, hub, item.key)
+            return try await keep(current, desired, wanted, hub).orSooner(telling)
         }
         // Whether it still is this edge's to run will be known when its hub is heard.
         guard !hub.isClosed(wanted.remoteNamespace) else { return .none }
@@ -121,6 +122,26 @@ struct PodReconciler: Sendable {
     }
 
     // MARK: - Running
+
+    /// How long a pod that was just made may be kept from its hub while it has no news.
+    private static let quiet = 1
+
+    /// Tells the hub of a pod, unless it was just made and there will be more to tell in a moment: a pod that starts at once is
+    /// told of once.
+    private func report(_ pod: KubernetesObject, _ hub: HubPeering, _ key: ItemKey) -> Requeue {
+        let seen = LocalPod.observation(pod)
+        if LocalPod.hasNoNews(pod), hub.observed(key)?.pod?.originUID != seen.originUID,
+            let made = Timestamp.seconds(pod.creationTimestamp), (0...Self.quiet).contains(context.now() - made)
+        {
+            return .after(.seconds(Self.quiet))
+        }
+        return tell(seen, hub, key)
+    }
+
+    private func tell(_ seen: ObservedPod, _ hub: HubPeering, _ key: ItemKey) -> Requeue {
+        hub.report(key, .pod(seen))
+        return .none
+    }
 
     private func keep(
         _ pod: KubernetesObject, _ desired: DesiredItem, _ wanted: DesiredPod, _ hub: HubPeering
@@ -207,8 +228,7 @@ struct PodReconciler: Sendable {
                 mayExist = error.isAlreadyExists || error.code >= 500
                 throw error
             }
-            hub.report(key, .pod(LocalPod.observation(pod)))
-            return .none
+            return report(pod, hub, key)
         } catch let error as APIError where error.isAlreadyExists {
             return try await taken(hub, desired, wanted) { message in
                 mayExist = false

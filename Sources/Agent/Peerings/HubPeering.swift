@@ -131,6 +131,8 @@ final class HubPeering: Sendable {
     var observedKeys: [ItemKey] { state.withLock { Array($0.observed.items.keys) } }
 
     func report(_ key: ItemKey, _ content: ObservedContent) {
+        // Mostly the same again, which needs no hash.
+        guard observed(key) != content else { return }
         let item = ObservedItem(key: key, content: content)
         state.withLock { state in
             guard state.observed.upsert(item), state.isPublished else { return }
