@@ -102,9 +102,10 @@ struct GarbageGraph: Sendable {
     ///   - present: uids that the cluster has just been seen to have, though the graph has not.
     func decide(_ uid: String, absent: AbsentOwners, present: Set<String> = []) -> Decision {
         guard let node = nodes[uid] else { return .nothing }
-        let own = (dependents[uid] ?? []).compactMap { nodes[$0] }
-        if node.isBeingDeleted, node.isOrphaning { return .orphan(node, dependents: own) }
-        if node.awaitsDependents { return foreground(node, own) }
+        // Asked for only where it matters: a ReplicaSet has thousands, and changes with each of them.
+        func own() -> [Node] { (dependents[uid] ?? []).compactMap { nodes[$0] } }
+        if node.isBeingDeleted, node.isOrphaning { return .orphan(node, dependents: own()) }
+        if node.awaitsDependents { return foreground(node, own()) }
         guard !node.isBeingDeleted, !node.owners.isEmpty else { return .nothing }
         var unknown: [OwnerReference] = []
         var gone: Set<String> = []
@@ -132,7 +133,9 @@ struct GarbageGraph: Sendable {
             let ended = gone.union(waiting)
             return ended.isEmpty ? .nothing : .release(node, owners: ended)
         }
-        if !waiting.isEmpty, !own.isEmpty { return .delete(node, .foreground) }
+        if !waiting.isEmpty, dependents[uid]?.contains(where: { nodes[$0] != nil }) == true {
+            return .delete(node, .foreground)
+        }
         return .delete(node, node.isOrphaning ? .orphan : node.isForeground ? .foreground : .background)
     }
 

@@ -64,6 +64,11 @@ final class PodRegister: Sendable {
         }
     }
 
+    /// How many there are of them; costs nothing.
+    func count(controlledBy uid: String) -> Int {
+        state.withLock { $0.byOwner[.controller(uid: uid)]?.count ?? 0 }
+    }
+
     /// The pods of a namespace that nobody manages.
     func orphans(in namespace: String) -> [PodFacts] {
         state.withLock { state in

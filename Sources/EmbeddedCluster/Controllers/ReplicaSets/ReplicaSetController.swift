@@ -10,7 +10,9 @@ import Scheduling
 final class ReplicaSetController: BuiltInController {
     /// How long changes of pods are gathered before their ReplicaSet is looked at again: a thousand pods becoming ready
     /// cost some looks, not a thousand looks at a thousand pods.
-    private static let gathering = Duration.milliseconds(5)
+    ///
+    /// - Parameter pods: how many the look is at: it takes some microseconds each, a fraction of this.
+    private static func gathering(_ pods: Int) -> Duration { .milliseconds(5) + .microseconds(15) * pods }
     /// How long an unmet expectation is left alone before the cluster itself is asked.
     private static let patience = Duration.seconds(1)
 
@@ -54,7 +56,11 @@ final class ReplicaSetController: BuiltInController {
             guard owner.kind == kind.type.kind else { continue }
             let key = ObjectKey(namespace: change.key.namespace, name: owner.name)
             let hasLeft = change.new.map { $0.isBeingDeleted && change.old?.isBeingDeleted != true } ?? true
-            if hasLeft { queue.add(key) } else { queue.add(key, after: Self.gathering) }
+            if hasLeft {
+                queue.add(key)
+            } else {
+                queue.add(key, after: Self.gathering(context.pods.count(controlledBy: owner.uid)))
+            }
         }
         guard isOrphan, let pod = change.new else { return }
         for replicaSet in replicaSets.objects(index: "namespace", pod.namespace) {
