@@ -21,6 +21,12 @@ struct PeeringBenchmark: AsyncParsableCommand {
     @Option(parsing: .upToNextOption, help: "Measure these parts only.")
     var only: [Part] = Part.allCases
 
+    @Option(help: "Offload so many pods, instead of the usual series.")
+    var pods: Int?
+
+    @Option(help: "Offload them over so many agents.")
+    var agents = 1
+
     func run() async throws {
         Self.raiseFileLimit()
         var report = BenchmarkReport("peering", options)
@@ -33,6 +39,11 @@ struct PeeringBenchmark: AsyncParsableCommand {
             case .idle:
                 try await IdleMeasurement(edges: isQuick ? 100 : 1000, time: .seconds(isQuick ? 10 : 60)).run(&report)
             case .offloading:
+                if let pods {
+                    try await OffloadingMeasurement(agents: agents, pods: pods, goals: pods > 100 ? .many : .few)
+                        .run(&report)
+                    continue
+                }
                 try await OffloadingMeasurement(agents: 1, pods: 100, goals: .few).run(&report)
                 try await OffloadingMeasurement(agents: 10, pods: isQuick ? 1000 : 10_000, goals: .many).run(&report)
                 if !isQuick {
