@@ -2,7 +2,8 @@ import AdmissionWebhook
 import ClusterAPI
 import ClusterBootstrap
 import Digests
-import Foundation
+import FoundationEssentials
+import Glibc
 import JSONTree
 import KubernetesClient
 import KubernetesModel

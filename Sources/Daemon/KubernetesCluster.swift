@@ -3,7 +3,8 @@ import ClusterAPI
 import ClusterBootstrap
 import Digests
 import EmbeddedCluster
-import Foundation
+import FoundationEssentials
+import Glibc
 import JSONTree
 import KubeletServer
 import KubernetesClient
@@ -197,7 +198,8 @@ final class KubernetesCluster: DaemonCluster {
     }
 
     private func work(
-        advice: any PlacementAdvice, schedules: @escaping @Sendable (@escaping @Sendable (_ node: String?) -> Void) -> Void
+        advice: any PlacementAdvice,
+        schedules: @escaping @Sendable (@escaping @Sendable (_ node: String?) -> Void) -> Void
     ) async throws {
         switch role {
         case .hub:

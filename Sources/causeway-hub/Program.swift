@@ -4,7 +4,8 @@ import Daemon
 import Digests
 import EmbeddedCluster
 import Enrolment
-import Foundation
+import FoundationEssentials
+import Glibc
 import Hub
 import KubernetesModel
 import Logging
