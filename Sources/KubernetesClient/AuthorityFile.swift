@@ -1,5 +1,5 @@
 import Synchronization
-public import TLSTransport
+import TLSTransport
 
 /// The authorities in a file that may be replaced while the program runs, as when a cluster's authority is renewed: whom to
 /// believe that it is the API server.
