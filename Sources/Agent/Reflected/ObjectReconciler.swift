@@ -42,12 +42,10 @@ struct ObjectReconciler: Sendable {
         guard let origin = OriginOf.namespace(namespace), origin.hub == hub.clusterID,
             origin.key == .namespace(item.key.namespace)
         else {
-            context.logger.warning(
-                "an object is not allowed into a namespace",
-                metadata: [
-                    LogKey.audit: "scope-violation", LogKey.key: "\(item.key)", LogKey.hubID: "\(hub.clusterID)",
-                    LogKey.namespace: "\(namespace.name)",
-                ])
+            // One that it wants and cannot have is a conflict of names, which the namespace's own state tells.
+            let isConflict =
+                hub.desired(.namespace(item.key.namespace))?.content.namespace?.remoteName == namespace.name
+            if !isConflict { noteViolation(item, namespace.name) }
             tell(
                 hub, item.key, "NamespaceConflict",
                 "the namespace \(namespace.name) is not this hub's \(item.key.namespace)")
@@ -70,6 +68,15 @@ struct ObjectReconciler: Sendable {
             tell(hub, item.key, error.reason.rawValue, Self.words(error, kind))
             return .after(context.configuration.refusalRetry)
         }
+    }
+
+    private func noteViolation(_ item: HubItem, _ namespace: String) {
+        context.logger.warning(
+            "an object is not allowed into a namespace",
+            metadata: [
+                LogKey.audit: "scope-violation", LogKey.key: "\(item.key)", LogKey.hubID: "\(item.hub)",
+                LogKey.namespace: "\(namespace)",
+            ])
     }
 
     private func keep(
