@@ -151,6 +151,11 @@ final class RandomRun {
     private func deleteByHand(_ edge: String) async throws {
         let cluster = chance.happens(0.5) ? world.origin.cluster : try world.site(edge).cluster
         guard let pod = chance.pick(try await cluster.list(.pods).items) else { return }
+        // Of what has finished at an edge and is deleted there before anybody has looked, nobody can know.
+        if pod.isFinishedPod, let uid = pod.label(Names.originUIDLabel) {
+            let known = try await world.origin.cluster.list(.pods).items.first { $0.uid == uid }
+            guard known?.isFinishedPod != false else { return }
+        }
         tell("\(pod.name) is deleted by hand")
         // An API server gives no grace to what has finished.
         try await cluster.deleteIfPresent(
