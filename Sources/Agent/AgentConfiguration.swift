@@ -39,8 +39,8 @@ public struct AgentConfiguration: Sendable, Hashable {
     public var tokenSweepInterval: Duration = .seconds(60)
     /// How long the last answered probe makes the network count as established; the hub probes every ten seconds.
     public var probeValidity: Duration = .seconds(15)
-    /// How long a hub whose certificates this edge has revoked may take to enrol anew, before its peering ends and all that ran
-    /// for it: as long as any token lives.
+    /// How long a peering whose certificates are revoked waits for a new enrolment, before it ends with all that ran for its
+    /// hub: as long as any token lives.
     public var revokedPatience: Duration = .seconds(86_400)
     /// How often the words about a connected hub are looked at: probes and certificates grow old without anybody saying so.
     public var statusInterval: Duration = .seconds(5)

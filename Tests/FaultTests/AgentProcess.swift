@@ -36,6 +36,8 @@ final class AgentProcess {
     let cluster: DurableCluster
     private(set) var feeds: [Feed]
     var dials = Dials()
+    /// The attempts that have led to a connection.
+    private var served: Set<Int> = []
     var jobs = Jobs<Job>()
     private let fence: Fence
     private let clock: SimulatedClock
@@ -194,8 +196,10 @@ final class AgentProcess {
             connection.agent.refuse(error)
         case .admitted(let hub):
             if connection.isJoined {
+                if let id = dials.id(of: connection), served.insert(id).inserted {
+                    await cluster.forgetToken(of: World.hubName, .incoming)
+                }
                 agent.joins.tell(hub.clusterID, nil)
-                hub.isRevoked = false
             }
             let digest = await conversation.begin(
                 hub, connection.agent, agreement, connection.identity, isDialled: connection.isJoined)

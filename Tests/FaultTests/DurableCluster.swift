@@ -1,6 +1,7 @@
 import ClusterAPI
 import JSONTree
 import KubernetesModel
+import OffloadingModel
 import TestKit
 
 /// A cluster as a program sees it that may be killed at each write. The cluster itself lives on.
@@ -85,5 +86,13 @@ struct DurableCluster: ClusterAPI {
     {
         try check()
         return try await base.podLogs(namespace: namespace, name: name, options)
+    }
+}
+
+extension DurableCluster {
+    /// A token that is not needed goes with the first connection, as the links have it.
+    func forgetToken(of name: String, _ direction: PeeringDirection) async {
+        _ = try? await deleteIfPresent(
+            .secrets, namespace: Names.systemNamespace, name: Names.tokenSecret(foreignCluster: name, direction))
     }
 }

@@ -152,6 +152,7 @@ final class HubProcess {
             guard let id, case .peering(let name) = connection.purpose,
                 let object = hub.context.foreignClusters.get(name: name)
             else { return await connection.hub.close(.shutdown, message: "", epoch: nil) }
+            if copies[id] == nil { await cluster.forgetToken(of: name, .outgoing) }
             let copy = copies[id] ?? ObservedCopy()
             copies[id] = copy
             begin(connection, ForeignCluster(object), agreement, copy)

@@ -71,6 +71,25 @@ struct PeeringFaultTests {
         #expect(try await world.judge() == [])
     }
 
+    @Test("an edge that its hub has revoked, and does not want any more, ends what it runs")
+    func withdrawnRevoked() async throws {
+        let world = try await begin(.edge).world
+        try await world.user.offload("stay", ["causeway.io/on-disconnect": "keep"], in: world)
+        world.origin.want(Origin.Workload(name: "rock", namespace: "stay", count: 4, isJob: false))
+        #expect(try await world.judge() == [])
+        let site = try world.site("rome")
+        #expect(try await site.cluster.list(.pods, namespace: "stay").items.isEmpty == false)
+        try await world.user.revoke("rome", in: world)
+        try await world.user.want("rome", .withdrawn, in: world)
+        try await world.run(for: .seconds(15))
+        try await world.killAgent("rome")
+        try await world.run(for: .seconds(35))
+        #expect(site.machine.count == 0 && site.peerings.all.isEmpty)
+        #expect(try await world.judge() == [])
+        try await world.user.peer("rome", in: world)
+        #expect(try await world.judge() == [])
+    }
+
     @Test(
         "a hub that enrols anew after a revocation has its pods run once, wherever they were meanwhile",
         arguments: [2, 20], DiallingSide.allCases)
@@ -98,8 +117,30 @@ struct PeeringFaultTests {
         try await world.run(for: .seconds(2))
         if isAway { try world.block("rome") }
         try await world.user.unpeer("rome", in: world)
-        try await world.run(for: .seconds(40))
+        try await world.run(for: .seconds(25))
         #expect(try world.site("rome").peerings.all.isEmpty == !isAway)
+        #expect(try await world.judge() == [])
+    }
+
+    @Test(
+        "a token that comes beside good credentials is forgotten, and does not bring back a peering that is ended",
+        arguments: DiallingSide.allCases)
+    func unneededToken(_ side: DiallingSide) async throws {
+        let world = try await begin(side).world
+        let before =
+            side == .hub ? world.hubDisk.all.credentials.mapValues(\.epoch) : world.hubPeerings.all.mapValues(\.epoch)
+        try await world.user.ask("rome", in: world)
+        try await world.run(for: .seconds(5))
+        let after =
+            side == .hub ? world.hubDisk.all.credentials.mapValues(\.epoch) : world.hubPeerings.all.mapValues(\.epoch)
+        #expect(after == before, "it was not used")
+        let cluster = side == .hub ? world.origin.cluster : try world.site("rome").cluster
+        let name = Names.tokenSecret(
+            foreignCluster: side == .hub ? "rome" : World.hubName, side == .hub ? .outgoing : .incoming)
+        #expect(try await cluster.find(.secrets, namespace: Names.systemNamespace, name: name) == nil)
+        // The user does not take back what he has given out.
+        world.user.leave("rome")
+        try await world.origin.cluster.delete(.foreignClusters, namespace: nil, name: "rome", DeleteOptions())
         #expect(try await world.judge() == [])
     }
 

@@ -30,6 +30,8 @@ final class User {
     private var commands: [Command] = []
     private var lastLook = Duration.zero
     private var lastToken: [String: Duration] = [:]
+    /// The names of the Secrets that stand for an edge's tokens, where they were made.
+    private var issued: [String: Set<String>] = [:]
     /// How often a peering had to be made anew because one side refused the other's certificate.
     private(set) var tokens = 0
 
@@ -38,12 +40,25 @@ final class User {
     func peer(_ edge: String, in world: World) async throws {
         peerings[edge] = .peered
         world.note("user peers \(edge)")
+        let origin = world.origin.cluster
+        if try world.site(edge).joins, try await origin.find(.foreignClusters, name: edge) != nil {
+            // It may have been withdrawn there.
+            _ = try await origin.merge(.foreignClusters, name: edge, ["spec": ["outgoingPeeringEnabled": "Yes"]])
+        }
         try await ask(edge, in: world)
     }
 
     func unpeer(_ edge: String, in world: World) async throws {
         peerings[edge] = .unpeered
         world.note("user unpeers \(edge)")
+        if try world.site(edge).joins {
+            // A token that is still good lets its edge join again: who does not want that takes it back.
+            let origin = world.origin.cluster
+            for secret in try await origin.list(.secrets, namespace: Names.systemNamespace).items
+            where issued[edge]?.contains(secret.name) == true {
+                try await origin.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: secret.name)
+            }
+        }
         try await world.origin.cluster.deleteIfPresent(.foreignClusters, name: edge)
         let uid = try await world.origin.cluster.find(.foreignClusters, name: edge)?.uid
         expect("unpeering \(edge)") { world in
@@ -193,7 +208,7 @@ final class User {
     }
 
     /// A new token, and the ForeignCluster that has it.
-    private func ask(_ edge: String, in world: World) async throws {
+    func ask(_ edge: String, in world: World) async throws {
         let way = try Way(edge, world)
         let known = try await way.cluster.find(.foreignClusters, name: way.name)
         // Whoever is being unpeered is waited for.
@@ -207,6 +222,7 @@ final class User {
         let record = try TokenRecord(
             token: token, secretHash: SHA256.hash(token.secret), now: world.clock.wall(way.issuer.clock))
         _ = try await way.issuer.cluster.create(.secrets, record.secret)
+        issued[edge, default: []].insert(record.secret.name)
         try await way.cluster.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: way.secret)
         _ = try await way.cluster.create(
             .secrets,

@@ -17,7 +17,7 @@ import Wire
 /// A hub whose certificates are revoked is kept out on purpose, and cannot say any more what it wants, not even that it has
 /// unpeered. Its pods stop as soon as it replaces them elsewhere, by its own clock and its namespace's policy
 /// (`causeway.io/on-disconnect`, `causeway.io/grace-period`, kept on the namespace too). Those that it would wait for end when
-/// it has not enrolled anew for ``AgentConfiguration/revokedPatience``, and with them the peering.
+/// nobody has enrolled anew for ``AgentConfiguration/revokedPatience``, and with them the peering.
 struct Fence: Sendable {
     let context: AgentContext
     let reconcilers: Reconcilers
@@ -43,7 +43,7 @@ struct Fence: Sendable {
             let now = clock()
             let silence = hub.silence(at: now)
             let locked = await lockedOut(hub, now)
-            if let locked, !hub.isDialled, locked >= context.configuration.revokedPatience {
+            if let locked, locked >= context.configuration.revokedPatience {
                 await reconcilers.endings.begin(hub, .revocation)
                 continue
             }
@@ -80,8 +80,7 @@ struct Fence: Sendable {
     /// For how long the hub's certificates have been revoked; `nil` where they are not.
     private func lockedOut(_ hub: HubPeering, _ now: HeardMark) async -> Duration? {
         guard let since = hub.revokedSince(noting: now) else { return nil }
-        // Where this edge dials the hub tells it anew each time.
-        if !hub.isDialled { await save(revokedSince: since, hub) }
+        await save(revokedSince: since, hub)
         return since.silence(at: now)
     }
 
@@ -133,10 +132,10 @@ struct Fence: Sendable {
 
     /// Keeps the moment over restarts: an agent that starts every day must not wait for ever.
     private func save(revokedSince mark: HeardMark, _ hub: HubPeering) async {
-        guard let record = await context.book.record(hub.clusterID), record.isRevoked, record.revokedSince != mark
+        guard let record = await context.book.record(hub.clusterID), record.mayBeRevoked, record.revokedSince != mark
         else { return }
-        await change(hub.clusterID, "when a hub's certificates were revoked is not saved") { record in
-            if record.isRevoked { record.revokedSince = mark }
+        await change(hub.clusterID, "when the certificates of a peering were revoked is not saved") { record in
+            if record.mayBeRevoked, hub.isRevoked { record.revokedSince = mark }
         }
     }
 

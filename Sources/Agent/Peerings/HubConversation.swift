@@ -48,6 +48,7 @@ struct HubConversation: Sendable {
             try await context.book.change(record.clusterID) { known, _ in
                 guard var record = known, !record.isEnding else { throw NotPeered() }
                 record.epoch = max(record.epoch, agreement.epoch)
+                if record.address != nil { record.revokedSince = nil }
                 return record
             }
         } catch {
@@ -57,7 +58,10 @@ struct HubConversation: Sendable {
             return .refused(
                 ErrorMessage(code: .unavailable, message: "the edge cannot store the peering; look at its log"))
         }
-        return .admitted(context.hubs.hub(record))
+        let hub = context.hubs.hub(record)
+        // A hub that this edge dials has taken its certificate.
+        if hub.isDialled, hub.isRevoked { hub.isRevoked = false }
+        return .admitted(hub)
     }
 
     /// Makes a connection the hub's, in the place of an earlier one.

@@ -40,8 +40,9 @@ final class HubPeering: Sendable {
         isDialled = record.address != nil
         state = Mutex(
             State(
-                certificateNotAfter: record.issued.map(\.notAfter).max() ?? 0, isRevoked: record.isRevoked,
-                revokedSince: record.isRevoked ? record.revokedSince : nil, isEnding: record.isEnding,
+                certificateNotAfter: record.issued.map(\.notAfter).max() ?? 0,
+                isRevoked: record.isRevoked || record.address != nil && record.revokedSince != nil,
+                revokedSince: record.mayBeRevoked ? record.revokedSince : nil, isEnding: record.isEnding,
                 hearing: HubHearing(mark: record.heard)))
     }
 

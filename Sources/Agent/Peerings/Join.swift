@@ -25,6 +25,7 @@ struct Join: Sendable {
 
     /// Keeps the link until the task is cancelled, or the hub says that there is no peering.
     func run() async {
+        let first = Once()
         await dialler.run(
             backoff: Backoff(),
             tls: {
@@ -36,8 +37,9 @@ struct Join: Sendable {
             failed: { await failed($0) },
             serve: { connection in
                 joins.tell(hubID, nil)
-                context.hubs[hubID]?.isRevoked = false
+                async let forgotten: Void = first.run { await keeper.forgetUnneededToken() }
                 await conversation.serve(connection, dialledWith: keeper)
+                await forgotten
                 guard !Task.isCancelled else { return }
                 joins.tell(hubID, PeeringCondition(.pending, "HubUnreachable", "the connection to the hub has ended"))
             })

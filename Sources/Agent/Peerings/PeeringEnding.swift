@@ -22,7 +22,7 @@ struct PeeringEnding: Sendable {
         case hub
         /// The edge wants it no more: `spec.incomingPeeringEnabled` of its ForeignCluster says No.
         case edge
-        /// The hub has not enrolled anew for long since this edge revoked its certificates.
+        /// Nobody has enrolled anew for long since the peering's certificates were revoked.
         case revocation
     }
 
@@ -63,7 +63,7 @@ struct PeeringEnding: Sendable {
         switch cause {
         case .hub: "the hub has ended it"
         case .edge: "incoming peering is turned off"
-        case .revocation: "its certificates were revoked, and it has not enrolled anew"
+        case .revocation: "its certificates were revoked, and nobody has enrolled anew"
         }
     }
 
@@ -84,8 +84,11 @@ struct PeeringEnding: Sendable {
         guard pods.isEmpty, namespaces.isEmpty else { return .after(.milliseconds(250)) }
         try await joins.forget(clusterID)
         guard try await context.book.removeEnded(clusterID) else { return .none }
-        context.hubs.remove(hub)
+        // A hub that this edge dials is known as ending until its object is gone: nobody must dial it anew because of that.
+        if !hub.isDialled { context.hubs.remove(hub) }
         try await letGo(hub)
+        context.hubs.remove(hub)
+        statuses.add(clusterID)
         context.logger.info(
             "a peering is over",
             metadata: [LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)"])
@@ -97,6 +100,7 @@ struct PeeringEnding: Sendable {
     /// for an edge of this cluster as well.
     private func letGo(_ hub: HubPeering) async throws {
         defer { statuses.add(hub.clusterID) }
+        guard try await !isWantedAnew(hub) else { return }
         for _ in 0..<Self.attempts {
             // Read anew: it may have been changed a moment ago.
             guard let object = try await context.cluster.find(.foreignClusters, name: hub.clusterName) else { return }
@@ -113,6 +117,14 @@ struct PeeringEnding: Sendable {
                 continue
             }
         }
+    }
+
+    /// Whether there is a token to join the hub with: the peering of before is over, and a new one is to begin.
+    private func isWantedAnew(_ hub: HubPeering) async throws -> Bool {
+        guard hub.isDialled else { return false }
+        return try await context.cluster.find(
+            .secrets, namespace: Names.systemNamespace,
+            name: Names.tokenSecret(foreignCluster: hub.clusterName, .incoming)) != nil
     }
 
     /// How often the object may change under us before it is left as it is: its hub's daemon writes seldom.

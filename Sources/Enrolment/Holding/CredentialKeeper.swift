@@ -119,6 +119,18 @@ public struct CredentialKeeper: Sendable {
         }
     }
 
+    /// The peer takes the credentials that there are: a token that came beside them is not needed, and must not begin the peering
+    /// anew by itself when that has been ended. Does nothing where there is none.
+    public func forgetUnneededToken() async {
+        do {
+            try await forgetToken()
+        } catch {
+            logger.warning(
+                "cannot remove a token that is not needed",
+                metadata: [LogKey.peer: "\(name)", LogKey.error: "\(error)"])
+        }
+    }
+
     private func forgetToken() async throws {
         try await cluster.deleteIfPresent(.secrets, namespace: Names.systemNamespace, name: secretName)
     }

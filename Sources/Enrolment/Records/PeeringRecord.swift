@@ -23,8 +23,8 @@ public struct PeeringRecord: Sendable, Hashable {
     public var isEnding: Bool
     /// At an edge, when its hub was last known to have been heard; `nil` where nothing goes by it.
     public var heard: HeardMark?
-    /// At an edge, when it was first noted that its hub's certificates are revoked (``isRevoked``); `nil` where they are not,
-    /// or it has not been noted yet.
+    /// At an edge, when it was first noted that the certificates of the peering are revoked: the hub's (``isRevoked``), or its own,
+    /// where it dials; `nil` where they are not, or it has not been noted yet.
     public var revokedSince: HeardMark?
 
     public init(
@@ -45,6 +45,10 @@ public struct PeeringRecord: Sendable, Hashable {
 
     /// Whether the peer's certificates were revoked and it has not enrolled anew: the peering stays, and waits for it.
     public var isRevoked: Bool { issued.isEmpty && !revoked.isEmpty && address == nil }
+
+    /// Whether certificates of the peering may be revoked: where the peer dials they are known to be, where it is dialled that is
+    /// for the peer to say.
+    public var mayBeRevoked: Bool { isRevoked || address != nil }
 
     /// Makes all certificates worthless.
     public mutating func revokeAll() {

@@ -29,7 +29,7 @@ struct EdgeLink: Sendable {
                     .denied, "SameCluster",
                     "the Cluster ID of the remote cluster is the same of that of the local cluster"))
         }
-        let copy = ObservedCopy()
+        let (copy, first) = (ObservedCopy(), Once())
         let keeper = CredentialKeeper(
             local: context.configuration.localPeer, name: name, peerID: cluster.clusterID, cluster: context.cluster,
             store: credentials, dialler: dialler, logger: context.logger, now: context.now)
@@ -39,7 +39,12 @@ struct EdgeLink: Sendable {
                 let held = try? await credentials.load(cluster.clusterID)
                 return context.configuration.localPeer.hello(epoch: held?.epoch ?? 0)
             },
-            failed: { await failed($0) }, serve: { await serve($0, copy, .dialled(keeper)) })
+            failed: { await failed($0) },
+            serve: { connection in
+                async let forgotten: Void = first.run { await keeper.forgetUnneededToken() }
+                await serve(connection, copy, .dialled(keeper))
+                await forgotten
+            })
     }
 
     private func refuse(_ condition: PeeringCondition) {
