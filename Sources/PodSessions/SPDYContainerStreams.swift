@@ -10,6 +10,9 @@ actor SPDYContainerStreams {
     /// The best first. They differ in the last word: a `Status` in `v4`, a text before. `v2` has no sizes.
     static let subprotocols = ["v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io"]
 
+    /// Most bytes of input that may come before all streams are there: nobody takes them so far.
+    private static let earlyInput = 1 << 20
+
     private let peer: SPDYPeer
     private let hasStatus: Bool
     private var table: SPDYContainerTable
@@ -35,6 +38,9 @@ actor SPDYContainerStreams {
             group.addTask {
                 while await !self.table.isComplete {
                     guard try await self.advance() else { return false }
+                    guard await self.waitingBytes <= Self.earlyInput else {
+                        throw SPDYError("too much input comes before its program's streams")
+                    }
                 }
                 return true
             }
@@ -72,6 +78,10 @@ actor SPDYContainerStreams {
             word = status["status"]?.string == "Success" ? [] : Array((status["message"]?.string ?? "it failed").utf8)
         }
         try await send(.error, word, isLast: true)
+    }
+
+    private var waitingBytes: Int {
+        waiting.reduce(0) { if case .bytes(let bytes) = $1 { $0 + bytes.count } else { $0 } }
     }
 
     private func send(_ kind: SPDYStreamKind, _ bytes: [UInt8], isLast: Bool = false) async throws {

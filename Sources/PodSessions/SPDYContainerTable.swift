@@ -65,19 +65,16 @@ struct SPDYContainerTable {
         }
     }
 
-    /// Sizes come as JSON objects, a line each.
+    /// Sizes come as JSON objects, a line each; of several at once only the last counts.
     private mutating func sizes(_ bytes: [UInt8]) throws -> [ContainerStreams.Input] {
         size += bytes
-        var result: [ContainerStreams.Input] = []
-        while let end = size.firstIndex(of: UInt8(ascii: "\n")) {
-            let line = size[..<end]
-            size.removeSubrange(...end)
-            guard line.count <= Self.longestSize, let input = ChannelMessage.size(Array(line)) else {
-                throw SPDYError("a terminal's size cannot be read")
-            }
-            result.append(input)
-        }
+        var lines = size.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        size = Array(lines.popLast() ?? [])
         guard size.count <= Self.longestSize else { throw SPDYError("a terminal's size is too long") }
-        return result
+        guard let last = lines.last else { return [] }
+        guard last.count <= Self.longestSize, let input = ChannelMessage.size(Array(last)) else {
+            throw SPDYError("a terminal's size cannot be read")
+        }
+        return [input]
     }
 }
