@@ -51,7 +51,8 @@ struct KubeletResponder: HTTPResponder {
             return try visit.exec(request, KubeletQuestion.streams(request.query, container: container))
         case .attach(let container):
             return try visit.attach(request, KubeletQuestion.streams(request.query, container: container))
-        case .portForward: return try visit.portForward(request)
+        case .portForward:
+            return try visit.portForward(request, ports: try PodVisit.ports(request.query.all("port")))
         }
     }
 

@@ -7,12 +7,15 @@ import NIOHTTP1
 ///
 /// | client | exec and attach | port-forward |
 /// |---|---|---|
-/// | WebSocket | `v5.channel.k8s.io`, `v4.channel.k8s.io` | SPDY inside: `SPDY/3.1+portforward.k8s.io` |
+/// | WebSocket | `v5.channel.k8s.io`, `v4.channel.k8s.io` | SPDY inside: `SPDY/3.1+portforward.k8s.io`; `v4.channel.k8s.io` |
 /// | SPDY/3.1 | `v4.channel.k8s.io` to `v2.channel.k8s.io` | `portforward.k8s.io` |
 public struct PodVisit: Sendable {
     private static let spdy = "SPDY/3.1"
     /// Where clients say what they speak over SPDY, and servers what they have chosen.
     private static let versionHeader = "X-Stream-Protocol-Version"
+
+    /// SPDY inside a WebSocket.
+    private static let tunnel = "SPDY/3.1+portforward.k8s.io"
 
     private let pod: KubernetesObject
     private let endpoint: any NodeEndpoint
@@ -42,11 +45,37 @@ public struct PodVisit: Sendable {
     }
 
     /// Carries connections to ports of the pod. Errors as of ``exec(_:_:)``.
-    public func portForward(_ request: HTTPRequest) throws(APIError) -> HTTPResponse {
+    ///
+    /// - Parameter ports: those that the request itself names, for clients that do not say it later: one connection to each.
+    public func portForward(_ request: HTTPRequest, ports: [Int]) throws(APIError) -> HTTPResponse {
         let session = PortForwardSession(pod: pod, endpoint: endpoint)
+        let channels = PortForwardChannels(pod: pod, endpoint: endpoint, ports: ports)
         return try upgrade(
-            request, webSocket: ["SPDY/3.1+portforward.k8s.io"], { await session.run(SPDYPeer($0)) },
-            spdy: ["portforward.k8s.io"], { peer, _ in await session.run(peer) })
+            request, webSocket: [Self.tunnel] + (ports.isEmpty ? [] : [PortForwardChannels.subprotocol]),
+            { socket in
+                if socket.subprotocol == PortForwardChannels.subprotocol {
+                    try await channels.run(socket)
+                } else {
+                    await session.run(SPDYPeer(socket))
+                }
+            },
+            spdy: [PortForwardCall.subprotocol], { peer, _ in await session.run(peer) })
+    }
+
+    /// The ports that a query names, one or several in each value.
+    public static func ports(_ values: [String]) throws(APIError) -> [Int] {
+        var ports: [Int] = []
+        for text in values.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
+            guard let port = Int(text), (1...65535).contains(port) else {
+                throw APIError.badRequest("port \"\(text)\" is not a port: use 1 to 65535")
+            }
+            ports.append(port)
+        }
+        guard ports.count <= PortForwardChannels.maxPorts else {
+            throw APIError.badRequest(
+                "\(ports.count) ports are too many: at most \(PortForwardChannels.maxPorts) at once")
+        }
+        return ports
     }
 
     private func container(

@@ -122,6 +122,7 @@ struct KubeletServerTests {
             ("/exec/shop/here/web?command=ls&output=1", 400, "Upgrade request required"),
             ("/attach/shop/here/web?output=1", 400, "Upgrade request required"),
             ("/portForward/shop/here", 400, "Upgrade request required"),
+            ("/portForward/shop/here?port=80,0", 400, "port \"0\" is not a port: use 1 to 65535"),
             (
                 "/exec/shop/elsewhere/web?command=ls&output=1", 404,
                 "pod \"elsewhere\" is on no node that is served here"

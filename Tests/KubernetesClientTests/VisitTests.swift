@@ -27,7 +27,7 @@ struct VisitTests {
         switch request.pathSegments.last {
         case "exec": return try visit.exec(request, wanted)
         case "attach": return try visit.attach(request, wanted)
-        default: return try visit.portForward(request)
+        default: return try visit.portForward(request, ports: try PodVisit.ports(request.query.all("ports")))
         }
     }
 

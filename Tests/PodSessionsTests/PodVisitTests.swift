@@ -34,7 +34,7 @@ struct PodVisitTests {
                 switch request.path {
                 case "/exec": return try visit.exec(request, wanted)
                 case "/attach": return try visit.attach(request, wanted)
-                default: return try visit.portForward(request)
+                default: return try visit.portForward(request, ports: try PodVisit.ports(request.query.all("ports")))
                 }
             } catch {
                 return .text(HTTPResponseStatus(statusCode: error.code), error.message)
@@ -241,6 +241,69 @@ struct PodVisitTests {
             }
             #expect(error.message.contains("connection refused"), "\(error)")
         }
+    }
+
+    @Test("ports that the request names are forwarded over WebSocket channels, and a closed one says so on its own")
+    func channels() async throws {
+        try await Self.with(Self.request()) { client in
+            let answer = try await client.webSocket(
+                HTTPClientRequest(.GET, "/portforward?ports=7&ports=300,81"), subprotocols: ["v4.channel.k8s.io"])
+            guard case .switched(let socket, _) = answer else { throw Refused(words: "not switched") }
+            defer { socket.close() }
+            try await socket.send(ByteBuffer(bytes: [0, 1, 2]))
+            try await socket.send(ByteBuffer(bytes: [2, 3]))
+            // Nobody's: a channel of errors, one that is not there, and none.
+            for message in [[1, 9], [200, 9], []] as [[UInt8]] { try await socket.send(ByteBuffer(bytes: message)) }
+            var messages: Set<[UInt8]> = []
+            var refusal = ""
+            while messages.count < 8 || refusal.isEmpty, let message = try await socket.receive() {
+                let bytes = Array(message.readableBytesView)
+                if bytes.count > 10 { refusal = String(decoding: bytes, as: UTF8.self) } else { messages.insert(bytes) }
+            }
+            #expect(
+                messages == [
+                    [0, 7, 0], [1, 7, 0], [2, 44, 1], [3, 44, 1], [4, 81, 0], [5, 81, 0], [0, 1, 2], [2, 3],
+                ])
+            #expect(refusal.hasPrefix("\u{5}error forwarding port 81 to pod web, uid u-1: "), "\(refusal)")
+        }
+    }
+
+    @Test("a query's ports are numbers from 1 to 65535, not too many")
+    func ports() throws {
+        #expect(try PodVisit.ports(["80", "81,82"]) == [80, 81, 82])
+        for values in [["0"], ["65536"], [""], ["80,"], ["a"], [String](repeating: "1", count: 128)] {
+            #expect(throws: APIError.self) { _ = try PodVisit.ports(values) }
+        }
+    }
+
+    @Test("input that comes before a program's streams is bounded")
+    func early() async throws {
+        let frames = Mutex<[SPDYFrame]>(
+            [.synStream(stream: 1, headers: ["streamtype": "stdin"], isLast: false)]
+                + [SPDYFrame](
+                    repeating: .data(stream: 1, bytes: [UInt8](repeating: 0, count: 500_000), isLast: false), count: 9))
+        let streams = try SPDYContainerStreams(
+            SPDYPeer(
+                receive: {
+                    guard let next = frames.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { return nil }
+                    return ByteBuffer(bytes: try SPDYFrameEncoder().encode(next))
+                }, send: { _ in }), for: Self.request("cat"), subprotocol: "v4.channel.k8s.io")
+        await #expect(throws: SPDYError.self) { _ = try await streams.open() }
+        #expect(frames.withLock { $0.count } == 6)
+    }
+
+    @Test("a client that does not open its streams is given up, and one that goes meanwhile is gone")
+    func late() async throws {
+        let silent = try SPDYContainerStreams(
+            SPDYPeer(
+                receive: {
+                    try await Task.sleep(for: .seconds(60))
+                    return nil
+                }, send: { _ in }), for: Self.request("cat"), subprotocol: "v4.channel.k8s.io")
+        await #expect(throws: SPDYError.self) { _ = try await silent.open(within: .milliseconds(20)) }
+        let gone = try SPDYContainerStreams(
+            SPDYPeer(receive: { nil }, send: { _ in }), for: Self.request("cat"), subprotocol: "v4.channel.k8s.io")
+        #expect(try await !gone.open())
     }
 
     @Test(

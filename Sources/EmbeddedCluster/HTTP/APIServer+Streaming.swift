@@ -24,7 +24,8 @@ extension APIServer {
             return subresource == .attach ? try visit.attach(request, wanted) : try visit.exec(request, wanted)
         case .portforward:
             let pod = try pod(definition, path, name, request)
-            return try PodVisit(pod, at: try pipeline.nodeEndpoint(of: pod)).portForward(request)
+            let ports = try PodVisit.ports(parameters.all("ports"))
+            return try PodVisit(pod, at: try pipeline.nodeEndpoint(of: pod)).portForward(request, ports: ports)
         case .status, .scale, .binding, .eviction, .log, .finalize, .token, .proxy: return nil
         }
     }
