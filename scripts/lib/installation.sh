@@ -219,7 +219,8 @@ installation_rights() {
 }
 
 agent_rights() {
-    rights causeway-agent yes list:nodes create:pods:shop update:pods:shop get:pods/log:shop create:pods/exec:shop get:pods/attach:shop \
+    rights causeway-agent yes list:nodes create:pods:shop update:pods:shop get:pods/log:shop create:pods/exec:shop get:pods/exec:shop \
+        get:pods/attach:shop create:pods/attach:shop create:pods/portforward:shop \
         create:namespaces delete:namespaces create:events:shop get:secrets:causeway-system patch:configmaps:causeway-system:cluster-info \
         update:foreignclusters.discovery.liqo.io/status list:namespaceoffloadings.offloading.liqo.io \
         create:rolebindings.rbac.authorization.k8s.io:shop bind:clusterroles.rbac.authorization.k8s.io::causeway-agent-references
@@ -227,7 +228,8 @@ agent_rights() {
         create:pods/binding:shop update:namespaceoffloadings.offloading.liqo.io:shop create:serviceaccounts/token:shop \
         get:secrets:kube-system update:customresourcedefinitions.apiextensions.k8s.io create:secrets:shop create:services:shop \
         create:serviceaccounts:shop bind:clusterroles.rbac.authorization.k8s.io::cluster-admin create:roles.rbac.authorization.k8s.io:shop \
-        create:mutatingwebhookconfigurations.admissionregistration.k8s.io create:deployments.apps:shop create:nodes/proxy '*:*'
+        create:mutatingwebhookconfigurations.admissionregistration.k8s.io create:deployments.apps:shop create:nodes/proxy \
+        get:nodes/proxy delete:pods/exec:shop create:pods/proxy:shop '*:*'
 }
 
 installation_steps() {
