@@ -25,7 +25,7 @@ extension HTTPServerConnectionHandler {
             giveOver(context, to: handler.pipeline(limit: upgrade.maxMessageBytes))
             if isQuiescing { handler.close(.goingAway) }
         case .upgraded(let upgrade):
-            let handler = ByteConnectionHandler()
+            let handler = ByteConnectionHandler(isClient: false)
             let connection = ByteConnection(handler, eventLoop: context.eventLoop)
             upgraded = Upgraded(
                 run: { try await upgrade.run(connection) }, finish: { connection.finish(isFailure: $0) })

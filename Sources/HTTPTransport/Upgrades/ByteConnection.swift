@@ -24,7 +24,8 @@ public struct ByteConnection: Sendable {
     /// - Throws: ``HTTPTransportError`` with `connectionClosed`; `CancellationError` while it waits for room.
     public func send(_ bytes: ByteBuffer) async throws { try await conversation.send(bytes) }
 
-    /// Ends the connection once what was sent has gone out; what the peer still sends is dropped. Idempotent.
+    /// Ends the connection: a server's once its client has had a moment to take what was sent. What the peer still sends is
+    /// dropped. Idempotent.
     public func close() { conversation.finish(isFailure: false) }
 
     func finish(isFailure: Bool) { conversation.finish(isFailure: isFailure) }

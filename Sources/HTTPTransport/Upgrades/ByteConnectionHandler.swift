@@ -8,14 +8,17 @@ final class ByteConnectionHandler: ChannelDuplexHandler, ConversationHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    /// How long the peer may go on after the end; then the connection is cut. Closing at once would reset it where bytes are
-    /// unread, and the peer would lose what it has not taken yet.
+    /// How long a client may go on after the end; then the connection is cut. Closing at once would reset it where bytes are
+    /// unread, and the client would lose what it has not taken yet.
     private static let closeTimeout = TimeAmount.seconds(2)
 
+    private let isClient: Bool
     private var context: ChannelHandlerContext?
     private var queue = ConversationQueue()
     private var readIsPending = false
     private var isClosing = false
+
+    init(isClient: Bool) { self.isClient = isClient }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
@@ -74,7 +77,8 @@ final class ByteConnectionHandler: ChannelDuplexHandler, ConversationHandler {
         queue.dropMessages()
         queue.end(nil)
         let channel = context.channel
-        guard !isFailure else { return channel.close(promise: nil) }
+        // What a client has not read by then it does not want.
+        guard !isFailure, !isClient else { return channel.close(promise: nil) }
         context.eventLoop.scheduleTask(in: Self.closeTimeout) { channel.close(promise: nil) }
         resumeReading()
     }

@@ -49,7 +49,7 @@ extension HTTPClient {
                 throw HTTPTransportError(
                     .protocolViolation, "The server was asked for \(name) and switches to another protocol.")
             }
-            let handler = ByteConnectionHandler()
+            let handler = ByteConnectionHandler(isClient: true)
             return ([handler], ByteConnection(handler, eventLoop: eventLoop))
         }
     }

@@ -53,7 +53,7 @@ final class WebSocketHandler: ChannelDuplexHandler, ConversationHandler {
         switch frame.opcode {
         case .binary, .text: queue.deliver(frame.unmaskedData)
         case .ping:
-            // A client that floods pings and does not read gets no answers.
+            // A peer that floods pings and does not read gets no answers.
             guard context.channel.isWritable, !isClosing else { return }
             write(.pong, frame.unmaskedData)
         case .connectionClose:
