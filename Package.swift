@@ -183,8 +183,8 @@ let package = Package(
         library(
             "Fuzzing",
             [
-                "AdmissionWebhook", "Daemon", "EmbeddedCluster", "KubernetesClient", "PeerTransport", "TLSTransport", "Sessions", "Wire", "JSONTree",
-                "KubernetesModel", nioCore, nioEmbedded,
+                "AdmissionWebhook", "Daemon", "EmbeddedCluster", "KubernetesClient", "PodSessions", "HTTPTransport", "PeerTransport", "TLSTransport", "Sessions", "Wire",
+                "JSONTree", "KubernetesModel", nioCore, nioEmbedded,
             ]),
 
         // Tests mirror sources

@@ -25,6 +25,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case admission
     /// A JSON patch, a merge patch and the JSON that they change.
     case patch
+    /// A message of a session in a pod, by channels over a WebSocket, and the same as SPDY frames.
+    case session
 
     /// Decodes bytes. What they are is refused with a typed error or accepted; a trap says that something is wrong, and so does
     /// a promise that is not kept.
@@ -44,6 +46,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .selector: TextDecoders.selector(bytes)
         case .admission: TextDecoders.admission(bytes)
         case .patch: TextDecoders.patch(bytes)
+        case .session: SessionDecoders.session(bytes)
         }
     }
 }
