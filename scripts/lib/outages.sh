@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2016,SC2034 # Some steps are commands in quotes; admin is read by kube and ctl.
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # Some steps are commands in quotes; admin is read by kube and ctl.
 # What a hub on a real control plane must outlive: API servers that die, fall silent, are slow or refuse, watches that lose their
 # place, credentials and kinds that change, others that edit the same objects, and its own death at any moment. After each,
 # every wanted pod is there once, and nothing else. Sourced by scripts/test-kubernetes, after installation.sh.
@@ -91,7 +91,7 @@ renew_token() {
 renew_authority() {
     (
         umask 077
-        cd "$kept/keys"
+        cd "$kept/keys" || exit
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=authority $RANDOM" \
             -keyout authority.key -out authority.new
         openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=proxy -keyout proxy.key -out proxy.csr
@@ -105,7 +105,7 @@ renew_authority() {
 renew_certificate() {
     (
         umask 077
-        cd "$kept/keys"
+        cd "$kept/keys" || exit
         openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout rome.key.new -out rome.csr \
             -subj /O=system:serviceaccounts/CN=system:serviceaccount:causeway-system:causeway-agent
         openssl x509 -req -in rome.csr -CA ../rome/ca.crt -CAkey ../rome/ca.key -CAcreateserial -days 2 \
@@ -152,7 +152,7 @@ settled() {
     there=$(remote_uids) || return 1
     [[ $(cut -d' ' -f1 <<<"$here") == "$there" ]] || { printf 'origin:\n%s\nedges:\n%s\n' "$here" "$there"; return 1; }
 }
-settled_none() { local there; there=$(remote_uids) && [[ -z $there ]] || { echo "$there"; return 1; }; }
+settled_none() { is '' remote_uids; }
 uids() { kube get pods -n shop -o 'jsonpath={range .items[*]}{.metadata.uid}{"\n"}{end}' | sort; }
 # The same pods as those that a file names.
 same_as() { [[ $(uids) == "$(<"$1")" ]] || { diff <(uids) "$1"; return 1; }; }
