@@ -180,17 +180,19 @@ outages_steps() {
     watches_lose_their_place
     credentials_change
     others_edit
+    edge_is_waited_for
     kind_is_deleted
     hub_dies_at_any_moment
     all_of_it_ends
 }
 
 outages_begin() {
-    local port pid name
+    local port pid name status=0
     scripts/control-plane up "$kept/rome" &
     pid=$!
     expect "a control plane for the origin" scripts/control-plane up "$kept/origin"
-    expect "and one for an edge" wait "$pid"
+    wait "$pid" || status=$?
+    expect "and one for an edge" test "$status" = 0
     renew_authority
     cp "$kept/keys/authority.new" "$kept/keys/authority.crt"
     read -r port _ <"$kept/origin/ports"
@@ -215,6 +217,7 @@ outages_begin() {
     expect "it is offloaded" ctl offload namespace shop --pod-offloading-strategy Remote --timeout 90s
     expect "a Deployment is made" kube create deployment web -n shop --image nginx --replicas 6
     soon "six pods run, each once" settled 6
+    soon "a log is read through the hub, at an IPv6 address" kube logs deployment/web -n shop --tail 1
 }
 
 server_dies() {
@@ -308,6 +311,28 @@ others_edit() {
     expect "the pod is deleted" kube delete pod "$pod" -n shop --wait=false
     soon "it waits for whoever holds it" is '["others/holds"]' kube get pod "$pod" -n shop -o 'jsonpath={.metadata.finalizers}'
     expect "it is let go" kube patch pod "$pod" -n shop --type merge --patch '{"metadata": {"finalizers": null}}'
+    soon "six pods run, each once" settled 6
+}
+
+# Kubernetes' own controller deletes pods of nodes that are away, unless they tolerate that: it would after two seconds.
+edge_is_waited_for() {
+    local toleration='"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 2'
+    expect "the namespace keeps pods whose edge is away" kube annotate namespaceoffloading offloading -n shop causeway.io/on-disconnect=keep
+    expect "a pod that would not wait for its node is made" kube run hasty -n shop --image nginx --overrides \
+        '{"spec": {"nodeSelector": {"kubernetes.io/hostname": "liqo-milan"}, "tolerations": [
+        {"key": "node.kubernetes.io/unreachable", '"$toleration"'}, {"key": "node.kubernetes.io/not-ready", '"$toleration"'}]}}'
+    soon "it runs beside the six, each once" settled 7
+    uids >"$kept/before"
+    end_program milan
+    soon "its edge dies, and the node controller taints the node" eval \
+        'kube get node liqo-milan -o "jsonpath={.spec.taints}" | grep -q "NoExecute\",\"key\":\"node.kubernetes.io/unreachable"'
+    sleep 8
+    expect "no pod is gone" same_as "$kept/before"
+    expect "none is told to go" is '' kube get pods -n shop -o 'jsonpath={.items[*].metadata.deletionTimestamp}'
+    start_outage_edge milan
+    soon "the edge is back, and seven pods run, each once" settled 7
+    expect "the same ones" same_as "$kept/before"
+    kube delete pod hasty -n shop --wait=false >/dev/null
     soon "six pods run, each once" settled 6
 }
 
