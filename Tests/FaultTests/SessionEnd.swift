@@ -74,10 +74,9 @@ final class SessionEnd: EdgeChannel, HubLink {
                     state.outbox.append(.close)
                 }
             }
-            while state.end == nil, let (output, event) = state.session.nextOutput(now) {
+            while state.end == nil, let output = state.session.nextOutput(now) {
                 if case .message(let message) = output { state.outbox.append(.message(message.encoded)) }
                 state.session.spoke(now)
-                if let event { state.events.append(event) }
             }
         }
     }

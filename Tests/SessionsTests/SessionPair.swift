@@ -27,13 +27,12 @@ struct SessionPair {
         /// Puts bulk output on the way.
         mutating func pump(_ now: Duration, _ limit: Int = .max) {
             var count = 0
-            while count < limit, let (output, event) = session.nextOutput(now) {
+            while count < limit, let output = session.nextOutput(now) {
                 count += 1
                 switch output {
                 case .message(let message): outbox.append(.message(message.encoded))
                 case .data(let id, let bytes): outbox.append(.data(id, Array(bytes)))
                 }
-                if let event { events.append(event) }
             }
         }
 

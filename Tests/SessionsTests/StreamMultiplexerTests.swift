@@ -16,12 +16,11 @@ struct StreamMultiplexerTests {
 
     static func drain(_ streams: inout StreamMultiplexer) -> [String] {
         var log: [String] = []
-        while let (output, drained) = streams.nextOutput() {
+        while let output = streams.nextOutput() {
             switch output {
             case .data(let id, let bytes): log.append("\(id):\(bytes.count)")
             case .message(let message): log.append(message.type)
             }
-            if drained != nil { log.append("drained") }
         }
         return log
     }
@@ -49,7 +48,7 @@ struct StreamMultiplexerTests {
         #expect(Self.drain(&streams).isEmpty)
         #expect(streams.write(id, [1]) == false)
         _ = try streams.received(StreamWindowMessage(id: id, bytes: 1000))
-        #expect(Self.drain(&streams) == ["1:20", "drained", "stream.close"])
+        #expect(Self.drain(&streams) == ["1:20", "stream.close"])
         #expect(throws: PeerSessionEnd.self) {
             try streams.received(StreamWindowMessage(id: id, bytes: Int(Int32.max)))
         }
@@ -63,7 +62,7 @@ struct StreamMultiplexerTests {
             _ = try streams.received(StreamOpenedMessage(id: id, window: window))
             _ = streams.write(id, ArraySlice([UInt8](repeating: 1, count: 60)))
         }
-        #expect(Self.drain(&streams) == ["1:30", "5:30", "1:30", "drained", "5:30", "drained"])
+        #expect(Self.drain(&streams) == ["1:30", "5:30", "1:30", "5:30"])
     }
 
     @Test("what is read is granted anew in halves of the window; what is not read is not")
@@ -85,13 +84,45 @@ struct StreamMultiplexerTests {
         #expect(throws: PeerSessionEnd.self) { try streams.received(id, [1]) }
         #expect(streams.write(id, [1, 2]) == true)
         streams.finish(id)
-        #expect(Self.drain(&streams) == ["1:2", "drained", "stream.close"])
+        #expect(Self.drain(&streams) == ["1:2", "stream.close"])
         #expect(streams.count == 0)
         // Late words about a stream that was there are no offence.
         #expect(try streams.received(StreamWindowMessage(id: id, bytes: 5)).isEmpty)
         #expect(try streams.received(id, [1]).isEmpty)
         #expect(throws: PeerSessionEnd.self) { try streams.received(3, [1]) }
         #expect(throws: PeerSessionEnd.self) { try streams.received(StreamCloseMessage(id: 2)) }
+    }
+
+    @Test("what was written and finished goes out though nobody uses the stream any more, then it ends both ways")
+    func drops() throws {
+        var (streams, id) = try Self.opened(window: 30)
+        #expect(streams.write(id, ArraySlice([UInt8](repeating: 1, count: 50))) == true)
+        streams.finish(id)
+        #expect(streams.drop(id, error: "gone").isEmpty)
+        #expect(Self.drain(&streams) == ["1:30"])
+        _ = try streams.received(id, [1])
+        _ = try streams.received(StreamWindowMessage(id: id, bytes: 30))
+        #expect(streams.nextOutput() == .data(id: id, ArraySlice([UInt8](repeating: 1, count: 20))))
+        #expect(streams.nextOutput() == .message(.streamClose(StreamCloseMessage(id: id))))
+        #expect(streams.nextOutput() == .message(.streamClose(StreamCloseMessage(id: id, error: "gone"))))
+        #expect(streams.nextOutput() == nil)
+        #expect(streams.count == 0)
+    }
+
+    @Test("a stream that is dropped before its end is broken off at once; one whose peer has ended just ends")
+    func dropsAtOnce() throws {
+        var (streams, id) = try Self.opened()
+        _ = streams.write(id, [1])
+        #expect(
+            streams.drop(id, error: "gone") == [.send(.streamClose(StreamCloseMessage(id: id, error: "gone")))])
+        #expect(streams.nextOutput() == nil)
+        (streams, id) = try Self.opened()
+        _ = streams.write(id, [1])
+        streams.finish(id)
+        _ = streams.drop(id, error: "gone")
+        _ = try streams.received(StreamCloseMessage(id: id))
+        #expect(Self.drain(&streams) == ["1:1", "stream.close"])
+        #expect(streams.count == 0)
     }
 
     @Test("an error ends both directions at once, on both sides")

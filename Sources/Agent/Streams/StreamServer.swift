@@ -59,6 +59,8 @@ struct StreamServer: Sendable {
                     for try await bytes in log { try await stream.write(bytes) }
                     stream.finish()
                 } catch {
+                    // What came before is told whole.
+                    try? await stream.drain()
                     stream.cancel("the log broke off: \(error)")
                 }
                 return true

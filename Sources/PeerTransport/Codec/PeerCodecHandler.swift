@@ -23,6 +23,10 @@ package final class PeerCodecHandler: ChannelDuplexHandler {
     private var frameStart: NIODeadline?
     /// One timer for many frames: it looks when it fires.
     private var timer: Scheduled<Void>?
+    /// Frames written and not flushed.
+    private var unflushed = ByteBuffer()
+    /// Of the frames in `unflushed`.
+    private var written: EventLoopPromise<Void>?
 
     /// What the slowest link carries, in bytes per second: half of 64 kbit/s.
     private static let slowestRate = 4096
@@ -70,7 +74,11 @@ package final class PeerCodecHandler: ChannelDuplexHandler {
 
     // MARK: - Frames that do not end
 
-    package func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        written?.fail(ChannelError.ioOnClosedChannel)
+        written = nil
+    }
 
     package func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
@@ -114,16 +122,30 @@ package final class PeerCodecHandler: ChannelDuplexHandler {
         context.fireErrorCaught(end)
     }
 
+    // MARK: - Writing
+
+    /// Puts frames one behind the other until the flush: TLS encrypts them then in whole records, without another copy.
     package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         do {
-            context.write(wrapOutboundOut(try bytes(of: unwrapOutboundIn(data), context)), promise: promise)
+            try append(unwrapOutboundIn(data), context)
+            written.setOrCascade(to: promise)
         } catch {
             promise?.fail(error)
             fail(context, PeerSessionEnd(.limit, "this side made a message that it may not send: \(error)"))
         }
     }
 
-    private func bytes(of packet: PeerPacket, _ context: ChannelHandlerContext) throws -> ByteBuffer {
+    package func flush(context: ChannelHandlerContext) {
+        if unflushed.readableBytes > 0 {
+            let (bytes, promise) = (unflushed, written)
+            // Not kept for the next time: an idle peer costs no memory.
+            (unflushed, written) = (ByteBuffer(), nil)
+            context.write(wrapOutboundOut(bytes), promise: promise)
+        }
+        context.flush()
+    }
+
+    private func append(_ packet: PeerPacket, _ context: ChannelHandlerContext) throws {
         switch packet {
         case .message(let message):
             var payload = message.encoded
@@ -134,18 +156,27 @@ package final class PeerCodecHandler: ChannelDuplexHandler {
                 payload = try stream.deflated(payload)
                 kind = .deflatedMessage
             }
-            let header = try Frame.header(kind, payloadLength: payload.count, limits: limits)
-            var buffer = context.channel.allocator.buffer(capacity: header.count + payload.count)
-            buffer.writeBytes(header)
-            buffer.writeBytes(payload)
-            return buffer
+            try begin(kind, payload.count, context)
+            unflushed.writeBytes(payload)
         case .data(let stream, let bytes):
-            let header = try Frame.header(.streamData, payloadLength: bytes.count + 4, limits: limits)
-            var buffer = context.channel.allocator.buffer(capacity: header.count + 4 + bytes.count)
-            buffer.writeBytes(header)
-            buffer.writeInteger(stream)
-            buffer.writeBytes(bytes)
-            return buffer
+            try begin(.streamData, bytes.count + 4, context)
+            unflushed.writeInteger(stream)
+            unflushed.writeBytes(bytes)
         }
     }
+
+    private func begin(_ kind: FrameKind, _ payloadLength: Int, _ context: ChannelHandlerContext) throws {
+        let length = try Frame.length(payloadLength: payloadLength, limits: limits)
+        let frameLength = Frame.headerLength + payloadLength
+        if unflushed.capacity == 0 {
+            // Whoever writes a full stream frame writes more of them before it flushes.
+            unflushed = context.channel.allocator.buffer(
+                capacity: frameLength < Self.largeFrame ? frameLength : frameLength * 4)
+        }
+        unflushed.reserveCapacity(minimumWritableBytes: frameLength)
+        unflushed.writeInteger(length)
+        unflushed.writeInteger(kind.rawValue)
+    }
+
+    private static let largeFrame = 16 << 10
 }

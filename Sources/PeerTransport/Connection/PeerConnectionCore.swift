@@ -7,6 +7,8 @@ import Wire
 struct PeerConnectionCore: Sendable {
     let channel: any Channel
     let handler: NIOLoopBound<PeerSessionHandler>
+    /// Fewer bytes of a stream that were read are not told to the handler.
+    let leastReport: Int
 
     func run(_ body: @escaping @Sendable (PeerSessionHandler) -> Void) {
         let handler = handler
@@ -25,7 +27,8 @@ struct PeerConnectionCore: Sendable {
 
     func consumed(_ id: UInt32, bytes: Int) { run { $0.change { $0.consumedStream(id, bytes: bytes) } } }
 
-    func writeStream(_ id: UInt32, _ bytes: ArraySlice<UInt8>) { run { $0.write(id, bytes) } }
+    /// There is something to send in the stream's pipe.
+    func fetchStream(_ id: UInt32) { run { $0.fetch(id) } }
 
     func finishStream(_ id: UInt32) {
         run {
@@ -37,6 +40,8 @@ struct PeerConnectionCore: Sendable {
     }
 
     func cancelStream(_ id: UInt32, error: String) { run { $0.cancel(id, error: error) } }
+
+    func dropStream(_ id: UInt32, error: String) { run { $0.drop(id, error: error) } }
 
     func forgetStream(_ id: UInt32) { run { $0.forget(id) } }
 

@@ -10,8 +10,9 @@ final class PeerSessionHandler: ChannelInboundHandler {
     typealias InboundIn = PeerPacket
     typealias OutboundOut = PeerPacket
 
-    /// How much bulk is written between two flushes: the connection's writability only shows after a flush.
-    private static let flushAfter = 64 << 10
+    /// How much bulk is written between two flushes: the connection's writability only shows after a flush. What is flushed
+    /// at once is encrypted and handed to the system at once.
+    private static let flushAfter = 128 << 10
 
     private let configuration: PeerTransportConfiguration
     private let identity: PeerIdentity
@@ -19,6 +20,8 @@ final class PeerSessionHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var timer: (at: Duration, task: Scheduled<Void>)?
     private var pipes: [UInt32: StreamPipe] = [:]
+    /// Those that got bytes in this reading of the socket: their readers are woken once, at its end.
+    private var fed: [StreamPipe] = []
     private var openings: [UInt32: (pipe: StreamPipe, promise: EventLoopPromise<UInt32>)] = [:]
     private var events: AsyncStream<PeerEvent>.Continuation?
     private let untaken = UntakenCount()
@@ -74,6 +77,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        wakeReaders()
         pump()
         context.fireChannelReadComplete()
     }
@@ -155,9 +159,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
         isPumping = true
         defer { isPumping = false }
         var unflushed = 0
-        while context.channel.isActive, context.channel.isWritable,
-            let (output, event) = session.nextOutput(.monotonicNow)
-        {
+        while context.channel.isActive, context.channel.isWritable, let output = session.nextOutput(.monotonicNow) {
             switch output {
             case .message(let message):
                 context.write(wrapOutboundOut(.message(message)), promise: nil)
@@ -165,9 +167,9 @@ final class PeerSessionHandler: ChannelInboundHandler {
             case .data(let id, let bytes):
                 context.write(wrapOutboundOut(.data(stream: id, bytes)), promise: nil)
                 unflushed += bytes.count
+                pipes[id]?.sent(bytes.count)
             }
             session.spoke(.monotonicNow)
-            if let event { deliver(event) }
             if unflushed >= Self.flushAfter {
                 context.flush()
                 unflushed = 0
@@ -242,12 +244,17 @@ final class PeerSessionHandler: ChannelInboundHandler {
         established = nil
         let (stream, continuation) = AsyncStream<PeerEvent>.makeStream()
         events = continuation
-        let core = PeerConnectionCore(
-            channel: context.channel, handler: NIOLoopBound(self, eventLoop: context.eventLoop))
+        let core = core(context)
         promise.succeed(
             PeerConnection(
                 core: core, agreement: agreement, identity: identity,
                 events: PeerEvents(stream: stream, taken: { [untaken] in core.taken($0, untaken) })))
+    }
+
+    private func core(_ context: ChannelHandlerContext) -> PeerConnectionCore {
+        PeerConnectionCore(
+            channel: context.channel, handler: NIOLoopBound(self, eventLoop: context.eventLoop),
+            leastReport: configuration.sessionLimits.leastGrant)
     }
 
     private func yield(_ event: PeerEvent) {
@@ -263,9 +270,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
         switch event {
         case .requested(let request):
             guard let context else { return }
-            let core = PeerConnectionCore(
-                channel: context.channel, handler: NIOLoopBound(self, eventLoop: context.eventLoop))
-            yield(.streamRequested(IncomingStream(request, connection: core)))
+            yield(.streamRequested(IncomingStream(request, connection: core(context))))
         case .opened(let id):
             guard let (pipe, promise) = openings.removeValue(forKey: id) else { return }
             pipes[id] = pipe
@@ -273,13 +278,15 @@ final class PeerSessionHandler: ChannelInboundHandler {
         case .refused(let refusal):
             openings.removeValue(forKey: refusal.id)?.promise.fail(
                 StreamError(.refused, reason: refusal.code, refusal.message))
-        case .data(let id, let bytes): pipes[id]?.received(bytes)
+        case .data(let id, let bytes):
+            guard let pipe = pipes[id] else { return }
+            pipe.received(bytes)
+            if fed.last !== pipe { fed.append(pipe) }
         case .ended(let id): pipes[id]?.ended()
         case .failed(let id, let message):
             let error = StreamError(.failed, message)
             pipes.removeValue(forKey: id)?.failed(error)
             openings.removeValue(forKey: id)?.promise.fail(error)
-        case .drained(let id): pipes[id]?.drained()
         }
     }
 
@@ -305,12 +312,27 @@ final class PeerSessionHandler: ChannelInboundHandler {
         change { $0.acceptStream(id) }
     }
 
-    func write(_ id: UInt32, _ bytes: ArraySlice<UInt8>) {
-        guard session.writeStream(id, bytes) else {
-            pipes[id]?.failed(StreamError(.closed, "the stream is closed"))
-            return
+    /// Takes over what was written to the stream.
+    func fetch(_ id: UInt32) {
+        guard let pipe = pipes[id] else { return }
+        for bytes in pipe.fetch() {
+            guard session.writeStream(id, bytes) else {
+                return pipe.failed(StreamError(.closed, "the stream is closed"))
+            }
         }
         pump()
+    }
+
+    private func wakeReaders() {
+        guard !fed.isEmpty else { return }
+        for pipe in fed { pipe.wake() }
+        fed.removeAll(keepingCapacity: true)
+    }
+
+    /// Nobody uses the stream any more, and it is not over.
+    func drop(_ id: UInt32, error: String) {
+        pipes[id] = nil
+        change { $0.dropStream(id, error: error) }
     }
 
     /// Nobody uses the stream any more, and it is over.

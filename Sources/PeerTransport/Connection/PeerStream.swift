@@ -2,8 +2,8 @@ import Sessions
 
 /// A stream through a peering: bytes both ways, with backpressure both ways.
 ///
-/// One task may read while another writes. Dropping the last reference breaks the stream off; end it well with ``finish()``
-/// and by reading to the end.
+/// One task may read while another writes. Dropping the last reference breaks the stream off, once what was written and
+/// finished is sent; end it well with ``finish()`` and by reading to the end.
 public final class PeerStream: Sendable, AsyncSequence {
     public typealias Element = ArraySlice<UInt8>
     public typealias Failure = any Error
@@ -25,7 +25,7 @@ public final class PeerStream: Sendable, AsyncSequence {
         if pipe.isOver {
             connection.forgetStream(id)
         } else {
-            connection.cancelStream(id, error: "the other side stopped using the stream")
+            connection.dropStream(id, error: "the other side stopped using the stream")
         }
     }
 
@@ -34,19 +34,31 @@ public final class PeerStream: Sendable, AsyncSequence {
     /// - Throws: `StreamError` where the peer broke off or the connection is lost, `CancellationError`.
     public func read() async throws -> ArraySlice<UInt8>? {
         guard let bytes = try await pipe.read() else { return nil }
-        connection.consumed(id, bytes: bytes.count)
+        if let count = pipe.used(bytes.count, reportingAtLeast: connection.leastReport) {
+            connection.consumed(id, bytes: count)
+        }
         return bytes
     }
 
-    /// Sends bytes; returns when the connection has taken them all, which is when the peer is ready for them.
+    /// Sends bytes; returns at once while few wait for the peer to be ready for them (256 KiB), else when fewer do.
     ///
     /// A cancelled write breaks the stream off: how much of it arrives is not known.
-    /// - Throws: `StreamError`, `CancellationError`.
+    /// - Throws: `StreamError`, of this write or an earlier one; `CancellationError`.
     public func write(_ bytes: some Collection<UInt8>) async throws {
         let copy = Array(bytes)[...]
         guard !copy.isEmpty else { return }
+        try await orBreakOff { try await pipe.write(copy) { connection.fetchStream(id) } }
+    }
+
+    /// Returns when the connection has taken all that was written, which is when the peer is ready for it.
+    ///
+    /// As cancelling a write, cancelling this breaks the stream off.
+    /// - Throws: `StreamError`, `CancellationError`.
+    public func drain() async throws { try await orBreakOff { try await pipe.wait(forUnsent: 0) } }
+
+    private func orBreakOff(_ body: () async throws -> Void) async throws {
         do {
-            try await pipe.write { connection.writeStream(id, copy) }
+            try await body()
         } catch is CancellationError {
             cancel("the writer was stopped")
             throw CancellationError()

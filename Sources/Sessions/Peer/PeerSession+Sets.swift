@@ -75,15 +75,14 @@ extension PeerSession {
 
     /// The next bulk output, to be sent while the connection takes more: changes and stream data in turn.
     ///
-    /// - Returns: what to send, and events to deliver with it; `nil` where there is nothing, or what there is waits until
-    ///   ``outputDeadline``.
-    public mutating func nextOutput(_ now: Duration) -> (output: Output, event: PeerSessionEvent?)? {
+    /// - Returns: `nil` where there is nothing, or what there is waits until ``outputDeadline``.
+    public mutating func nextOutput(_ now: Duration) -> Output? {
         withEstablished { established in
             established.streamsFirst.toggle()
             if established.streamsFirst {
-                return established.nextStreamOutput() ?? established.nextChanges(now).map { ($0, nil) }
+                return established.streams.nextOutput() ?? established.nextChanges(now)
             }
-            return established.nextChanges(now).map { ($0, nil) } ?? established.nextStreamOutput()
+            return established.nextChanges(now) ?? established.streams.nextOutput()
         } ?? nil
     }
 }
@@ -93,9 +92,5 @@ extension PeerSession.Established {
         if let changes = desired.withOwner({ $0.nextBatch(now) }) { return changes.map { .message(.desired($0)) } }
         if let changes = observed.withOwner({ $0.nextBatch(now) }) { return changes.map { .message(.observed($0)) } }
         return nil
-    }
-
-    fileprivate mutating func nextStreamOutput() -> (output: PeerSession.Output, event: PeerSessionEvent?)? {
-        streams.nextOutput().map { ($0.output, $0.drained.map { .stream(.drained(id: $0)) }) }
     }
 }

@@ -35,6 +35,10 @@ extension PeerSession {
         withEstablished { $0.streams.cancel(id, error: error).map(Action.init) } ?? []
     }
 
+    public mutating func dropStream(_ id: UInt32, error: String) -> [Action] {
+        withEstablished { $0.streams.drop(id, error: error).map(Action.init) } ?? []
+    }
+
     public mutating func consumedStream(_ id: UInt32, bytes: Int) -> [Action] {
         withEstablished { $0.streams.consumed(id, bytes: bytes).map(Action.init) } ?? []
     }

@@ -15,8 +15,6 @@ public enum StreamEvent: Sendable, Hashable {
     case ended(id: UInt32)
     /// The stream is over both ways, with an error.
     case failed(id: UInt32, message: String)
-    /// All that was written has been handed on: write more.
-    case drained(id: UInt32)
 }
 
 /// A stream that the peer asks for.

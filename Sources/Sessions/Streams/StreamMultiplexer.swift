@@ -17,6 +17,7 @@ public import Wire
 /// | requested | accept / refuse | open / none |
 /// | open | data within the window, window, finish, close | open; none once both sides have closed |
 /// | open | data beyond the window | violation |
+/// | open | drop after finish | open until the close is sent, then none |
 /// | any | close with error, cancel | none |
 /// | was there once | anything late | ignored |
 /// | never was | anything but stream.open | violation |
@@ -86,7 +87,7 @@ public struct StreamMultiplexer: Sendable {
         return [.send(.streamRefused(StreamRefusedMessage(id: id, code: code, message: message)))]
     }
 
-    /// Adds bytes to send. ``StreamEvent/drained(id:)`` says when all are handed on.
+    /// Adds bytes to send; ``nextOutput()`` hands them on.
     ///
     /// - Returns: whether the stream is there and open for writing.
     public mutating func write(_ id: UInt32, _ bytes: ArraySlice<UInt8>) -> Bool {
@@ -109,13 +110,22 @@ public struct StreamMultiplexer: Sendable {
         return [.send(.streamClose(StreamCloseMessage(id: id, error: error)))]
     }
 
+    /// Nobody uses the stream any more: as ``cancel(_:error:)``, but after what was written and finished.
+    public mutating func drop(_ id: UInt32, error: String) -> [Action] {
+        guard let stream = streams[id], stream.isFinishing, !stream.hasSentClose else {
+            return cancel(id, error: error)
+        }
+        streams[id]?.dropped = error
+        return []
+    }
+
     /// The reader has used bytes up.
     public mutating func consumed(_ id: UInt32, bytes: Int) -> [Action] {
         guard var stream = streams[id], !stream.hasReceivedClose else { return [] }
         stream.unreported += bytes
         defer { streams[id] = stream }
         // Grants go out in halves of the window, so that small reads do not make many messages.
-        guard stream.unreported >= limits.streamWindow / 2 else { return [] }
+        guard stream.unreported >= limits.leastGrant else { return [] }
         let grant = stream.unreported
         stream.unreported = 0
         stream.receiveCredit += grant
@@ -221,9 +231,7 @@ public struct StreamMultiplexer: Sendable {
     }
 
     /// The next thing to send, where a stream has something.
-    ///
-    /// - Returns: the output, and the stream whose last written byte this is.
-    public mutating func nextOutput() -> (output: Output, drained: UInt32?)? {
+    public mutating func nextOutput() -> Output? {
         while let id = turns.popFirst() {
             guard var stream = streams.removeValue(forKey: id) else { continue }
             stream.isQueued = false
@@ -231,13 +239,15 @@ public struct StreamMultiplexer: Sendable {
                 streams[id] = stream
                 continue
             }
+            if stream.hasSentClose, let error = stream.dropped {
+                return .message(.streamClose(StreamCloseMessage(id: id, error: error)))
+            }
             let chunk = stream.takeChunk(limit: limits.streamChunk)
             if chunk.isEmpty { stream.hasSentClose = true }
             streams[id] = stream
             queue(id)
             removeIfOver(id)
-            if chunk.isEmpty { return (.message(.streamClose(StreamCloseMessage(id: id))), nil) }
-            return (.data(id: id, chunk), stream.pending.isEmpty ? id : nil)
+            return chunk.isEmpty ? .message(.streamClose(StreamCloseMessage(id: id))) : .data(id: id, chunk)
         }
         return nil
     }

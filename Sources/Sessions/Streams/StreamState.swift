@@ -22,13 +22,16 @@ struct StreamState: Sendable {
     /// Close after the pending bytes.
     var isFinishing = false
     var hasSentClose = false
+    /// With which error to end it after the close, as nobody reads what comes; `nil` while somebody does.
+    var dropped: String?
     var hasReceivedClose = false
     /// Whether it waits for its turn to send.
     var isQueued = false
 
     /// Whether it has something to send now.
     var isReady: Bool {
-        guard phase == .open, !hasSentClose else { return false }
+        guard phase == .open else { return false }
+        if hasSentClose { return dropped != nil }
         return pending.isEmpty ? isFinishing : sendCredit > 0
     }
 

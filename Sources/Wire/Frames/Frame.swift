@@ -12,15 +12,24 @@ public struct Frame: Sendable, Hashable {
         self.payload = payload
     }
 
-    /// The header of a frame with `payloadLength` bytes of payload.
+    /// What the first field of a frame says that has `payloadLength` bytes of payload.
     ///
     /// - Throws: ``FrameError/Code/tooLong`` where the frame is over the sender's own limit.
+    public static func length(
+        payloadLength: Int, limits: FrameLimits = .standard
+    ) throws(FrameError) -> UInt32 {
+        guard payloadLength >= 0, payloadLength < limits.frameLength, let length = UInt32(exactly: payloadLength + 1)
+        else { throw FrameError.tooLong(payloadLength, limit: limits.frameLength) }
+        return length
+    }
+
+    /// The header of a frame with `payloadLength` bytes of payload.
+    ///
+    /// - Throws: as ``length(payloadLength:limits:)``.
     public static func header(
         _ kind: FrameKind, payloadLength: Int, limits: FrameLimits = .standard
     ) throws(FrameError) -> [UInt8] {
-        guard payloadLength >= 0, payloadLength < limits.frameLength, let length = UInt32(exactly: payloadLength + 1)
-        else { throw FrameError.tooLong(payloadLength, limit: limits.frameLength) }
-        return bigEndian(length) + [kind.rawValue]
+        bigEndian(try length(payloadLength: payloadLength, limits: limits)) + [kind.rawValue]
     }
 
     /// The whole frame as bytes.
