@@ -253,7 +253,12 @@ let package = Package(
         tests(
             "CommandLineTool",
             ["OffloadingModel", "ClusterBootstrap", "ClusterAPI", "Sessions", "Digests", "Scheduling", "TestKit", "JSONTree", "KubernetesModel", argumentParser, yams]),
-        tests("Daemon", ["Enrolment", "TLSTransport", "Digests", "TestKit", argumentParser]),
+        tests(
+            "Daemon",
+            [
+                "OffloadingModel", "ClusterBootstrap", "Enrolment", "ClusterAPI", "TLSTransport", "Digests", "TestKit", "JSONTree",
+                "KubernetesModel", argumentParser, logging,
+            ]),
         tests("Fuzzing", [], resources: [.copy("Corpus")]),
         // The real hub and agents over a simulated network, clock and disk
         .testTarget(

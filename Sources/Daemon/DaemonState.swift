@@ -23,7 +23,8 @@ public struct DaemonState: Sendable {
     public init(_ configuration: DaemonConfiguration, of cluster: any DaemonCluster, role: ClusterInfo.Role) throws {
         self.configuration = configuration
         mode = cluster.mode
-        secrets = configuration.access == nil ? nil : SystemSecrets(cluster.api, of: role == .agent ? role.rawValue : "")
+        secrets =
+            configuration.access == nil ? nil : SystemSecrets(cluster.api, of: role == .agent ? role.rawValue : "")
         files = try StateFiles(configuration.state)
         clusterID = try files.clusterID(given: cluster.clusterID)
     }
@@ -31,17 +32,15 @@ public struct DaemonState: Sendable {
     /// Where the audit log is kept.
     public static func auditLog(_ configuration: DaemonConfiguration) -> String { configuration.state + "/audit.log" }
 
-    /// The authority over peerings, a file's, or a Secret's on a real cluster, with an identity made now; a file's also with what
-    /// takes over from it or what it has taken over from.
+    /// The authority over peerings, a file's, or a Secret's on a real cluster, with an identity made now, and with what takes over
+    /// from it or what it has taken over from.
     public func peeringAuthority(now: Int64) async throws -> PeeringAuthority {
         if let secrets {
-            let current = try await SecretAuthority.load(secrets, clusterID: clusterID, now: now)
-            return try PeeringAuthority(authority: current, clusterID: clusterID, now: Int(now))
+            return try await SecretAuthority(secrets: secrets).load(clusterID: clusterID, now: now)
+                .peering(clusterID, now: now)
         }
         let current = try files.peeringAuthority(clusterID: clusterID, now: now)
-        return try PeeringAuthority(
-            authority: current, successor: files.nextAuthority(after: current),
-            predecessor: files.formerAuthority(now: now), clusterID: clusterID, now: Int(now))
+        return try (files.authorities(now: now) ?? StoredAuthorities(current: current)).peering(clusterID, now: now)
     }
 
     /// Where peerings are taken: the configured address, its port picked once.

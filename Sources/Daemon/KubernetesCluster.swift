@@ -74,9 +74,7 @@ final class KubernetesCluster: DaemonCluster {
                     + "name another folder with --state")
         }
         let lock = try StateFolderLock(path: "\(configuration.state)/lock")
-        var settings = KubernetesClientConfiguration()
-        settings.userAgent = "causeway-\(role.rawValue)"
-        let client = try KubernetesClient(try connection(reach), configuration: settings, logger: logger)
+        let client = try client(reach, role: role, logger: logger)
         let version = try await waitForAnswer(client, logger: logger)
         logger.info(
             "connected",
@@ -91,6 +89,15 @@ final class KubernetesCluster: DaemonCluster {
         return try KubernetesCluster(
             client, clusterID: id, role: role, configuration: configuration, lock: lock, nodeEndpoints: endpoints,
             kubelet: kubelet, logger: logger)
+    }
+
+    /// A way to the cluster, and nothing else.
+    static func client(
+        _ access: DaemonConfiguration.ClusterAccess, role: ClusterInfo.Role, logger: Logger
+    ) throws -> KubernetesClient {
+        var settings = KubernetesClientConfiguration()
+        settings.userAgent = "causeway-\(role.rawValue)"
+        return try KubernetesClient(try connection(access), configuration: settings, logger: logger)
     }
 
     private static func connection(_ access: DaemonConfiguration.ClusterAccess) throws -> ClusterConnection {

@@ -3,7 +3,7 @@ import JSONTree
 import TLSTransport
 
 /// How one peering authority takes over from another, in files. Each step is whole after a crash anywhere in it.
-extension StateFiles {
+extension StateFiles: AuthorityStore {
     static let authorityFile = "peering-authority.json"
     private static let nextFile = "peering-authority-next.json"
     private static let formerFile = "peering-authority-former.json"
@@ -46,15 +46,14 @@ extension StateFiles {
         }
     }
 
-    /// Begins to replace the authority.
-    func makeNextAuthority(clusterID: String, now: Int64) throws -> CertificateAuthority {
-        // Another name than the other's: certificates tell by it which of both has issued them.
-        let next = try CertificateAuthority.create(commonName: "causeway peering \(clusterID) \(now)", now: now)
-        try write(next, Self.nextFile)
-        return next
+    func authorities(now: Int64) throws -> StoredAuthorities? {
+        guard let current = try authority(in: Self.authorityFile, remedy: "restore it") else { return nil }
+        return StoredAuthorities(
+            current: current, next: try nextAuthority(after: current), former: try formerAuthority(now: now))
     }
 
-    /// Ends it: the next authority takes the current one's place.
+    func begin(_ next: CertificateAuthority) throws { try write(next, Self.nextFile) }
+
     func promote(_ next: CertificateAuthority, over current: CertificateAuthority, now: Int64) throws {
         let json: JSON = [
             "certificate": .string(current.certificate.pem),

@@ -16,7 +16,7 @@ struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "causeway-agent",
         abstract: "Runs the pods of peered origin clusters on this edge cluster.",
-        version: CausewayVersion.current, subcommands: [Run.self, CleanUp.self, RollAuthority.self],
+        version: CausewayVersion.current, subcommands: [Run.self, CleanUp.self, RollAuthority<AgentProgram>.self],
         defaultSubcommand: Run.self)
 }
 

@@ -19,7 +19,7 @@ struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "causeway-hub",
         abstract: "Runs the origin cluster's pods on edge clusters: peerings, virtual nodes, offloading, scheduling.",
-        version: CausewayVersion.current, subcommands: [Run.self, CleanUp.self, RollAuthority.self],
+        version: CausewayVersion.current, subcommands: [Run.self, CleanUp.self, RollAuthority<HubProgram>.self],
         defaultSubcommand: Run.self)
 }
 
