@@ -21,15 +21,21 @@ struct CrashWatcher {
     static let last = "last"
 
     private let client: HTTPClient
+    private let note: @Sendable (Event) -> Void
     let selector: String
     private var version: Int
     private var isOver = false
     private(set) var events: [Event] = []
     private(set) var resumptions = 0
 
-    /// - Parameter selector: a label selector, percent-encoded; empty for everything.
-    init(client: HTTPClient, selector: String, after version: Int) {
+    /// - Parameters:
+    ///   - selector: a label selector, percent-encoded; empty for everything.
+    ///   - note: told of each event as it comes.
+    init(
+        client: HTTPClient, selector: String, after version: Int, note: @escaping @Sendable (Event) -> Void = { _ in }
+    ) {
         self.client = client
+        self.note = note
         self.selector = selector
         self.version = version
     }
@@ -78,7 +84,9 @@ struct CrashWatcher {
         #expect(found > version, "\(type) \(object.name) has version \(found) after \(version)")
         version = found
         isOver = object.name == Self.last
-        events.append(
-            Event(type: type, name: object.name, version: found, value: object.json["data", "v"]?.string ?? ""))
+        let event = Event(
+            type: type, name: object.name, version: found, value: object.json["data", "v"]?.string ?? "")
+        events.append(event)
+        note(event)
     }
 }

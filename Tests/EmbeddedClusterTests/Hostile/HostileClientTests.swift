@@ -2,6 +2,7 @@ import HTTPTransport
 import JSONTree
 import NIOCore
 import NIOHTTP1
+import Synchronization
 import TLSTransport
 import TestKit
 import Testing
@@ -14,6 +15,11 @@ import Testing
 struct HostileClientTests {
     private static let maps = "/api/v1/namespaces/default/configmaps"
     private static let json: HTTPHeaders = ["Content-Type": "application/json"]
+
+    /// How many events a reader has seen.
+    private final class Progress: Sendable {
+        let count = Mutex(0)
+    }
 
     private struct Scene {
         let server: ServerProcess
@@ -164,7 +170,10 @@ struct HostileClientTests {
                 try await watch.stopReading()
                 slow.append(watch)
             }
-            var reader = CrashWatcher(client: client, selector: "", after: try await CrashTests.list(client).version)
+            let progress = Progress()
+            var reader = CrashWatcher(
+                client: client, selector: "", after: try await CrashTests.list(client).version,
+                note: { _ in progress.count.withLock { $0 += 1 } })
             async let seen = { () async throws -> Int in
                 try await reader.run()
                 return reader.events.count
@@ -173,6 +182,10 @@ struct HostileClientTests {
             for turn in 0..<150 {
                 let object: JSON = ["metadata": ["name": .string("n\(turn)")], "data": ["v": .string(padding)]]
                 #expect(try await client.send(.POST, Self.maps, headers: Self.json, object.text()).0 == 201)
+                // Whoever is 16 MB behind is cut off, whether it does not read or has no processor to do so.
+                try await eventually("the reader keeps up", within: .seconds(60)) {
+                    progress.count.withLock { $0 } + 40 > turn
+                }
             }
             let last: JSON = ["metadata": ["name": .string(CrashWatcher.last)]]
             _ = try await client.send(.POST, Self.maps, headers: Self.json, last.text())
