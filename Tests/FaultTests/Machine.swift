@@ -72,6 +72,9 @@ final class Machine {
             ledger.finished(process.origin)
             end(pod.uid)
             try await tell("Succeeded", pod, cluster)
+        } else if pod.status["phase"] != "Running" {
+            // The cluster was restored from a backup of before it ran.
+            try await tell("Running", pod, cluster)
         }
     }
 
