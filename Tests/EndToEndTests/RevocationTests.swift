@@ -76,7 +76,7 @@ extension EndToEnd {
 
         @Test("no secret is in a log, an event, an error, a command line or a file that others may read (A1)")
         func secrets() async throws {
-            try await Playground.with(edges: ["europe-rome-edge"]) { playground in
+            try await Playground.with(edges: ["europe-rome-edge", "europe-milan-edge"]) { playground in
                 // Beside the playground, which is gone with what it made itself.
                 defer { try? FileManager.default.removeItem(atPath: playground.folder + "-said") }
                 let text = try await playground.expect(
@@ -94,13 +94,42 @@ extension EndToEnd {
                     PEER=$(causewayctl generate peer-command --only-command \(Self.edge))
                     ${PEER%% --auth-token*} --auth-token-file "$CAUSEWAY_PLAYGROUND-said/token"
                     """, saying: ["the token was refused"])
+                // The other way round, with what a user keeps in a Secret and in a pod, and with programs that die of it all.
                 try await playground.expect(
                     """
-                    token=$(cat "$CAUSEWAY_PLAYGROUND-said/token")
+                    JOIN=$(causewayctl generate join-command --only-command)
+                    printf %s "${JOIN##* }" | (umask 077; cat > "$CAUSEWAY_PLAYGROUND-said/token-join")
+                    KUBECONFIG=$KUBECONFIG_EUROPE_MILAN_EDGE ${JOIN%% --auth-token*} \
+                        --auth-token-file "$CAUSEWAY_PLAYGROUND-said/token-join" 2>&1
+                    umask 077
+                    head -c 24 /dev/urandom | base64 | tr -d '+/=\n' > "$CAUSEWAY_PLAYGROUND-said/value"
+                    kubectl create namespace shop
+                    causewayctl offload namespace shop --pod-offloading-strategy Remote
+                    kubectl create secret generic password -n shop --from-file=value="$CAUSEWAY_PLAYGROUND-said/value"
+                    value=$(cat "$CAUSEWAY_PLAYGROUND-said/value")
+                    kubectl apply -f - <<END
+                    {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"containers":
+                     [{"name": "web", "image": "nginxdemos/hello", "env": [{"name": "PASSWORD", "value": "$value"}]}]}}
+                    END
+                    kubectl wait -n shop pod/web --for condition=Ready --timeout 60s
+                    for name in europe-milan-edge europe-cloud; do
+                        scripts/playground kill $name
+                        scripts/playground start $name
+                    done
+                    kubectl wait foreignclusters/europe-milan-edge --timeout 60s \
+                        --for 'jsonpath={.status.peeringConditions[?(@.type=="AuthenticationStatus")].status}=Established'
+                    causewayctl revoke europe-milan-edge 2>&1
+                    """)
+                try await playground.expect(
+                    """
                     # The secret is what stands between the id and the authority's pin. A file holds it: nothing is said aloud.
                     umask 077
-                    printf %s "${token:12:40}" > "$CAUSEWAY_PLAYGROUND-said/secret"
-                    [[ $(wc -c < "$CAUSEWAY_PLAYGROUND-said/secret") == 40 ]] || exit 1
+                    for file in token token-join; do
+                        token=$(cat "$CAUSEWAY_PLAYGROUND-said/$file")
+                        printf '%s\n' "${token:12:40}" >> "$CAUSEWAY_PLAYGROUND-said/secret"
+                    done
+                    [[ $(wc -c < "$CAUSEWAY_PLAYGROUND-said/secret") == 82 ]] || exit 1
+                    printf '%s\n' "$(cat "$CAUSEWAY_PLAYGROUND-said/value")" >> "$CAUSEWAY_PLAYGROUND-said/secret"
                     none() { if "$@"; then echo "a secret: $*" >&2; exit 1; fi; }
                     for config in "$CAUSEWAY_PLAYGROUND"/liqo_kubeconf_*; do
                         kubectl --kubeconfig "$config" get events,foreignclusters,nodes,configmaps -A -o json > "$CAUSEWAY_PLAYGROUND-said/said"
