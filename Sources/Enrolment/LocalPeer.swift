@@ -10,12 +10,15 @@ public struct LocalPeer: Sendable, Hashable {
     public var role: PeerRole
     /// The daemon's version, as peers show it.
     public var version: String
+    /// What tells this process from every other one; empty where that is not said.
+    public var instance: String
 
-    public init(clusterID: String, clusterName: String, role: PeerRole, version: String) {
+    public init(clusterID: String, clusterName: String, role: PeerRole, version: String, instance: String = "") {
         self.clusterID = clusterID
         self.clusterName = clusterName
         self.role = role
         self.version = version
+        self.instance = instance
     }
 
     /// What it says first on a connection.
@@ -23,6 +26,7 @@ public struct LocalPeer: Sendable, Hashable {
     /// - Parameter epoch: the one of the peering that this side knows.
     public func hello(epoch: Int) -> HelloMessage {
         HelloMessage(
-            softwareVersion: version, clusterID: clusterID, clusterName: clusterName, role: role, epoch: epoch)
+            softwareVersion: version, clusterID: clusterID, clusterName: clusterName, role: role, epoch: epoch,
+            instance: instance)
     }
 }

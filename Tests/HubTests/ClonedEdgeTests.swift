@@ -6,6 +6,8 @@ import PeerTransport
 import TestKit
 import Testing
 
+@testable import Hub
+
 @Suite("Two agents with one identity", .timeLimit(.minutes(5)), .serialized) struct ClonedEdgeTests {
     @Test("the second is refused and says why, the first is unharmed, and the operator is told (F20)")
     func cloned() async throws {
@@ -39,5 +41,54 @@ import Testing
             throw error
         }
         await fleet.stop()
+    }
+
+    @Test(
+        "an agent that comes again after another one proves that both live; the one that came between is refused (F20)")
+    func succession() {
+        var agents = AgentSuccession()
+        func verdicts(_ instances: String...) -> [AgentSuccession.Verdict] { instances.map { agents.answered($0) } }
+        #expect(
+            verdicts("a", "a", "", "b", "c", "c") == Array(repeating: .taken, count: 6),
+            "started anew, as far as is known")
+        #expect(verdicts("b") == [.returned])
+        #expect(verdicts("c", "b", "c", "") == [.refused, .taken, .refused, .taken])
+        #expect(verdicts("d", "b", "d") == [.taken, .returned, .refused])
+        for number in 0..<100 { #expect(agents.answered("n\(number)") == .taken) }
+    }
+
+    @Test(
+        "an edge whose address leads to a clone now and then: the clone is refused once both are known, and the operator is told (F20)"
+    )
+    func dialled() async throws {
+        let pair = try await PeeredPair()
+        try await pair.run {
+            try await pair.peer()
+            try await eventually("peered") { try await pair.isEstablished() }
+            let own = try #require(try await pair.peering()?.authURL)
+            let clone = try await pair.startClone()
+            func point(to url: String, _ count: Int) async throws {
+                _ = try await pair.origin.merge(
+                    .foreignClusters, name: "rome", ["spec": ["foreignAuthUrl": .string(url)]])
+                try await eventually("connected there", within: .seconds(30)) {
+                    pair.hubAudit.count(of: "connected") == count
+                }
+            }
+            try await point(to: clone.url, 2)
+            #expect(pair.hubAudit.count(of: "duplicate-refused") == 0, "it may have been started anew")
+            try await point(to: own, 3)
+            #expect(pair.hubAudit.count(of: "duplicate-refused") == 1)
+            _ = try await pair.origin.merge(
+                .foreignClusters, name: "rome", ["spec": ["foreignAuthUrl": .string(clone.url)]])
+            try await eventually("the clone is refused", within: .seconds(30)) {
+                pair.hubAudit.count(of: "duplicate-refused") > 1
+            }
+            #expect(pair.hubAudit.count(of: "connected") == 3)
+            #expect(try await pair.origin.list(.coreEvents).items.contains { $0.json["reason"] == "DuplicateIdentity" })
+            try await point(to: own, 4)
+            try await eventually("unharmed", within: .seconds(30)) { try await pair.isEstablished() }
+            clone.task.cancel()
+            _ = await clone.task.result
+        }
     }
 }

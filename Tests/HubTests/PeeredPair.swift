@@ -119,6 +119,31 @@ final class PeeredPair: Sendable {
         agent.withLock { $0 = Task { try await new.run() } }
     }
 
+    /// Another agent with the edge's identity and peerings, on a port and a cluster of its own.
+    func startClone() async throws -> (url: String, task: Task<Void, any Error>) {
+        let (cluster, folder) = (FakeCluster(), TemporaryFolder())
+        _ = try await cluster.create(.namespaces, KubernetesObject(.namespaces, name: Names.systemNamespace))
+        let peerings = FilePeeringStore(stateFolder: folder.path)
+        for record in try await FilePeeringStore(stateFolder: edgeFolder.path).load() {
+            try await peerings.save(record)
+        }
+        let agent = try Agent(
+            configuration: AgentConfiguration(
+                clusterID: Self.edgeID, clusterName: "rome", version: "1",
+                listen: PeerAddress(host: "127.0.0.1", port: 0)),
+            cluster: cluster, authority: try authorities.withLock { $0.edge }.peering(Self.edgeID), peerings: peerings,
+            credentials: try FileCredentialStore(stateFolder: folder.path), logger: edgeAudit.logger,
+            now: { Self.now() })
+        let port = try await agent.bind()
+        return (
+            "tls://127.0.0.1:\(port)",
+            Task {
+                try await agent.run()
+                _ = folder
+            }
+        )
+    }
+
     func stopHub() async { await Self.stop(hub.withLock { $0.take() }) }
     func stopAgent() async { await Self.stop(agent.withLock { $0.take() }) }
 

@@ -7,8 +7,8 @@ import PeerTransport
 import TLSTransport
 import Wire
 
-/// An agent that has come with the identity of an edge which was connected, and was refused: most often a machine was cloned
-/// with the agent's state folder.
+/// An agent that has come with the identity of an edge which was connected, or answers at its address beside the edge's own, and
+/// is refused: most often a machine was cloned with the agent's state folder.
 struct DuplicateAgent: Sendable, Hashable {
     /// Where it came from; empty where that is not known.
     let address: String
@@ -24,7 +24,7 @@ struct DuplicateAgent: Sendable, Hashable {
     static func message(_ edge: String, _ address: String) -> String {
         let from = address.isEmpty ? "" : " from \(address)"
         return
-            "another agent with the identity of \(edge) came\(from) and was refused; if a machine was cloned, stop the "
+            "another agent with the identity of \(edge) came\(from) and is refused; if a machine was cloned, stop the "
             + "agent on the clone, remove its state folder, and have it join with a token of its own"
     }
 }
@@ -46,7 +46,7 @@ extension EdgeLinks {
         of cluster: ForeignCluster, from address: String, showing identity: PeerIdentity?
     ) async -> ErrorMessage {
         context.logger.warning(
-            "an agent has the identity of another one that is connected, and was refused",
+            "an agent has the identity of another one, and is refused",
             metadata: [
                 "audit": "duplicate-refused", "edge": "\(cluster.name)", "edge.id": "\(cluster.clusterID)",
                 "address": "\(address)",

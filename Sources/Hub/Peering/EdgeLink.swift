@@ -41,6 +41,12 @@ struct EdgeLink: Sendable {
             },
             failed: { await failed($0) },
             serve: { connection in
+                if let refusal = await links.judge(connection, of: cluster) {
+                    await connection.refuse(refusal)
+                    // Another attempt may reach the other one; it need not be made at once.
+                    try? await Task.sleep(for: .seconds(2))
+                    return
+                }
                 async let forgotten: Void = first.run { await keeper.forgetUnneededToken() }
                 await serve(connection, copy, .dialled(keeper))
                 await forgotten

@@ -40,6 +40,8 @@ final class EdgeLinks: Sendable {
     /// The peerings of edges that have joined.
     let joined: JoinedEdges
     private let open = Mutex<[String: any EdgeChannel]>([:])
+    /// By the id of an edge that is dialled; outlives its link, as its address may change.
+    private let agents = Mutex<[String: AgentSuccession]>([:])
 
     init(
         context: HubContext, credentials: any PeerCredentialStore, joined: JoinedEdges,
@@ -241,6 +243,7 @@ final class EdgeLinks: Sendable {
         }
         await channel(cluster.name)?.close(.unpeered, message: "", epoch: nil)
         await stop(cluster.name)
+        agents.withLock { $0[cluster.clusterID] = nil }
         if isFirst(cluster) { endpoints[cluster.virtualNode] = nil }
         // An edge that dials hears of it when it dials next: the hub does not know it any more.
         if isJoined {
@@ -291,6 +294,22 @@ final class EdgeLinks: Sendable {
             epoch: nil)
         context.edges.update(cluster.name) { $0.authentication = JoinedEdges.revoked }
         return true
+    }
+
+    /// Whether the agent that has answered at an edge's address is the edge's: a clone of it is refused once both are known to live.
+    func judge(_ connection: PeerConnection, of cluster: ForeignCluster) async -> ErrorMessage? {
+        let verdict = agents.withLock {
+            $0[cluster.clusterID, default: AgentSuccession()].answered(connection.peer.instance)
+        }
+        switch verdict {
+        case .taken:
+            return nil
+        case .returned:
+            _ = await refuseDuplicate(of: cluster, from: "", showing: nil)
+            return nil
+        case .refused:
+            return await refuseDuplicate(of: cluster, from: connection.remoteAddress, showing: connection.identity)
+        }
     }
 
     // MARK: - What goes out

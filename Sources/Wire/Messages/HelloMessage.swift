@@ -16,10 +16,13 @@ public struct HelloMessage: MessageBody {
     public var role: PeerRole
     /// The sender's epoch of this peering; 0 where it has none yet.
     public var epoch: Int
+    /// What tells the sender's process from every other one, a clone of its machine among them. Absent means that it does not say.
+    public var instance: String
 
     public init(
         versions: ClosedRange<Int> = ProtocolVersion.minimum...ProtocolVersion.maximum, softwareVersion: String,
-        features: [String] = [], clusterID: String, clusterName: String, role: PeerRole, epoch: Int
+        features: [String] = [], clusterID: String, clusterName: String, role: PeerRole, epoch: Int,
+        instance: String = ""
     ) {
         self.versions = versions
         self.softwareVersion = softwareVersion
@@ -28,6 +31,7 @@ public struct HelloMessage: MessageBody {
         self.clusterName = clusterName
         self.role = role
         self.epoch = epoch
+        self.instance = instance
     }
 
     public init(fields: JSONFields) throws(JSONError) {
@@ -44,6 +48,7 @@ public struct HelloMessage: MessageBody {
         guard let role = PeerRole(rawValue: role) else { throw fields.error("role", "expected hub or agent") }
         self.role = role
         epoch = try fields.int("epoch")
+        instance = try fields.optionalString("instance", limit: 64) ?? ""
     }
 
     public func write(into object: inout JSONObject) {
@@ -54,5 +59,6 @@ public struct HelloMessage: MessageBody {
         object["clusterName"] = .string(clusterName)
         object["role"] = .string(role.rawValue)
         object["epoch"] = JSON(epoch)
+        if !instance.isEmpty { object["instance"] = .string(instance) }
     }
 }
