@@ -34,6 +34,9 @@ public final class Informer: Sendable {
     private let clock: any Clock<Duration>
     private let state = Mutex(State())
 
+    /// A watch that ends sooner and brings nothing has not worked.
+    private static let shortestWatch: Duration = .seconds(1)
+
     private struct Index {
         let name: String
         let keys: @Sendable (KubernetesObject) -> [String]
@@ -144,8 +147,15 @@ public final class Informer: Sendable {
             do {
                 var version = try await relist()
                 failures = 0
+                var empty = 0
                 while !Task.isCancelled {
-                    version = try await follow(from: version)
+                    let age = Self.stopwatch(clock)
+                    let next = try await follow(from: version)
+                    // A server that ends watches as they begin, such as one that is going down, is not asked without end.
+                    let isWorthless = next == version && age() < Self.shortestWatch
+                    empty = isWorthless ? empty + 1 : 0
+                    if empty > 0 { try await clock.sleep(for: backOff.delay(afterFailures: empty)) }
+                    version = next
                 }
             } catch is CancellationError {
                 return
@@ -160,6 +170,12 @@ public final class Informer: Sendable {
                 try? await clock.sleep(for: delay)
             }
         }
+    }
+
+    /// Tells how long ago it was made.
+    private static func stopwatch<C: Clock>(_ clock: C) -> @Sendable () -> Duration where C.Duration == Duration {
+        let start = clock.now
+        return { start.duration(to: clock.now) }
     }
 
     /// Reads all that there is.

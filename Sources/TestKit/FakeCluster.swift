@@ -24,6 +24,8 @@ public final class FakeCluster: ClusterAPI {
         var nextWatcher = 0
         var failure: (any Error)?
         var unknownStatusFields: Set<String> = []
+        var endsWatches = false
+        var watchesBegun = 0
         var evictionRefusal: (any Error)?
         var node: (any NodeEndpoint)?
     }
@@ -49,6 +51,15 @@ public final class FakeCluster: ClusterAPI {
         get { state.withLock { $0.unknownStatusFields } }
         set { state.withLock { $0.unknownStatusFields = newValue } }
     }
+
+    /// Ends each watch as soon as it has begun, as a server does that is going down.
+    public var endsWatches: Bool {
+        get { state.withLock { $0.endsWatches } }
+        set { state.withLock { $0.endsWatches = newValue } }
+    }
+
+    /// How many watches have begun.
+    public var watchesBegun: Int { state.withLock { $0.watchesBegun } }
 
     /// The number of the last change.
     public var version: Int { state.withLock { $0.version } }
@@ -132,6 +143,8 @@ public final class FakeCluster: ClusterAPI {
             for entry in state.history where entry.version > since {
                 _ = Self.tell(watcher, entry.type, entry.event, entry.object)
             }
+            state.watchesBegun += 1
+            guard !state.endsWatches else { return continuation.finish() }
             state.nextWatcher += 1
             state.watchers[state.nextWatcher] = watcher
         }

@@ -46,6 +46,25 @@ struct InformerTests {
         try await eventually("the object is seen") { informer.get(namespace: "x", name: "b") != nil }
     }
 
+    @Test("a server that ends watches as they begin is asked less and less often, and followed when it is well")
+    func shortWatches() async throws {
+        let cluster = FakeCluster()
+        cluster.endsWatches = true
+        let backOff = BackOff(initial: .milliseconds(20), maximum: .milliseconds(80))
+        let informer = Informer(cluster, .configMaps, logger: quiet, backOff: backOff)
+        let task = Task { await informer.run() }
+        defer { task.cancel() }
+        try await informer.waitForSync()
+        try await eventually("some watches have ended") { cluster.watchesBegun >= 5 }
+        let begun = ContinuousClock.now
+        let before = cluster.watchesBegun
+        try await eventually("some more have") { cluster.watchesBegun >= before + 4 }
+        #expect(ContinuousClock.now - begun >= .milliseconds(3 * 80))
+        cluster.endsWatches = false
+        _ = try await cluster.create(.configMaps, KubernetesObject(.configMaps, name: "b", namespace: "x"))
+        try await eventually("the object is seen") { informer.get(namespace: "x", name: "b") != nil }
+    }
+
     @Test("waiting for the first list ends when the task is cancelled")
     func cancelled() async {
         let informer = Informer(FakeCluster(), .configMaps, logger: quiet)
