@@ -47,6 +47,17 @@ import Testing
         }
     }
 
+    @Test("are taken once more where somebody else was faster, or the cluster says so")
+    func conflict() async throws {
+        try await with { bench, adoption in
+            bench.cluster.failure = APIError.conflict(.pods, "p")
+            await #expect(throws: APIError.self) { try await adoption.reconcile(key) }
+            bench.cluster.failure = nil
+            _ = try await adoption.reconcile(key)
+            #expect(try await bench.found(pod: "p")?.annotation(Names.adoptedAnnotation) == "true")
+        }
+    }
+
     @Test("are placed as if they had been admitted, once they are marked")
     func placed() async throws {
         try await with { bench, adoption in

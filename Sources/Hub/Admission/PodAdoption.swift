@@ -50,8 +50,7 @@ struct PodAdoption: Sendable {
                     ],
                     "spec": spec,
                 ])
-        } catch let error as APIError where error.isNotFound || error.isConflict {
-            // The change that was faster brings the pod here again.
+        } catch let error as APIError where error.isNotFound {
             return .none
         }
         await context.events.record(

@@ -34,7 +34,8 @@ struct PodReconciler: Sendable {
         }
         context.desired.set(item, [edge.name: content(pod, plan)])
         await report(references, of: pod, edge, plan)
-        return try await reflect(await extendTolerations(of: pod), item, edge)
+        let (extended, again) = await extendTolerations(of: pod)
+        return try await reflect(extended, item, edge).orSooner(again)
     }
 
     // MARK: - What the pod uses
@@ -71,17 +72,17 @@ struct PodReconciler: Sendable {
     /// Has the pod outlive the absence of its edge, where its admission has not: a pod that might have got a machine, or whose
     /// namespace keeps pods since.
     ///
-    /// - Returns: the pod as it is then; as it was where it cannot be changed, which holds up nothing else.
-    private func extendTolerations(of pod: KubernetesObject) async -> KubernetesObject {
+    /// - Returns: the pod as it is then; as it was where it could not be changed, which holds up nothing else.
+    private func extendTolerations(of pod: KubernetesObject) async -> (KubernetesObject, Requeue) {
         var extended = pod
         guard context.configuration.extendsTolerations, !pod.isFinishedPod,
             let policy = context.offloading(pod.namespace)?.disconnectPolicy,
             AbsenceTolerations.extend(&extended, policy)
-        else { return pod }
+        else { return (pod, .none) }
         let annotation = extended.annotation(Names.absenceAnnotation).map(JSON.string) ?? .null
         do {
             // Only this version of this pod: the list is written as a whole, and somebody else may add to it.
-            return try await context.cluster.merge(
+            let changed = try await context.cluster.merge(
                 .pods, namespace: pod.namespace, name: pod.name,
                 [
                     "metadata": [
@@ -90,11 +91,11 @@ struct PodReconciler: Sendable {
                     ],
                     "spec": ["tolerations": extended.spec["tolerations"] ?? .null],
                 ])
+            return (changed, .none)
         } catch {
-            // Every change of the pod comes here again.
             context.logger.debug(
                 "a pod's tolerations were not extended", metadata: ["pod": "\(pod.key)", "error": "\(error)"])
-            return pod
+            return (pod, .after(.seconds(5)))
         }
     }
 
