@@ -8,12 +8,22 @@ extension Message {
     }
 
     /// The message as the bytes of one frame's payload.
-    public var encoded: [UInt8] { json.encoded() }
+    public var encoded: [UInt8] {
+        switch self {
+        case .ping(let ping): SignOfLife.encoded(PingMessage.type, id: ping.id)
+        case .pong(let pong): SignOfLife.encoded(PongMessage.type, id: pong.id)
+        default: json.encoded()
+        }
+    }
 
     /// Reads one message.
     ///
     /// - Throws: `JSONError` where the text is no JSON, has no `type`, or a known type lacks a field or has a wrong one.
     public init(parsing bytes: some Collection<UInt8>, limits: FrameLimits = .standard) throws(JSONError) {
+        if let sign = SignOfLife.message(in: bytes) {
+            self = sign
+            return
+        }
         let json = try JSON(
             parsing: bytes,
             limits: JSONLimits(bytes: limits.inflatedLength, depth: limits.depth, values: limits.values))
