@@ -1,8 +1,10 @@
 import JSONTree
-import PeerTransport
 import Sessions
+import Synchronization
 import Testing
 import Wire
+
+@testable import PeerTransport
 
 @Suite(.timeLimit(.minutes(1)))
 struct StreamTests {
@@ -22,6 +24,11 @@ struct StreamTests {
                         for _ in 0..<(request.parameters["chunks"]?.int ?? 0) { try? await stream.write(chunk) }
                         stream.finish()
                         while let bytes = try? await stream.read() { _ = bytes }
+                    case "farewell":
+                        // Nobody holds the stream any more when the peer begins to read.
+                        let stream = request.accept()
+                        for _ in 0..<10 { try? await stream.write([UInt8](repeating: 3, count: 50_000)) }
+                        stream.finish()
                     case "fail":
                         request.accept().cancel("no such log")
                     case "drop":
@@ -91,6 +98,66 @@ struct StreamTests {
             for try await bytes in slow { count += bytes.count }
             slow.finish()
             #expect(count == 3_000_000)
+        }
+    }
+
+    @Test("what was written and finished arrives, though the writer has let go of the stream")
+    func farewell() async throws {
+        try await connected { connection in
+            let stream = try await connection.openStream(kind: "farewell")
+            // Enough is written for the writer to be done with it.
+            for _ in 0..<3 { #expect(await connection.answers(within: .seconds(10))) }
+            var count = 0
+            for try await bytes in stream { count += bytes.count }
+            #expect(count == 500_000)
+        }
+    }
+
+    @Test("a writer goes on while little waits, and stops when much does, until the peer reads")
+    func bounded() async throws {
+        try await connected { connection in
+            let stream = try await connection.openStream(kind: "echo")
+            let piece = [UInt8](repeating: 9, count: 50_000)
+            let written = Atomic(0)
+            let isDone = Atomic(false)
+            let writer = Task {
+                for _ in 0..<60 {
+                    try await stream.write(piece)
+                    written.add(piece.count, ordering: .relaxed)
+                }
+                stream.finish()
+                isDone.store(true, ordering: .relaxed)
+            }
+            // The echo stops when its own direction is full: two windows, and what waits on either side.
+            let window = SessionLimits().streamWindow
+            #expect(await eventually { written.load(ordering: .relaxed) > window })
+            for _ in 0..<20 { #expect(await connection.answers(within: .seconds(10))) }
+            let (held, wasDone) = (written.load(ordering: .relaxed), isDone.load(ordering: .relaxed))
+            #expect(held <= 2 * window + 2 * StreamPipe.mostUnsent + 3 * piece.count)
+            #expect(!wasDone)
+            var count = 0
+            for try await bytes in stream { count += bytes.count }
+            try await writer.value
+            #expect(count == 60 * piece.count)
+        }
+    }
+
+    @Test("whoever drains a stream waits for what was written, and breaks it off when cancelled")
+    func drains() async throws {
+        try await connected { connection in
+            let stream = try await connection.openStream(kind: "echo")
+            try await stream.write([1, 2, 3])
+            try await stream.drain()
+            let stalled = try await connection.openStream(kind: "echo")
+            let window = SessionLimits().streamWindow
+            let drain = Task {
+                // More than both directions hold, and less than waits without holding up the writer.
+                for _ in 0..<(4 * window / 50_000) { try await stalled.write([UInt8](repeating: 1, count: 50_000)) }
+                try await stalled.drain()
+            }
+            drain.cancel()
+            await #expect(throws: CancellationError.self) { try await drain.value }
+            await #expect(throws: StreamError.self) { try await stalled.write([1]) }
         }
     }
 

@@ -18,7 +18,9 @@ final class PeerSessionHandler: ChannelInboundHandler {
     private let identity: PeerIdentity
     private var session: PeerSession
     private var context: ChannelHandlerContext?
-    private var timer: (at: Duration, task: Scheduled<Void>)?
+    private var timers: SharedTimers?
+    /// When `timers` wakes this session.
+    private var wakeAt: Duration?
     private var pipes: [UInt32: StreamPipe] = [:]
     /// Those that got bytes in this reading of the socket: their readers are woken once, at its end.
     private var fed: [StreamPipe] = []
@@ -51,13 +53,16 @@ final class PeerSessionHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        timers = SharedTimers.join(context.eventLoop)
         perform(session.start(.monotonicNow))
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         perform(session.lost(failure ?? PeerSessionEnd(.lost, "the connection was closed")))
         self.context = nil
-        timer?.task.cancel()
+        sleep()
+        timers?.leave()
+        timers = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -133,7 +138,9 @@ final class PeerSessionHandler: ChannelInboundHandler {
             case .close(let end): close(end)
             }
         }
-        if !actions.isEmpty { context?.flush() }
+        // What asks for nothing only puts the deadline off: the timer looks again by itself.
+        guard !actions.isEmpty else { return }
+        context?.flush()
         schedule()
     }
 
@@ -176,27 +183,34 @@ final class PeerSessionHandler: ChannelInboundHandler {
             }
         }
         if unflushed > 0 { context.flush() }
-        schedule()
+        if session.outputDeadline != nil { schedule() }
     }
 
     private func schedule() {
-        // What is held back for others to go with it goes at its time.
-        let deadlines = [session.deadline.map(rounded), session.outputDeadline].compactMap(\.self)
-        guard let context, let deadline = deadlines.min() else {
-            timer?.task.cancel()
-            timer = nil
-            return
-        }
+        let deadline = session.deadline.map(rounded)
+        // What is held back for others to go with it goes at its time, or when the connection takes it.
+        let output = context?.channel.isWritable == true ? session.outputDeadline : nil
+        guard let time = deadline.map({ min($0, output ?? $0) }) ?? output else { return sleep() }
         // A later deadline waits for the earlier timer, which then looks again.
-        if let timer, timer.at <= deadline { return }
-        timer?.task.cancel()
-        let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: NIODeadline(deadline)) { [weak self] in
-            guard let self else { return }
-            self.timer = nil
-            self.perform(self.session.tick(.monotonicNow))
-            self.pump()
-        }
-        timer = (deadline, task)
+        if let wakeAt, wakeAt <= time { return }
+        sleep()
+        wakeAt = time
+        timers?.add(self, at: time)
+    }
+
+    /// Waits for no time any more.
+    private func sleep() {
+        if let wakeAt { timers?.remove(self, at: wakeAt) }
+        wakeAt = nil
+    }
+
+    /// The time for which this session waited, or one that it does not wait for any more.
+    func timeHasCome(_ time: Duration) {
+        guard wakeAt == time else { return }
+        wakeAt = nil
+        perform(session.tick(.monotonicNow))
+        if session.outputDeadline != nil { pump() }
+        schedule()
     }
 
     /// The time at which all connections of the process look that have something to do until then: a thousand idle ones wake
@@ -219,8 +233,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
         events?.yield(.lost(end))
         events?.finish()
         events = nil
-        timer?.task.cancel()
-        timer = nil
+        sleep()
         context?.flush()
         context?.close(promise: nil)
     }

@@ -51,16 +51,6 @@ extension PeerSession {
         withEstablished { $0.observed.withOwner { $0.update(upserts: upserts, removals: removals) } }
     }
 
-    /// Whether the peer has confirmed all of the own set.
-    public var isSettled: Bool {
-        guard case .established(let established) = currentState else { return false }
-        return switch (established.desired, established.observed) {
-        case (.owner(let sync), _): sync.isSettled
-        case (_, .owner(let sync)): sync.isSettled
-        case (.copy, .copy): false
-        }
-    }
-
     // MARK: Bulk output
 
     /// When ``nextOutput(_:)`` will have changes that are held back now, so that more may go with them; `nil` where none are.
@@ -88,6 +78,15 @@ extension PeerSession {
 }
 
 extension PeerSession.Established {
+    /// Whether the peer has confirmed all of the own set.
+    var isSettled: Bool {
+        switch (desired, observed) {
+        case (.owner(let sync), _): sync.isSettled
+        case (_, .owner(let sync)): sync.isSettled
+        case (.copy, .copy): false
+        }
+    }
+
     fileprivate mutating func nextChanges(_ now: Duration) -> PeerSession.Output? {
         if let changes = desired.withOwner({ $0.nextBatch(now) }) { return changes.map { .message(.desired($0)) } }
         if let changes = observed.withOwner({ $0.nextBatch(now) }) { return changes.map { .message(.observed($0)) } }

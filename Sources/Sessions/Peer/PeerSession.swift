@@ -44,20 +44,27 @@ public struct PeerSession: Sendable {
         var observed: SyncSide<ObservedItem>
         var streams: StreamMultiplexer
         var streamsFirst = false
+
+        mutating func change<Result, Failure>(
+            _ body: (inout Established) throws(Failure) -> Result
+        ) throws(Failure) -> Result {
+            try body(&self)
+        }
     }
 
-    enum State: Sendable {
+    private enum State: Sendable {
         case idle
         case negotiating(deadline: Duration)
-        case agreed(Established, deadline: Duration)
-        case established(Established)
+        case agreed(deadline: Duration)
+        case established
         case over(PeerSessionEnd)
     }
 
     let configuration: PeerSessionConfiguration
     private var state = State.idle
-
-    var currentState: State { state }
+    /// There while agreed and established. Beside the state, so that it is changed where it stands: taken out of the state and
+    /// put back it would be copied for every frame.
+    private var talk: Established?
 
     public init(_ configuration: PeerSessionConfiguration) { self.configuration = configuration }
 
@@ -66,22 +73,27 @@ public struct PeerSession: Sendable {
 
     /// What was agreed on; `nil` before and after.
     public var agreement: PeerEstablished? {
-        if case .established(let established) = state { established.agreement } else { nil }
+        isEstablished ? talk?.agreement : nil
     }
 
     /// The smoothed time of a round trip; `nil` while it is not known.
     public var roundTripTime: Duration? {
-        if case .established(let established) = state { established.liveness.roundTripTime } else { nil }
+        isEstablished ? talk?.liveness.roundTripTime : nil
     }
 
     /// When ``tick(_:)`` is to be called; `nil` for never.
     public var deadline: Duration? {
         switch state {
-        case .negotiating(let deadline), .agreed(_, let deadline): deadline
-        case .established(let established): established.liveness.deadline
+        case .negotiating(let deadline), .agreed(let deadline): deadline
+        case .established: talk?.liveness.deadline
         case .idle, .over: nil
         }
     }
+
+    private var isEstablished: Bool { if case .established = state { true } else { false } }
+
+    /// Whether the peer has confirmed all of the own set.
+    public var isSettled: Bool { isEstablished && talk?.isSettled ?? false }
 
     // MARK: The connection
 
@@ -102,7 +114,7 @@ public struct PeerSession: Sendable {
 
     public mutating func tick(_ now: Duration) -> [Action] {
         switch state {
-        case .negotiating(let deadline), .agreed(_, let deadline):
+        case .negotiating(let deadline), .agreed(let deadline):
             guard now >= deadline else { return [] }
             return over(
                 PeerSessionEnd(
@@ -155,6 +167,7 @@ public struct PeerSession: Sendable {
     private mutating func over(_ end: PeerSessionEnd) -> [Action] {
         if case .over = state { return [] }
         state = .over(end)
+        talk = nil
         return [.close(end)]
     }
 
@@ -166,8 +179,8 @@ public struct PeerSession: Sendable {
             preconditionFailure("a session hears nothing before it starts")
         case .negotiating(let deadline):
             return greeted(message, now, deadline)
-        case .agreed(let established, _):
-            return confirmed(by: message, established, now)
+        case .agreed:
+            return confirmed(by: message, now)
         case .established:
             do throws(PeerSessionEnd) {
                 return try withEstablished { (established) throws(PeerSessionEnd) in
@@ -212,11 +225,11 @@ public struct PeerSession: Sendable {
                     configuration.timings, pingsAlways: role == .hub, now: now,
                     roundTripEstimate: configuration.roundTripEstimate)
                 let ping = liveness.ping(now)
-                let established = Established(
+                talk = Established(
                     agreement: agreement, liveness: liveness, desired: SyncSide(role: role, limits: limits),
                     observed: SyncSide(role: role, limits: limits),
                     streams: StreamMultiplexer(role: role, limits: limits))
-                state = .agreed(established, deadline: deadline)
+                state = .agreed(deadline: deadline)
                 return [.send(.ping(PingMessage(id: ping)))]
             } catch {
                 return [.send(.error(error.error))] + over(PeerSessionEnd(.refusal, error.error.message))
@@ -232,9 +245,7 @@ public struct PeerSession: Sendable {
     }
 
     /// The first message after the hello: a peer that refuses ours says so, any other word means that it agrees too.
-    private mutating func confirmed(
-        by message: Message, _ established: Established, _ now: Duration
-    ) -> [Action] {
+    private mutating func confirmed(by message: Message, _ now: Duration) -> [Action] {
         switch message {
         case .error(let error):
             return over(.refusedByPeer(error))
@@ -243,8 +254,8 @@ public struct PeerSession: Sendable {
         case .hello, .enroll, .enrolled, .renew, .renewed, .advertise, .ping, .pong, .digest, .desired, .observed,
             .acknowledge, .streamOpen, .streamOpened, .streamRefused, .streamWindow, .streamClose, .unsupported,
             .unknown:
-            state = .established(established)
-            return [.deliver(.established(established.agreement))] + received(message, now)
+            state = .established
+            return (agreement.map { [.deliver(.established($0))] } ?? []) + received(message, now)
         }
     }
 
@@ -253,11 +264,8 @@ public struct PeerSession: Sendable {
     mutating func withEstablished<Result, Failure>(
         _ body: (inout Established) throws(Failure) -> Result
     ) throws(Failure) -> Result? {
-        guard case .established(var established) = state else { return nil }
-        // Taken out while it changes, so that its storage has one owner.
-        state = .idle
-        defer { state = .established(established) }
-        return try body(&established)
+        guard isEstablished else { return nil }
+        return try talk?.change(body)
     }
 }
 
