@@ -260,8 +260,8 @@ public final class Hub: Sendable {
     func lookForSilence() async {
         await watchForStorm()
         let now = context.instant()
-        for edge in context.edges.all(where: { !$0.isConnected }) {
-            guard let since = edge.silentSince else { continue }
+        for edge in context.edges.silent {
+            guard !edge.isConnected, let since = edge.silentSince else { continue }
             let silence = now - since
             if edge.state == .suspect, silence >= transport.timings.deadAfter {
                 context.logger.warning("an edge is disconnected", metadata: ["edge": "\(edge.name)"])
@@ -295,7 +295,7 @@ public final class Hub: Sendable {
     private func watchForStorm() async {
         // Half the time is enough to tell a silence from a connection that is just being made anew.
         let now = context.instant()
-        let silent = context.edges.all { edge in
+        let silent = context.edges.silent.filter { edge in
             edge.silentSince != nil && edge.isWanted && edge.advertisement != nil
                 && edge.silence(at: now) * 2 >= transport.timings.deadAfter
         }

@@ -71,6 +71,25 @@ import Wire
         #expect(edges.edge(node: "liqo-rome")?.name == "thief")
     }
 
+    @Test("who is silent, and who is settled, is known at every moment")
+    func kept() {
+        let edges = EdgeDirectory()
+        for name in ["rome", "milan"] { edges.put(Edge(name: name, clusterID: name, node: "liqo-\(name)")) }
+        #expect(edges.silent.map(\.name) == ["milan", "rome"] && edges.settled.isEmpty)
+        edges.update("rome") { ($0.isConnected, $0.state) = (true, .ready) }
+        #expect(edges.silent.map(\.name) == ["milan"] && edges.settled == ["rome"])
+        edges.update("rome") { ($0.silentSince, $0.state) = (.now, .suspect) }
+        #expect(edges.silent.map(\.name) == ["milan", "rome"] && edges.settled.isEmpty)
+        edges.update("rome") { ($0.silentSince, $0.state) = (nil, .ready) }
+        edges.update("milan") { $0.state = .lost }
+        #expect(edges.silent.map(\.name) == ["milan"] && edges.settled == ["milan", "rome"])
+        edges.put(Edge(name: "rome", clusterID: "rome", node: "liqo-rome"))
+        #expect(edges.silent.map(\.name) == ["milan", "rome"] && edges.settled == ["milan"])
+        edges.remove("milan")
+        edges.remove("rome")
+        #expect(edges.silent.isEmpty && edges.settled.isEmpty)
+    }
+
     @Test("an edge whose agent says that its cluster is silent is Degraded, however often it is heard again (F21)")
     func degraded() {
         var edge = Edge(name: "rome", clusterID: "1", node: "liqo-rome")

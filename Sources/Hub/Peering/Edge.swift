@@ -68,6 +68,19 @@ struct Edge: Sendable {
         return ready?.status == "False" ? .degraded : .ready
     }
 
+    /// Whether it does not answer, or has not answered for a while.
+    var isSilent: Bool { !isConnected || silentSince != nil }
+
+    /// Whether it is not on its way from one state to another: it is ready, or has been away for so long that nobody counts on
+    /// it.
+    var isSettled: Bool {
+        switch state {
+        case .ready: isConnected
+        case .lost, .left: true
+        case .joining, .suspect, .disconnected, .draining, .degraded: false
+        }
+    }
+
     /// A withdrawal is called off, or a peering taken up again: the edge is what its connection shows at this moment.
     mutating func resume() {
         guard state == .draining || state == .left else { return }

@@ -19,11 +19,29 @@ final class EdgeDirectory: Sendable {
     private struct State {
         var edges: [String: Edge] = [:]
         var byNode: [String: String] = [:]
+        /// Those that do not answer, or have not for a while: few are looked at, often.
+        var silent: Set<String> = []
+        /// Those that are not on their way from one state to another.
+        var settled: Set<String> = []
         var handlers: [@Sendable (String, EdgeChange) -> Void] = []
         var version = 0
+
+        /// Notes how an edge that has changed is now.
+        mutating func classify(_ name: String) {
+            let edge = edges[name]
+            let (isSilent, isSettled) = (edge?.isSilent ?? false, edge?.isSettled ?? false)
+            if isSilent != silent.contains(name) { silent.formSymmetricDifference(CollectionOfOne(name)) }
+            if isSettled != settled.contains(name) { settled.formSymmetricDifference(CollectionOfOne(name)) }
+        }
     }
 
     private let state = Mutex(State())
+
+    /// Those that do not answer, in the order of their names.
+    var silent: [Edge] { state.withLock { state in state.silent.sorted().compactMap { state.edges[$0] } } }
+
+    /// The names of those that are not on their way from one state to another.
+    var settled: Set<String> { state.withLock { $0.settled } }
 
     func onChange(_ handler: @escaping @Sendable (String, EdgeChange) -> Void) {
         state.withLock { $0.handlers.append(handler) }
@@ -50,6 +68,7 @@ final class EdgeDirectory: Sendable {
         state.withLock { state in
             state.version += 1
             state.edges[edge.name] = edge
+            state.classify(edge.name)
             // Another edge may claim the same node's name: the pods there stay the first one's.
             let owner = state.byNode[edge.node].flatMap { state.edges[$0] }
             if owner?.node != edge.node { state.byNode[edge.node] = edge.name }
@@ -61,6 +80,7 @@ final class EdgeDirectory: Sendable {
         let isGone = state.withLock { state -> Bool in
             guard let edge = state.edges.removeValue(forKey: name) else { return false }
             state.version += 1
+            state.classify(name)
             guard state.byNode[edge.node] == name else { return true }
             state.byNode[edge.node] = state.edges.keys.sorted().first { state.edges[$0]?.node == edge.node }
             return true
@@ -74,6 +94,7 @@ final class EdgeDirectory: Sendable {
             guard state.edges[name] != nil else { return false }
             if change == .status { state.version += 1 }
             body(&state.edges[name, default: Edge(name: name, clusterID: "", node: "")])
+            state.classify(name)
             return true
         }
         if isKnown { tell(name, change) }

@@ -209,7 +209,7 @@ struct EdgeLink: Sendable {
                 : PeeringCondition(.error, "PodNetworkSilent", why)
             // Who looks at the edge each time anything is measured does nothing else when there are a thousand.
             guard let edge = context.edges[name],
-                edge.network != network || Self.isWorthTelling(from: edge.roundTripTime, to: time)
+                edge.network != network || RecentRoundTrips.isWorthTelling(from: edge.roundTripTime, to: time)
             else { return }
             context.edges.update(name, .measured) { edge in
                 edge.roundTripTime = time
@@ -217,13 +217,6 @@ struct EdgeLink: Sendable {
             }
         }
         await probe.run()
-    }
-
-    /// Whether the round-trip time has moved by more than half, and by half a millisecond at least.
-    private static func isWorthTelling(from old: Duration?, to new: Duration?) -> Bool {
-        guard let old, let new else { return old != new }
-        let difference = new > old ? new - old : old - new
-        return difference > max(.microseconds(500), old / 2)
     }
 }
 

@@ -5,21 +5,15 @@ import Scheduling
 struct EdgeSteadiness: Sendable {
     private var since: [String: ContinuousClock.Instant] = [:]
 
-    /// Takes over how the edges are now.
-    mutating func note(_ edges: [Edge], at now: ContinuousClock.Instant) {
-        var next: [String: ContinuousClock.Instant] = [:]
-        for edge in edges where Self.isSettled(edge) { next[edge.name] = since[edge.name] ?? now }
-        since = next
-    }
+    private var settled: Set<String> = []
 
-    /// Whether an edge is not on its way from one state to another: it is ready, or has been away for so long that nobody
-    /// counts on it.
-    private static func isSettled(_ edge: Edge) -> Bool {
-        switch edge.state {
-        case .ready: edge.isConnected
-        case .lost, .left: true
-        case .joining, .suspect, .disconnected, .draining, .degraded: false
-        }
+    /// Takes over which edges are settled now.
+    mutating func note(_ names: Set<String>, at now: ContinuousClock.Instant) {
+        // Most often it is the same set, and not even a copy of it.
+        guard names != settled else { return }
+        var next: [String: ContinuousClock.Instant] = [:]
+        for name in names { next[name] = since[name] ?? now }
+        (since, settled) = (next, names)
     }
 
     /// The first of these edges that is not settled, or not for so long; `nil` where all are.

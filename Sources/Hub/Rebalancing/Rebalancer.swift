@@ -64,7 +64,7 @@ struct Rebalancer: Sendable {
     /// Goes on with what is under way, and begins what is due.
     func look(at now: ContinuousClock.Instant = .now) async {
         let settled = memory.state.withLock { state in
-            state.steadiness.note(context.edges.all, at: now)
+            state.steadiness.note(context.edges.settled, at: now)
             state.blocked = state.blocked.filter { $0.value > now }
             let settled = state.settling.filter { $0.value <= now }.map(\.key)
             for workload in settled { state.settling[workload] = nil }
