@@ -21,6 +21,17 @@ extension ClusterAPI {
         return token
     }
 
+    /// Returns when the cluster's daemon has deleted the tokens that were used, or when the time is over.
+    func waitForTokensToGo(within limit: Duration) async throws {
+        let deadline = ContinuousClock.now + limit
+        while ContinuousClock.now < deadline {
+            let tokens = try await list(
+                .secrets, namespace: Names.systemNamespace, ListOptions(labelSelector: Names.tokenLabel, limit: 1))
+            if tokens.items.isEmpty { return }
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+
     /// As `peer out-of-band` and `join out-of-band`.
     func ask(for peering: ForeignCluster, token: String) async throws {
         _ = try await create(
