@@ -65,13 +65,13 @@ struct StreamMultiplexerTests {
         #expect(Self.drain(&streams) == ["1:30", "5:30", "1:30", "5:30"])
     }
 
-    @Test("what is read is granted anew in halves of the window; what is not read is not")
+    @Test("what is read is granted anew in quarters of the window; what is not read is not")
     func grants() throws {
         var (streams, id) = try Self.opened()
         _ = try streams.received(id, ArraySlice([UInt8](repeating: 1, count: 60)))
-        #expect(streams.consumed(id, bytes: 40).isEmpty)
+        #expect(streams.consumed(id, bytes: 24).isEmpty)
         #expect(
-            streams.consumed(id, bytes: 20) == [.send(.streamWindow(StreamWindowMessage(id: id, bytes: 60)))])
+            streams.consumed(id, bytes: 36) == [.send(.streamWindow(StreamWindowMessage(id: id, bytes: 60)))])
         _ = try streams.received(id, ArraySlice([UInt8](repeating: 1, count: 100)))
         let error = #expect(throws: PeerSessionEnd.self) { try streams.received(id, [1]) }
         #expect(error?.code == .limit)

@@ -22,8 +22,11 @@ final class PeerSessionHandler: ChannelInboundHandler {
     /// When `timers` wakes this session.
     private var wakeAt: Duration?
     private var pipes: [UInt32: StreamPipe] = [:]
-    /// Those that got bytes in this reading of the socket: their readers are woken once, at its end.
+    /// Those that got bytes in this reading of the socket: their readers are woken at its end, or after so many bytes that they
+    /// may as well begin.
     private var fed: [StreamPipe] = []
+    private var fedBytes = 0
+    private static let wakeAfter = 64 << 10
     private var openings: [UInt32: (pipe: StreamPipe, promise: EventLoopPromise<UInt32>)] = [:]
     private var events: AsyncStream<PeerEvent>.Continuation?
     private let untaken = UntakenCount()
@@ -295,6 +298,8 @@ final class PeerSessionHandler: ChannelInboundHandler {
             guard let pipe = pipes[id] else { return }
             pipe.received(bytes)
             if fed.last !== pipe { fed.append(pipe) }
+            fedBytes += bytes.count
+            if fedBytes >= Self.wakeAfter { wakeReaders() }
         case .ended(let id): pipes[id]?.ended()
         case .failed(let id, let message):
             let error = StreamError(.failed, message)
@@ -340,6 +345,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
         guard !fed.isEmpty else { return }
         for pipe in fed { pipe.wake() }
         fed.removeAll(keepingCapacity: true)
+        fedBytes = 0
     }
 
     /// Nobody uses the stream any more, and it is not over.

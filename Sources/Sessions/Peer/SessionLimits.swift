@@ -5,7 +5,7 @@ public struct SessionLimits: Sendable, Hashable {
     /// Bytes of one stream that are kept for a reader who does not read.
     public var streamWindow: Int
     /// So many bytes of a stream that were read are granted anew at once: fewer would make many messages.
-    public var leastGrant: Int { max(1, streamWindow / 2) }
+    public var leastGrant: Int { max(1, streamWindow / 4) }
     /// The most bytes of one stream frame, so that no stream holds up the others.
     public var streamChunk: Int
     /// Changes sent and not acknowledged yet.
