@@ -47,10 +47,15 @@ struct EdgeConversation: Sendable {
     }
 
     func take(_ advertisement: AdvertiseMessage) {
-        context.edges.update(name) { edge in
+        // What is free changes with each pod, and is of interest to the virtual node only.
+        var concernsAll = false
+        context.edges.update(name, .measured) { edge in
+            let before = (state: edge.state, isFirst: edge.advertisement == nil)
             edge.advertisement = VirtualNode.sanitized(advertisement)
             if edge.state == .ready || edge.state == .degraded { edge.state = edge.stateByAdvertisement }
+            concernsAll = before.isFirst || before.state != edge.state
         }
+        if concernsAll { context.edges.update(name) { _ in } }
     }
 
     func suspected(for silence: Duration) {
