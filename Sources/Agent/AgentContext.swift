@@ -102,7 +102,7 @@ struct AgentContext: Sendable {
     func limits(of hub: HubPeering, asked: ResourceAmounts = [:]) -> ResourceAmounts {
         let share = share(of: hub)
         guard !share.isEverything else { return [:] }
-        let whole = ClusterCapacity(nodes: nodes.objects, others: [], own: []).allocatable
+        let whole = ClusterCapacity(nodes: nodes.objects, others: [:], own: [:]).allocatable
         return share.limits(of: whole, asked: asked.keys)
     }
 

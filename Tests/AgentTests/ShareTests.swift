@@ -210,7 +210,7 @@ import Wire
     func advertised() {
         let pods: ResourceAmounts = ["cpu": Quantity(milli: 1500), "pods": Quantity(2)]
         let share = EdgeShare("50%,pods=20")?.limits(of: ["cpu": Quantity(4), "pods": Quantity(10)]) ?? [:]
-        let found = ClusterCapacity(nodes: [Self.node], others: [], own: []).limited(to: share, used: pods)
+        let found = ClusterCapacity(nodes: [Self.node], others: [:], own: [:]).limited(to: share, used: pods)
         #expect(found.capacity.texts["cpu"] == "2")
         #expect(found.allocatable.texts["cpu"] == "2")
         #expect(found.largestFit.texts["cpu"] == "500m")

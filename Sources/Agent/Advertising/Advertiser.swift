@@ -9,6 +9,8 @@ import Wire
 final class Advertiser: Sendable {
     private let context: AgentContext
     let health: ClusterHealth
+    /// What the pods take of the nodes: those that run for hubs, and all others.
+    private let usage = (hubs: PodUsage(), others: PodUsage())
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
@@ -21,8 +23,11 @@ final class Advertiser: Sendable {
             let shares = [change.old, change.new].map { $0.map(ForeignCluster.init)?.share }
             if shares[0] != shares[1] { signal.yield() }
         }
-        for informer in [context.pods, context.otherPods] {
-            informer.onChange { [signal] change in if Self.matters(change) { signal.yield() } }
+        for (informer, usage) in [(context.pods, usage.hubs), (context.otherPods, usage.others)] {
+            informer.onChange { [signal] change in
+                usage.note(change)
+                if Self.matters(change) { signal.yield() }
+            }
         }
     }
 
@@ -75,10 +80,10 @@ final class Advertiser: Sendable {
         if !isRead || state == .unknown {
             guard case .silent = state else { return nil }
         }
-        let pods = Dictionary(grouping: context.pods.objects) { OriginOf.pod($0)?.hub == hub.clusterID }
+        var (own, others) = usage.hubs.amounts(of: hub.clusterID)
+        for (node, amounts) in usage.others.amounts(of: "").own { others[node, default: [:]].add(amounts) }
         let found = ClusterCapacity(
-            nodes: context.nodes.objects, others: context.otherPods.objects + (pods[false] ?? []),
-            own: pods[true] ?? []
+            nodes: context.nodes.objects, others: others, own: own
         ).limited(to: context.limits(of: hub), used: context.shares.used(by: hub.clusterID))
         let info = found.typicalNode?.status["nodeInfo"]
         let configuration = context.configuration

@@ -19,9 +19,9 @@ struct ClusterCapacity: Sendable, Hashable {
 
     /// - Parameters:
     ///   - nodes: of the cluster, virtual ones among them.
-    ///   - others: pods that are not the hub's.
-    ///   - own: the hub's pods.
-    init(nodes all: [KubernetesObject], others: [KubernetesObject], own: [KubernetesObject]) {
+    ///   - others: what pods that are not the hub's take, by node.
+    ///   - own: what the hub's pods take.
+    init(nodes all: [KubernetesObject], others: [String: ResourceAmounts], own: [String: ResourceAmounts]) {
         let plain = all.filter { $0.label(Names.typeLabel) != Names.virtualNodeType }.sorted { $0.key < $1.key }
         let ready = plain.filter { Conditions.isTrue("Ready", in: $0.status["conditions"]) }
         nodes = plain.count
@@ -35,15 +35,12 @@ struct ClusterCapacity: Sendable, Hashable {
             allocatable.add(amounts)
             free[node.name] = amounts
         }
-        for pod in others {
-            guard let node = pod.spec["nodeName"]?.string, let rest = free[node], Self.takes(pod) else { continue }
-            let requests = Self.requests(pod)
-            allocatable = allocatable.less(requests)
-            free[node] = rest.less(requests)
-        }
-        for pod in own {
-            guard let node = pod.spec["nodeName"]?.string, let rest = free[node], Self.takes(pod) else { continue }
-            free[node] = rest.less(Self.requests(pod))
+        for (node, amounts) in free {
+            if let requests = others[node] {
+                allocatable = allocatable.less(requests)
+                free[node] = amounts.less(requests)
+            }
+            if let requests = own[node] { free[node] = free[node]?.less(requests) }
         }
         largestFit = free.sorted { $0.key < $1.key }.map(\.value).max { $0.isSmaller(than: $1) } ?? [:]
     }
@@ -64,14 +61,6 @@ struct ClusterCapacity: Sendable, Hashable {
         result.allocatable = capped(allocatable, limits)
         result.largestFit = capped(largestFit, limits.less(used))
         return result
-    }
-
-    private static func takes(_ pod: KubernetesObject) -> Bool { !KubernetesObject.isFinishedPod(status: pod.status) }
-
-    private static func requests(_ pod: KubernetesObject) -> ResourceAmounts {
-        var requests = PodRequests.total(of: pod)
-        requests["pods"] = Quantity(1)
-        return requests
     }
 }
 
