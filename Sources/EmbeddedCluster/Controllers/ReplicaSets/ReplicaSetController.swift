@@ -12,7 +12,7 @@ final class ReplicaSetController: BuiltInController {
     /// cost some looks, not a thousand looks at a thousand pods.
     ///
     /// - Parameter pods: how many the look is at: it takes some microseconds each, a fraction of this.
-    private static func gathering(_ pods: Int) -> Duration { .milliseconds(5) + .microseconds(15) * pods }
+    private static func gathering(_ pods: Int) -> Duration { .milliseconds(5) + .microseconds(25) * pods }
     /// How long an unmet expectation is left alone before the cluster itself is asked.
     private static let patience = Duration.seconds(1)
 
