@@ -5,7 +5,8 @@ import Synchronization
 
 /// Writes `Event` objects about other objects, the same thing again as a higher count (`core/v1 Event`).
 ///
-/// Events explain; they never hold anything up: failures to write them are logged and forgotten.
+/// Events explain; they never hold anything up: failures to write them are logged and forgotten, and what is beyond an object's
+/// ``EventAllowance`` is not written.
 public final class EventRecorder: Sendable {
     public enum Severity: String, Sendable {
         case normal = "Normal"
@@ -26,6 +27,7 @@ public final class EventRecorder: Sendable {
     /// The events written lately, by what they say; bounded, oldest forgotten first.
     private let recent = Mutex<(names: [Same: (name: String, count: Int, first: String)], order: [Same])>(([:], []))
     private static let remembered = 1024
+    private let allowance = Mutex(EventAllowance())
 
     /// - Parameters:
     ///   - component: who says so, such as `kubelet`; shown as the event's source.
@@ -50,7 +52,12 @@ public final class EventRecorder: Sendable {
     ) async {
         let message = message.utf8.count > 1024 ? String(message.prefix(1000)) + "…" : message
         let same = Same(uid: object.uid, reason: reason, message: message)
-        let time = Timestamp.text(now())
+        let seconds = now()
+        let about = "\(object.kind)/\(object.namespace)/\(object.name)/\(object.uid)"
+        guard allowance.withLock({ $0.take(about, now: seconds) }) else {
+            return logger.debug("an event is one too many", metadata: ["object": "\(about)", "reason": "\(reason)"])
+        }
+        let time = Timestamp.text(seconds)
         let namespace = object.namespace.isEmpty ? "default" : object.namespace
         let known = recent.withLock { recent -> (name: String, count: Int, first: String)? in
             guard var entry = recent.names[same] else { return nil }
