@@ -37,6 +37,14 @@ void causeway_return_free_memory(void) {
 #endif
 }
 
+void causeway_limit_heaps(int count) {
+#ifdef __GLIBC__
+    mallopt(M_ARENA_MAX, count);
+#else
+    (void)count;
+#endif
+}
+
 int causeway_fork(void) { return fork(); }
 
 int causeway_unshare(int flags) { return unshare(flags); }

@@ -58,6 +58,7 @@ public enum DaemonClusters {
     public static func open(
         _ configuration: DaemonConfiguration, role: ClusterInfo.Role, hooks: [any AdmissionHook] = [], logger: Logger
     ) async throws -> any DaemonCluster {
+        FreeMemory.shareHeaps()
         guard let access = configuration.access else {
             return try await EmbeddedNode(configuration, role: role, hooks: hooks, logger: logger)
         }

@@ -5,6 +5,9 @@
 // Plain functions for system calls that Swift cannot import: variadic ones, ones behind _GNU_SOURCE, and fork.
 // Each returns what the system call returns, with errno set.
 
+// mallopt(3), M_ARENA_MAX: so many heaps for all threads together.
+void causeway_limit_heaps(int count);
+
 // malloc_trim(3): gives pages that are free within the heap back to the system.
 void causeway_return_free_memory(void);
 // fork(2). Only for a process with one thread.
