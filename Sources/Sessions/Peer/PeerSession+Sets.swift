@@ -53,16 +53,6 @@ extension PeerSession {
 
     // MARK: Bulk output
 
-    /// When ``nextOutput(_:)`` will have changes that are held back now, so that more may go with them; `nil` where none are.
-    public var outputDeadline: Duration? {
-        guard case .established(let established) = currentState else { return nil }
-        return switch (established.desired, established.observed) {
-        case (.owner(let sync), _): sync.heldBackUntil
-        case (_, .owner(let sync)): sync.heldBackUntil
-        case (.copy, .copy): nil
-        }
-    }
-
     /// The next bulk output, to be sent while the connection takes more: changes and stream data in turn.
     ///
     /// - Returns: `nil` where there is nothing, or what there is waits until ``outputDeadline``.
@@ -84,6 +74,15 @@ extension PeerSession.Established {
         case (.owner(let sync), _): sync.isSettled
         case (_, .owner(let sync)): sync.isSettled
         case (.copy, .copy): false
+        }
+    }
+
+    /// Until when changes of the own set are held back.
+    var heldBackUntil: Duration? {
+        switch (desired, observed) {
+        case (.owner(let sync), _): sync.heldBackUntil
+        case (_, .owner(let sync)): sync.heldBackUntil
+        case (.copy, .copy): nil
         }
     }
 

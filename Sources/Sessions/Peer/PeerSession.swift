@@ -90,6 +90,9 @@ public struct PeerSession: Sendable {
         }
     }
 
+    /// When ``nextOutput(_:)`` will have changes that are held back now, so that more may go with them; `nil` where none are.
+    public var outputDeadline: Duration? { isEstablished ? talk?.heldBackUntil : nil }
+
     private var isEstablished: Bool { if case .established = state { true } else { false } }
 
     /// Whether the peer has confirmed all of the own set.
