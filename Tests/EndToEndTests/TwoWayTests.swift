@@ -90,6 +90,11 @@ extension EndToEnd {
                         kubectl create deployment web -n \(namespace) --image nginxdemos/hello \(options)
                         kubectl rollout status deployment web -n \(namespace) --timeout 60s \(options)
                         kubectl logs -n \(namespace) deployment/web \(options)
+                        said=$(kubectl exec -i -n \(namespace) deployment/web \(options) -- tr a-z A-Z <<<hello)
+                        [[ $said == HELLO ]]
+                        status=0
+                        kubectl exec -n \(namespace) deployment/web \(options) -- sh -c 'exit 7' || status=$?
+                        [[ $status == 7 ]]
                         """)
                 }
                 // Each at the other, in a namespace of its own that does not go on.
