@@ -120,18 +120,23 @@ forwards() {
 }
 
 follows() {
-    local follower deadline=$((SECONDS + 20))
-    timeout 60 kubectl logs -f -n liqo-demo box >"$visits/log" 2>&1 &
+    local follower failure
+    kubectl logs -f -n liqo-demo box >"$visits/log" 2>&1 &
     follower=$!
-    until grep -q begun "$visits/log"; do
-        ((SECONDS < deadline)) || { echo "it says: $(tr '\n' ' ' <"$visits/log")"; return 1; }
-        sleep 0.05
-    done
-    echo later | timeout 60 kubectl attach -n liqo-demo -i box >/dev/null 2>&1 || true
-    until grep -q 'got later' "$visits/log"; do
-        ((SECONDS < deadline)) || { echo "it says: $(tr '\n' ' ' <"$visits/log")"; return 1; }
-        sleep 0.05
-    done
-    kill "$follower" 2>/dev/null || true
+    failure=$(
+        log_says begun && echo later | timeout 60 kubectl attach -n liqo-demo -i box >/dev/null 2>&1
+        log_says 'got later'
+    ) || true
+    # Not SIGTERM, which whoever runs this may have blocked.
+    kill -KILL "$follower" 2>/dev/null || true
     wait "$follower" 2>/dev/null || true
+    [[ -z $failure ]] || { echo "$failure"; return 1; }
+}
+
+log_says() {
+    local deadline=$((SECONDS + 20))
+    until grep -q "$1" "$visits/log"; do
+        ((SECONDS < deadline)) || { echo "it says: $(tr '\n' ' ' <"$visits/log")"; return 1; }
+        sleep 0.05
+    done
 }
