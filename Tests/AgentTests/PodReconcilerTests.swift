@@ -179,6 +179,36 @@ import Wire
         }
     }
 
+    @Test(
+        "a pod from which its API server takes the grace before it goes was deleted, unless it had an end before (F19)")
+    func graceTakenAway() {
+        func pod(_ restartPolicy: JSON = "Always", _ reason: JSON? = nil) -> KubernetesObject {
+            var status: JSON = ["phase": "Failed"]
+            status["reason"] = reason
+            return KubernetesObject(
+                .pods, name: "p", namespace: "demo",
+                [
+                    "metadata": [
+                        "uid": "u", "deletionTimestamp": "2026-01-01T00:00:00Z", "deletionGracePeriodSeconds": 0,
+                    ],
+                    "spec": ["restartPolicy": restartPolicy], "status": status,
+                ])
+        }
+        func told(_ phase: JSON, _ reason: JSON? = nil, uid: String = "u") -> ObservedPod {
+            var status: JSON = ["phase": phase]
+            status["reason"] = reason
+            return ObservedPod(originUID: "o", edgeUID: uid, status: status)
+        }
+        #expect(LocalPod.wasEndedByDeletion(pod(), told: told("Running")))
+        #expect(LocalPod.wasEndedByDeletion(pod("Never"), told: told("Pending", "DeletedAtEdge")))
+        #expect(LocalPod.wasEndedByDeletion(pod("Never"), told: told("Pending", "StoppedWithoutHub")))
+        #expect(!LocalPod.wasEndedByDeletion(pod("Never"), told: told("Running")))
+        #expect(!LocalPod.wasEndedByDeletion(pod("Always", "Evicted"), told: told("Running")))
+        #expect(!LocalPod.wasEndedByDeletion(pod(), told: told("Failed")))
+        #expect(!LocalPod.wasEndedByDeletion(pod(), told: told("Running", uid: "another")))
+        #expect(!LocalPod.wasEndedByDeletion(pod(), told: nil))
+    }
+
     @Test("a pod that nobody wants goes once all wants are known, and not before (I3)")
     func unwanted() async throws {
         try await Bench().run { bench in

@@ -60,17 +60,28 @@ enum LocalPod {
     static func originUID(_ pod: KubernetesObject) -> String { pod.label(Names.originUIDLabel) ?? "" }
 
     /// Whether the pod's end came by its deletion: one that has finished before is deleted without any grace.
-    static func wasEndedByDeletion(_ pod: KubernetesObject) -> Bool {
-        pod.isBeingDeleted && pod.deletionGracePeriodSeconds ?? 0 > 0
-            && KubernetesObject.isFinishedPod(status: pod.status)
+    ///
+    /// - Parameter told: what the hub was told last. A real API server has watchers see the grace go to zero, of any pod, before the
+    ///   pod goes: then it counts whether the pod had an end before.
+    static func wasEndedByDeletion(_ pod: KubernetesObject, told: ObservedPod?) -> Bool {
+        guard pod.isBeingDeleted, KubernetesObject.isFinishedPod(status: pod.status) else { return false }
+        if pod.deletionGracePeriodSeconds ?? 0 > 0 { return true }
+        guard let told, told.edgeUID == pod.uid else { return false }
+        if [deletedAtEdge, stoppedWithoutHub].contains(told.status["reason"]?.string) { return true }
+        // Nothing but its deletion ends a pod whose containers are always started again, unless a node says why.
+        return pod.spec["restartPolicy"]?.string ?? "Always" == "Always" && pod.status["reason"] == nil
+            && !KubernetesObject.isFinishedPod(status: told.status)
     }
+
+    private static let deletedAtEdge = "DeletedAtEdge"
+    private static let stoppedWithoutHub = "StoppedWithoutHub"
 
     /// What the hub is told of a pod that somebody deleted here while it is wanted: it has not finished, it starts anew.
     static func deletedHere(_ pod: KubernetesObject) -> ObservedPod {
         ObservedPod(
             originUID: originUID(pod), edgeUID: pod.uid,
             status: [
-                "phase": "Pending", "reason": "DeletedAtEdge",
+                "phase": "Pending", "reason": .string(deletedAtEdge),
                 "message": "the pod was deleted at the edge and is made there anew",
             ])
     }
@@ -80,7 +91,7 @@ enum LocalPod {
         ObservedPod(
             originUID: originUID(pod), edgeUID: pod.uid,
             status: [
-                "phase": "Pending", "reason": "StoppedWithoutHub",
+                "phase": "Pending", "reason": .string(stoppedWithoutHub),
                 "message": .string("the edge did not hear \(hub) for too long and stopped the pod"),
             ])
     }

@@ -49,7 +49,7 @@ struct PodReconciler: Sendable {
             return .none
         }
         if let current {
-            let wasDeletedHere = LocalPod.wasEndedByDeletion(current)
+            let wasDeletedHere = LocalPod.wasEndedByDeletion(current, told: hub.observed(item.key)?.pod)
             let telling =
                 wasDeletedHere
                 ? tell(LocalPod.deletedHere(current), hub, item.key) : report(current, hub, item.key)
@@ -90,7 +90,10 @@ struct PodReconciler: Sendable {
 
     /// Its hub has not been heard for so long that the pod must not run: it may run elsewhere by now.
     private func stop(_ hub: HubPeering, _ key: ItemKey, _ pod: KubernetesObject) async throws -> Requeue {
-        guard LocalPod.wasEndedByDeletion(pod) || !KubernetesObject.isFinishedPod(status: pod.status) else {
+        guard
+            LocalPod.wasEndedByDeletion(pod, told: hub.observed(key)?.pod)
+                || !KubernetesObject.isFinishedPod(status: pod.status)
+        else {
             hub.report(key, .pod(LocalPod.observation(pod)))
             return .none
         }
