@@ -60,6 +60,18 @@ import Wire
         return fence
     }
 
+    /// The pod goes on until so many seconds from now, and then ends.
+    private func expectStop(_ bench: Bench, _ clock: Clock, _ fence: Fence, after seconds: Int) async throws {
+        clock.advance(seconds - 1)
+        await fence.look()
+        #expect(!bench.hub.isClosed("demo"))
+        clock.advance(1)
+        await fence.look()
+        #expect(bench.hub.isClosed("demo"))
+        try await eventually("the pod is ended") { try await bench.found("p")?.isBeingDeleted == true }
+        try await ended(bench)
+    }
+
     @Test("stop after the time that the namespace allows, and not before")
     func stops() async throws {
         try await Bench().run { bench in
@@ -70,14 +82,7 @@ import Wire
             await fence.look()
             #expect(!bench.hub.isClosed("demo"), "the hub is heard")
             bench.hub.detach(bench.link)
-            clock.advance(9)
-            await fence.look()
-            #expect(!bench.hub.isClosed("demo"))
-            clock.advance(1)
-            await fence.look()
-            #expect(bench.hub.isClosed("demo"))
-            try await eventually("the pod is ended") { try await bench.found("p")?.isBeingDeleted == true }
-            try await ended(bench)
+            try await expectStop(bench, clock, fence, after: 10)
             let events = try await bench.cluster.list(.coreEvents).items
                 .filter { $0.json["reason"]?.string == "StoppedWithoutHub" }
             #expect(Set(events.compactMap { $0.json["involvedObject"]?["kind"]?.string }) == ["Namespace", "Pod"])
@@ -232,14 +237,7 @@ import Wire
             let clock = Clock()
             let fence = fence(bench, clock)
             try await revoke(bench, fence, annotations)
-            clock.advance(seconds - 1)
-            await fence.look()
-            #expect(!bench.hub.isClosed("demo"))
-            clock.advance(1)
-            await fence.look()
-            #expect(bench.hub.isClosed("demo"))
-            try await eventually("the pod is ended") { try await bench.found("p")?.isBeingDeleted == true }
-            try await ended(bench)
+            try await expectStop(bench, clock, fence, after: seconds)
             // A new certificate opens nothing before the hub has said what it wants.
             bench.hub.isRevoked = false
             await fence.look()
