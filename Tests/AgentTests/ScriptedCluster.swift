@@ -1,11 +1,10 @@
 import ClusterAPI
-import JSONTree
 import KubernetesModel
 import Synchronization
 import TestKit
 
 /// A fake cluster that refuses what a test says and has logs.
-final class ScriptedCluster: ClusterAPI {
+final class ScriptedCluster: ForwardingCluster {
     let base = FakeCluster()
     private let refusal = Mutex<(@Sendable (ResourceType, KubernetesObject) -> APIError?)?>(nil)
     /// What was created and deleted, in order.
@@ -26,19 +25,9 @@ final class ScriptedCluster: ClusterAPI {
         refusal.withLock { $0 = rule }
     }
 
-    func get(_ type: ResourceType, namespace: String?, name: String) async throws -> KubernetesObject {
-        try await base.get(type, namespace: namespace, name: name)
-    }
-
     func list(_ type: ResourceType, namespace: String?, _ options: ListOptions) async throws -> ObjectList {
         while held.withLock({ $0 == type }) { try await Task.sleep(for: .milliseconds(5)) }
         return try await base.list(type, namespace: namespace, options)
-    }
-
-    func watch(_ type: ResourceType, namespace: String?, _ options: WatchOptions) async throws
-        -> AsyncThrowingStream<WatchEvent, any Error>
-    {
-        try await base.watch(type, namespace: namespace, options)
     }
 
     func create(_ type: ResourceType, _ object: KubernetesObject, _ options: WriteOptions) async throws
@@ -51,30 +40,11 @@ final class ScriptedCluster: ClusterAPI {
         return result
     }
 
-    func update(_ type: ResourceType, _ object: KubernetesObject, subresource: String?, _ options: WriteOptions)
-        async throws -> KubernetesObject
-    {
-        try await base.update(type, object, subresource: subresource, options)
-    }
-
-    func patch(
-        _ type: ResourceType, namespace: String?, name: String, _ patch: Patch, subresource: String?,
-        _ options: WriteOptions
-    ) async throws -> KubernetesObject {
-        try await base.patch(type, namespace: namespace, name: name, patch, subresource: subresource, options)
-    }
-
     func delete(_ type: ResourceType, namespace: String?, name: String, _ options: DeleteOptions) async throws {
         try await base.delete(type, namespace: namespace, name: name, options)
         writes.withLock {
             $0.append("delete \(type.plural) \(ObjectKey(namespace: namespace ?? "", name: name))")
         }
-    }
-
-    func createSubresource(
-        _ type: ResourceType, namespace: String?, name: String, subresource: String, _ body: JSON
-    ) async throws -> JSON {
-        try await base.createSubresource(type, namespace: namespace, name: name, subresource: subresource, body)
     }
 
     func podLogs(namespace: String, name: String, _ options: LogOptions) async throws
@@ -84,17 +54,5 @@ final class ScriptedCluster: ClusterAPI {
             continuation.yield(Array("log of \(namespace)/\(name), tail \(options.tailLines ?? -1)".utf8))
             if !options.follow { continuation.finish() }
         }
-    }
-
-    func exec(
-        namespace: String, name: String, _ request: ContainerRequest, _ client: ContainerStreams
-    ) async throws -> Int { try await base.exec(namespace: namespace, name: name, request, client) }
-
-    func attach(
-        namespace: String, name: String, _ request: ContainerRequest, _ client: ContainerStreams
-    ) async throws { try await base.attach(namespace: namespace, name: name, request, client) }
-
-    func forward(namespace: String, name: String, port: Int, _ client: ByteStreams) async throws {
-        try await base.forward(namespace: namespace, name: name, port: port, client)
     }
 }

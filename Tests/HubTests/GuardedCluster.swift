@@ -1,11 +1,10 @@
 import ClusterAPI
-import JSONTree
 import KubernetesModel
 import Synchronization
 import TestKit
 
 /// A cluster that shows the Secrets of a namespace only where a RoleBinding lies.
-final class GuardedCluster: ClusterAPI {
+final class GuardedCluster: ForwardingCluster {
     let base = FakeCluster()
     private let binding = Mutex(true)
 
@@ -45,29 +44,4 @@ final class GuardedCluster: ClusterAPI {
         if type == .roleBindings, !mayBind { throw APIError.forbidden(type, object.name, "not allowed") }
         return try await base.create(type, object, options)
     }
-
-    func update(_ type: ResourceType, _ object: KubernetesObject, subresource: String?, _ options: WriteOptions)
-        async throws -> KubernetesObject
-    { try await base.update(type, object, subresource: subresource, options) }
-
-    func patch(
-        _ type: ResourceType, namespace: String?, name: String, _ patch: Patch, subresource: String?,
-        _ options: WriteOptions
-    ) async throws -> KubernetesObject {
-        try await base.patch(type, namespace: namespace, name: name, patch, subresource: subresource, options)
-    }
-
-    func delete(_ type: ResourceType, namespace: String?, name: String, _ options: DeleteOptions) async throws {
-        try await base.delete(type, namespace: namespace, name: name, options)
-    }
-
-    func createSubresource(
-        _ type: ResourceType, namespace: String?, name: String, subresource: String, _ body: JSON
-    ) async throws -> JSON {
-        try await base.createSubresource(type, namespace: namespace, name: name, subresource: subresource, body)
-    }
-
-    func podLogs(namespace: String, name: String, _ options: LogOptions) async throws
-        -> AsyncThrowingStream<[UInt8], any Error>
-    { try await base.podLogs(namespace: namespace, name: name, options) }
 }
