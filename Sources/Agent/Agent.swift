@@ -56,9 +56,9 @@ public final class Agent: Sendable {
     ) throws(TLSError) {
         self.configuration = configuration
         self.group = group
-        let book = PeeringBook(peerings, now: now)
         let context = AgentContext(
-            configuration: configuration, cluster: cluster, book: book, logger: logger, now: now)
+            configuration: configuration, cluster: cluster, peerings: peerings, logger: logger, now: now)
+        let book = context.book
         let identity = try ServerIdentity(
             authority, clusterID: configuration.clusterID,
             handshakeTimeout: configuration.transport.handshakeTimeout, revoked: book.revoked)
@@ -72,7 +72,6 @@ public final class Agent: Sendable {
             now: now, admits: { try await context.admit($0) },
             enrolled: { record in
                 let hub = context.hubs.hub(record)
-                hub.isEnding = false
                 hub.isRevoked = false
                 hub.certificateNotAfter = record.issued.map(\.notAfter).max() ?? 0
                 // Whoever is connected still shows a certificate that was good until now.

@@ -33,12 +33,14 @@ struct AgentContext: Sendable {
     static let byHub = "hub"
 
     init(
-        configuration: AgentConfiguration, cluster: any ClusterAPI, book: PeeringBook, logger: Logger,
+        configuration: AgentConfiguration, cluster: any ClusterAPI, peerings: any PeeringStore, logger: Logger,
         now: @escaping @Sendable () -> Int
     ) {
         self.configuration = configuration
         self.cluster = cluster
-        self.book = book
+        let hubs = HubDirectory()
+        self.hubs = hubs
+        book = PeeringBook(peerings, now: now, changed: { hubs.follow($0) })
         self.logger = logger
         self.now = now
         let label = Names.originClusterIDLabel
@@ -48,7 +50,6 @@ struct AgentContext: Sendable {
         nodes = Informer(cluster, .nodes, logger: logger)
         foreignClusters = Informer(cluster, .foreignClusters, logger: logger)
         reflected = ReflectedObjects(cluster, logger: logger)
-        hubs = HubDirectory()
         events = EventRecorder(cluster, component: "causeway-agent", now: now, logger: logger)
         pods.onChange { [shares] change in shares.note(change) }
         namespaces.onChange { [reflected] change in reflected.note(change) }

@@ -38,10 +38,9 @@ struct Bench: Sendable {
         configuration.share = share
         var logger = Logger(label: "test")
         logger.logLevel = .error
-        let book = PeeringBook(store, now: { now })
-        try await book.load()
         context = AgentContext(
-            configuration: configuration, cluster: cluster, book: book, logger: logger, now: { now })
+            configuration: configuration, cluster: cluster, peerings: store, logger: logger, now: { now })
+        try await context.book.load()
         reconcilers = Reconcilers(
             context,
             joins: Joins(

@@ -157,12 +157,6 @@ struct HubConversation: Sendable {
                 LogKey.reason: "\(end.message)",
             ])
         guard end.goodbye?.reason == .unpeered else { return }
-        // The hub may have enrolled anew while an old goodbye was on its way: only a certificate that is still good can
-        // speak for the peering that there is. A hub that is dialled has one connection at a time.
-        let fingerprint = Hex.encode(identity.leaf.fingerprint)
-        guard let record = await context.book.record(hub.clusterID), !record.isEnding,
-            record.address != nil || record.issued.contains(where: { $0.fingerprint == fingerprint })
-        else { return }
-        await reconcilers.endings.begin(hub)
+        await reconcilers.endings.begin(hub, .goodbye(identity))
     }
 }

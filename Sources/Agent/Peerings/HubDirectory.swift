@@ -24,6 +24,11 @@ final class HubDirectory: Sendable {
         }
     }
 
+    /// A hub's record has changed: whether the peering ends is what the record says, in whatever order others hear of it.
+    func follow(_ record: PeeringRecord) {
+        hubs.withLock { $0[record.clusterID]?.isEnding = record.isEnding }
+    }
+
     func remove(_ hub: HubPeering) {
         hubs.withLock { hubs in
             if hubs[hub.clusterID] === hub { hubs[hub.clusterID] = nil }

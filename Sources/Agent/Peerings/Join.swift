@@ -75,7 +75,6 @@ struct Join: Sendable {
             return record
         }
         let hub = context.hubs.hub(record)
-        if hub.isEnding != record.isEnding { hub.isEnding = record.isEnding }
         hub.ownCertificateNotAfter = Int(held.identity.leaf.notAfter)
     }
 
@@ -98,7 +97,7 @@ struct Join: Sendable {
         guard let error = error as? PeerDialError, error.end.code == .refused, error.end.error?.code == .notPeered,
             let hub = context.hubs[hubID], !hub.isEnding
         else { return .retry }
-        await conversation.reconcilers.endings.begin(hub)
+        await conversation.reconcilers.endings.begin(hub, .refusal)
         return .stop
     }
 

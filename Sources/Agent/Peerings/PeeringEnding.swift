@@ -4,6 +4,7 @@ import JSONTree
 import KubernetesModel
 import Logging
 import OffloadingModel
+import TLSTransport
 import Wire
 
 /// Ends a peering: the certificates at once, then everything that ran for the hub, then the peering itself. Goes on after a
@@ -18,19 +19,35 @@ struct PeeringEnding: Sendable {
 
     /// Who ends a peering.
     enum Cause: Sendable {
-        /// The hub has said that it is over.
-        case hub
+        /// The hub has said that it is over, on a connection on which it showed this.
+        case goodbye(PeerIdentity)
+        /// The hub, dialled, has refused the edge as not peered.
+        case refusal
         /// The edge wants it no more: `spec.incomingPeeringEnabled` of its ForeignCluster says No.
         case edge
         /// Nobody has enrolled anew for long since the peering's certificates were revoked.
         case revocation
+
+        /// Whether it ends the peering that there is now. That may be a later one: the other side can enrol anew at any moment,
+        /// also while an old goodbye is on its way.
+        func ends(_ record: PeeringRecord) -> Bool {
+            switch self {
+            // A hub that is dialled has one connection at a time.
+            case .goodbye(let identity): record.address != nil || record.isProved(by: identity)
+            case .refusal: record.address != nil
+            case .edge: true
+            case .revocation: record.revokedSince != nil
+            }
+        }
     }
 
     /// Revokes the hub's certificates, closes its connection, and has everything of it removed.
-    func begin(_ hub: HubPeering, _ cause: Cause = .hub) async {
+    ///
+    /// Does nothing where the cause concerns an earlier peering, or this one ends already.
+    func begin(_ hub: HubPeering, _ cause: Cause) async {
         do {
             try await context.book.change(hub.clusterID) { known, _ in
-                guard var record = known else { throw NotPeered() }
+                guard var record = known, !record.isEnding, cause.ends(record) else { throw NotPeered() }
                 record.isEnding = true
                 record.revokeAll()
                 return record
@@ -42,15 +59,15 @@ struct PeeringEnding: Sendable {
             context.logger.error(
                 "the end of a peering cannot be stored",
                 metadata: [LogKey.hubID: "\(hub.clusterID)", LogKey.error: "\(error)"])
+            hub.isEnding = true
         }
-        hub.isEnding = true
         context.logger.info(
             "a peering ends",
             metadata: [
                 LogKey.audit: "peering-ended", LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)",
                 LogKey.reason: Self.reason(cause),
             ])
-        if cause == .edge {
+        if case .edge = cause {
             await hub.detachAny()?.close(
                 .unpeered,
                 message: "\(context.configuration.clusterName) has turned its incoming peering with "
@@ -61,7 +78,7 @@ struct PeeringEnding: Sendable {
 
     private static func reason(_ cause: Cause) -> Logger.MetadataValue {
         switch cause {
-        case .hub: "the hub has ended it"
+        case .goodbye, .refusal: "the hub has ended it"
         case .edge: "incoming peering is turned off"
         case .revocation: "its certificates were revoked, and nobody has enrolled anew"
         }

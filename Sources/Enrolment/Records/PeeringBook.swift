@@ -1,20 +1,26 @@
-import Digests
 public import TLSTransport
 
 /// All peerings that a cluster takes or, as an edge, has joined: changed here only, each change durable before it counts.
 public actor PeeringBook {
     private let store: any PeeringStore
     private let now: @Sendable () -> Int
+    private let changed: @Sendable (PeeringRecord) -> Void
     /// Of all records; asked in handshakes.
     public nonisolated let revoked = RevocationList()
     private var records: [String: PeeringRecord] = [:]
     private var isChanging = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    /// - Parameter now: seconds since 1970.
-    public init(_ store: any PeeringStore, now: @escaping @Sendable () -> Int) {
+    /// - Parameters:
+    ///   - now: seconds since 1970.
+    ///   - changed: told of each record that counts from now on, in the order of the changes; must not wait.
+    public init(
+        _ store: any PeeringStore, now: @escaping @Sendable () -> Int,
+        changed: @escaping @Sendable (PeeringRecord) -> Void = { _ in }
+    ) {
         self.store = store
         self.now = now
+        self.changed = changed
     }
 
     /// In the order in which they began.
@@ -29,8 +35,7 @@ public actor PeeringBook {
     /// - Returns: `nil` where there is none, where it is over, or where the certificate is not one of those issued for it.
     public func record(provedBy identity: PeerIdentity?) -> PeeringRecord? {
         guard let identity, let record = records[identity.commonName], !record.isEnding else { return nil }
-        let fingerprint = Hex.encode(identity.leaf.fingerprint)
-        return record.issued.contains { $0.fingerprint == fingerprint } ? record : nil
+        return record.isProved(by: identity) ? record : nil
     }
 
     /// Reads what was saved; before anything else.
@@ -55,6 +60,7 @@ public actor PeeringBook {
         try await store.save(record)
         records[clusterID] = record
         revoked.replace(with: records.values)
+        changed(record)
         return record
     }
 

@@ -1,4 +1,6 @@
+import Digests
 public import JSONTree
+public import TLSTransport
 
 /// What a cluster keeps of a peering that it takes, across restarts: an edge of its hub, a hub of an edge that dials it.
 public struct PeeringRecord: Sendable, Hashable {
@@ -49,6 +51,12 @@ public struct PeeringRecord: Sendable, Hashable {
     /// Whether certificates of the peering may be revoked: where the peer dials they are known to be, where it is dialled that is
     /// for the peer to say.
     public var mayBeRevoked: Bool { isRevoked || address != nil }
+
+    /// Whether a certificate is one of those that the peer may show.
+    public func isProved(by identity: PeerIdentity) -> Bool {
+        let fingerprint = Hex.encode(identity.leaf.fingerprint)
+        return issued.contains { $0.fingerprint == fingerprint }
+    }
 
     /// Makes all certificates worthless.
     public mutating func revokeAll() {
