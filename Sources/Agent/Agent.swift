@@ -72,7 +72,6 @@ public final class Agent: Sendable {
             now: now, admits: { try await context.admit($0) },
             enrolled: { record in
                 let hub = context.hubs.hub(record)
-                hub.isRevoked = false
                 hub.certificateNotAfter = record.issued.map(\.notAfter).max() ?? 0
                 // Whoever is connected still shows a certificate that was good until now.
                 await hub.detachAny()?.close(.replaced, message: "the hub has enrolled anew", epoch: nil)

@@ -24,10 +24,8 @@ final class HubDirectory: Sendable {
         }
     }
 
-    /// A hub's record has changed: whether the peering ends is what the record says, in whatever order others hear of it.
-    func follow(_ record: PeeringRecord) {
-        hubs.withLock { $0[record.clusterID]?.isEnding = record.isEnding }
-    }
+    /// A record has changed: its hub, where it is known, is as the record says.
+    func follow(_ record: PeeringRecord) { self[record.clusterID]?.follow(record) }
 
     func remove(_ hub: HubPeering) {
         hubs.withLock { hubs in

@@ -118,6 +118,14 @@ final class HubPeering: Sendable {
         }
     }
 
+    /// The record has changed. Told in the order of the changes, so that what is known here is what is stored, whoever of those
+    /// that change it goes on first.
+    func follow(_ record: PeeringRecord) {
+        isEnding = record.isEnding
+        // A hub that is dialled is who revokes, and says so.
+        if !isDialled { isRevoked = record.isRevoked }
+    }
+
     // MARK: What the hub is told
 
     func observed(_ key: ItemKey) -> ObservedContent? { state.withLock { $0.observed[key]?.content } }

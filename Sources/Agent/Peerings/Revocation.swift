@@ -33,7 +33,6 @@ struct Revocation: Sendable {
                     LogKey.fingerprint: "\(certificate.fingerprint)",
                 ])
         }
-        hub.isRevoked = true
         await hub.detachAny()?.close(
             .revoked,
             message: "\(context.configuration.clusterName) has revoked the certificate of \(hub.clusterName)",
