@@ -7,7 +7,7 @@ import Wire
 @testable import Agent
 @testable import Hub
 
-/// How connections come to be, carry and end.
+/// How connections come to be, carry and end, whoever dials.
 extension World {
     func deliver(_ connection: Connection, _ direction: Connection.Direction) async throws {
         guard let piece = connection.next(direction) else { return }
@@ -36,94 +36,157 @@ extension World {
         }
     }
 
+    // MARK: - Ends
+
     func lostAtHub(_ connection: Connection) async throws {
         guard let hub, let end = connection.hub.end else { return }
-        let id = hub.dials.id(of: connection)
-        let wasEstablished = connection.talk != nil
-        await hub.lost(connection, end)
-        guard let id, let dial = hub.dials[id] else { return }
-        hub.dials.lost(id)
+        await lost(connection, end, at: hub, wasEstablished: connection.talk != nil)
+    }
+
+    func lostAtEdge(_ connection: Connection) async throws {
+        guard let agent = sites[connection.edge]?.agent, let end = connection.agent.end else { return }
+        await lost(connection, end, at: agent, wasEstablished: connection.peering != nil)
+    }
+
+    private func lost(
+        _ connection: Connection, _ end: PeerSessionEnd, at process: some DiallingProcess, wasEstablished: Bool
+    ) async {
+        // Only who has dialled has an attempt that goes on.
+        let id = process.dials.id(of: connection)
+        await process.lost(connection, end)
+        guard let id, let dial = process.dials[id] else { return }
+        process.dials.lost(id)
         if wasEstablished || end.code == .local {
-            hub.dials.later(id, clock.now, random: chance.fraction(), afterSuccess: true)
+            process.dials.later(id, clock.now, random: chance.fraction(), afterSuccess: true)
         } else {
-            try await failed(id, PeerDialError(address: dial.attempt.address, elapsed: .zero, end: end))
+            await failed(process, id, PeerDialError(address: dial.attempt.address, elapsed: .zero, end: end))
         }
     }
 
+    // MARK: - Dialling
+
     func dial(_ id: Int) async throws {
-        guard let hub, let dial = hub.dials[id] else { return }
-        note("the hub dials \(dial.attempt.address) for \(dial.attempt.purpose)")
+        guard let hub, let attempt = hub.dials[id]?.attempt else { return }
+        note("the hub dials \(attempt.address) for \(attempt.purpose)")
+        let site = sites.values.first { $0.address == attempt.address }
+        try await dial(hub, id, site, isJoined: false)
+    }
+
+    func join(_ site: EdgeSite, _ id: Int) async throws {
+        guard let agent = site.agent else { return }
+        note("\(site.name) dials the hub")
+        try await dial(agent, id, site, isJoined: true)
+    }
+
+    private func dial(_ process: some DiallingProcess, _ id: Int, _ site: EdgeSite?, isJoined: Bool) async throws {
+        guard let attempt = process.dials[id]?.attempt else { return }
         do {
-            let connection = try await connect(hub, dial.attempt)
-            hub.dials.connected(id, connection)
+            let connection = try await connect(attempt, process.life, site, isJoined: isJoined)
+            process.dials.connected(id, connection)
             connections.append(connection)
         } catch is Life.Killed {
             return
         } catch {
             note("in vain")
-            guard !hub.life.isOver else { return }
-            try await failed(id, error)
+            guard !process.life.isOver else { return }
+            await failed(process, id, error)
         }
-        if !hub.life.isOver { await hub.drain() }
+        if !process.life.isOver { await process.drain() }
     }
 
-    private func failed(_ id: Int, _ error: any Error) async throws {
-        guard let hub, let dial = hub.dials[id] else { return }
-        if await dial.attempt.failed(error) == .stop {
-            hub.dials.board.end(id)
-            if case .farewell(let edge) = dial.attempt.purpose {
-                while hubDisk.all.farewells[edge] != nil, !hub.life.isOver, !Task.isCancelled { await Task.yield() }
+    private func failed(_ process: some DiallingProcess, _ id: Int, _ error: any Error) async {
+        guard let attempt = process.dials[id]?.attempt else { return }
+        if await attempt.failed(error) == .stop {
+            process.dials.board.end(id)
+            if case .farewell(let edge) = attempt.purpose {
+                while hubDisk.all.farewells[edge] != nil, !process.life.isOver, !Task.isCancelled {
+                    await Task.yield()
+                }
             }
         } else {
-            hub.dials.later(id, clock.now, random: chance.fraction())
+            process.dials.later(id, clock.now, random: chance.fraction())
         }
-        if !hub.life.isOver { await hub.drain() }
+        if !process.life.isOver { await process.drain() }
     }
 
     /// TLS, and who may talk: as the dialler and the listener do it.
-    private func connect(_ hub: HubProcess, _ attempt: DialBoard.Attempt) async throws -> Connection {
-        func problem(_ end: PeerSessionEnd, _ attempts: [String] = []) -> PeerDialError {
-            PeerDialError(address: attempt.address, attempts: attempts, elapsed: .zero, end: end)
+    private func connect(
+        _ attempt: DialBoard.Attempt, _ life: Life, _ site: EdgeSite?, isJoined: Bool
+    ) async throws -> Connection {
+        func problem(_ end: PeerSessionEnd) -> PeerDialError {
+            PeerDialError(address: attempt.address, elapsed: .zero, end: end)
         }
         _ = try await attempt.tls()
-        try hub.life.check()
+        try life.check()
         let hello = await attempt.hello()
-        guard let site = sites.values.first(where: { $0.address == attempt.address }) else {
-            throw problem(PeerSessionEnd(.lost, "nobody has the address"))
+        guard let site else { throw problem(PeerSessionEnd(.lost, "nobody has the address")) }
+        guard site.blocked.isEmpty else { throw problem(PeerSessionEnd(.timeout, "no answer")) }
+        guard let (acceptor, book) = listener(of: site, isJoined: isJoined) else {
+            throw problem(PeerSessionEnd(.lost, "refused"))
         }
-        guard site.blocked.isEmpty else { throw problem(PeerSessionEnd(.timeout, "no answer"), ["no answer"]) }
-        guard let agent = site.agent else { throw problem(PeerSessionEnd(.lost, "refused"), ["refused"]) }
-        let held = hubDisk.all
-        let credentials =
-            switch attempt.purpose {
-            case .peering: held.credentials[site.clusterID]
-            case .farewell(let id): held.farewells[id]?.credentials
-            }
-        guard let credentials else { throw problem(PeerSessionEnd(.lost, "the credentials are gone")) }
+        guard let credentials = credentials(for: attempt, of: site, isJoined: isJoined) else {
+            throw problem(PeerSessionEnd(.lost, "the credentials are gone"))
+        }
         let identity = try PeerIdentity(
             certificateChain: [credentials.identity.leaf], applicationProtocol: "causeway/1", tlsVersion: .tls1_3)
         guard !messages.isCut() else { throw problem(PeerSessionEnd(.lost, "cut")) }
-        if agent.agent.context.book.revoked.contains(credentials.identity.leaf) { throw problem(.revoked) }
-        let caller = PeerCaller(clusterID: Self.hubID, identity: identity, address: "192.0.2.1")
-        let answer = await agent.agent.acceptor.admit(caller)
+        if book.revoked.contains(credentials.identity.leaf) { throw problem(.revoked) }
+        let caller = PeerCaller(
+            clusterID: isJoined ? site.clusterID : Self.hubID, identity: identity,
+            address: (isJoined ? site.address : Self.hubAddress).host)
+        let answer = await acceptor.admit(caller)
         guard !messages.isCut() else { throw problem(PeerSessionEnd(.lost, "cut")) }
         switch answer {
         case .refuse(let error):
             throw problem(.refusedByPeer(error))
         case .accept(let theirs):
-            // What a handshake would have taken: by that both ends know how slow the network is.
-            let roundTrip = site.delay * (1 + chance.fraction())
-            let connection = Connection(
-                edge: site.name, purpose: attempt.purpose, identity: identity,
-                hub: SessionEnd(
-                    PeerSessionConfiguration(
-                        local: hello, peerClusterID: site.clusterID, roundTripEstimate: roundTrip), clock: clock),
-                agent: SessionEnd(
-                    PeerSessionConfiguration(
-                        local: theirs, peerClusterID: Self.hubID, roundTripEstimate: roundTrip), clock: clock))
-            connection.hub.start()
-            connection.agent.start()
-            return connection
+            let hellos = isJoined ? (hub: theirs, agent: hello) : (hub: hello, agent: theirs)
+            return open(site, attempt.purpose, identity, hellos, isJoined: isJoined)
         }
     }
+
+    /// Who answers those that dial; `nil` where nobody does.
+    private func listener(of site: EdgeSite, isJoined: Bool) -> (acceptor: any PeerAcceptor, book: PeeringBook)? {
+        guard isJoined else { return site.agent.map { ($0.agent.acceptor, $0.agent.context.book) } }
+        // The port answers once all that every edge shall have is worked out.
+        guard let hub, hub.isReady else { return nil }
+        return (hub.hub.port.acceptor, hub.hub.links.joined.book)
+    }
+
+    /// What proves who dials.
+    private func credentials(for attempt: DialBoard.Attempt, of site: EdgeSite, isJoined: Bool) -> PeerCredentials? {
+        if isJoined { return site.credentials.all.credentials[Self.hubID] }
+        let held = hubDisk.all
+        switch attempt.purpose {
+        case .peering: return held.credentials[site.clusterID]
+        case .farewell(let id): return held.farewells[id]?.credentials
+        }
+    }
+
+    private func open(
+        _ site: EdgeSite, _ purpose: DialPurpose, _ identity: PeerIdentity,
+        _ hellos: (hub: HelloMessage, agent: HelloMessage), isJoined: Bool
+    ) -> Connection {
+        // What a handshake would have taken: by that both ends know how slow the network is.
+        let roundTrip = site.delay * (1 + chance.fraction())
+        func end(_ hello: HelloMessage, _ peer: String) -> SessionEnd {
+            SessionEnd(
+                PeerSessionConfiguration(local: hello, peerClusterID: peer, roundTripEstimate: roundTrip), clock: clock)
+        }
+        let connection = Connection(
+            edge: site.name, purpose: purpose, isJoined: isJoined, identity: identity,
+            hub: end(hellos.hub, site.clusterID), agent: end(hellos.agent, Self.hubID))
+        connection.hub.start()
+        connection.agent.start()
+        return connection
+    }
+}
+
+extension PeerSessionEnd {
+    /// As the alert of the handshake reads.
+    static let revoked: PeerSessionEnd = {
+        var end = PeerSessionEnd(.untrusted, "certificate revoked")
+        end.error = ErrorMessage(code: .notPeered, message: "the peer has revoked this cluster's certificate")
+        return end
+    }()
 }
