@@ -234,6 +234,29 @@ struct StreamTests {
         }
     }
 
+    @Test("whoever accepts a stream that its opener did not wait for is told so, and does not wait for bytes for ever")
+    func lateAcceptance() async throws {
+        let requests = Collected<IncomingStream>()
+        let edge = try TestEdge { connection in
+            for await case .streamRequested(let request) in connection.events { requests.add(request) }
+        }
+        let listener = try await edge.listen()
+        try await beside({ await listener.run() }) {
+            let connection = try await TestHub().connect(edge, listener.port)
+            let first = Task { try await connection.openStream(kind: "exec") }
+            _ = await requests.wait()
+            first.cancel()
+            await #expect(throws: CancellationError.self) { _ = try await first.value }
+            // What comes after it on the same connection.
+            let second = Task { try await connection.openStream(kind: "exec") }
+            let stream = try #require(await requests.wait(for: 2).first).accept()
+            let error = await #expect(throws: StreamError.self) { _ = try await stream.read() }
+            #expect(error?.code == .failed)
+            second.cancel()
+            await connection.close()
+        }
+    }
+
     @Test("a broken stream is noticed while nobody reads or writes, and the wait can be given up")
     func broken() async throws {
         try await connected { connection in

@@ -140,6 +140,25 @@ struct StreamMultiplexerTests {
         #expect(streams.count == 0)
     }
 
+    @Test("whoever accepts a request that the peer has taken back is told so, and the peer is told nothing")
+    func lateAcceptance() throws {
+        var streams = StreamMultiplexer(role: .hub, limits: Self.limits)
+        _ = try streams.received(StreamOpenMessage(id: 2, kind: "exec", window: 50))
+        _ = try streams.received(StreamCloseMessage(id: 2, error: "not wanted any more"))
+        #expect(
+            streams.accept(2)
+                == [.deliver(.failed(id: 2, message: "the peer has gone before the stream was accepted"))])
+        #expect(streams.count == 0)
+        #expect(streams.accept(4).isEmpty && streams.accept(1).isEmpty, "those that never were")
+    }
+
+    @Test("a request cannot be ended well before it is accepted: its user would never hear of it")
+    func earlyEnd() throws {
+        var streams = StreamMultiplexer(role: .hub, limits: Self.limits)
+        _ = try streams.received(StreamOpenMessage(id: 2, kind: "exec", window: 50))
+        #expect(throws: PeerSessionEnd.self) { try streams.received(StreamCloseMessage(id: 2)) }
+    }
+
     @Test("a request is accepted or refused once")
     func requests() throws {
         var streams = StreamMultiplexer(role: .hub, limits: Self.limits)

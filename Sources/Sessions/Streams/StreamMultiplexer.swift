@@ -15,6 +15,7 @@ public import Wire
 /// | none | stream.open, no room | refused, none |
 /// | opening | stream.opened / stream.refused | open / none |
 /// | requested | accept / refuse | open / none |
+/// | requested, gone since | accept | none, which its user is told |
 /// | open | data within the window, window, finish, close | open; none once both sides have closed |
 /// | open | data beyond the window | violation |
 /// | open | drop after finish | open until the close is sent, then none |
@@ -73,9 +74,14 @@ public struct StreamMultiplexer: Sendable {
         return (id, .streamOpen(message))
     }
 
-    /// Takes a requested stream on. Nothing happens where it is gone already.
+    /// Takes a requested stream on. Where the peer did not wait for that, the stream's user hears so at once: nothing else
+    /// would ever tell.
     public mutating func accept(_ id: UInt32) -> [Action] {
-        guard streams[id]?.phase == .requested else { return [] }
+        guard let stream = streams[id] else {
+            guard mayBeLate(id) else { return [] }
+            return [.deliver(.failed(id: id, message: "the peer has gone before the stream was accepted"))]
+        }
+        guard stream.phase == .requested else { return [] }
         streams[id]?.phase = .open
         queue(id)
         return [.send(.streamOpened(StreamOpenedMessage(id: id, window: limits.streamWindow)))]
@@ -195,7 +201,7 @@ public struct StreamMultiplexer: Sendable {
             streams[message.id] = nil
             return [.deliver(.failed(id: message.id, message: error))]
         }
-        guard stream.phase != .opening, !stream.hasReceivedClose else {
+        guard stream.phase == .open, !stream.hasReceivedClose else {
             throw .violation("stream \(message.id) cannot be closed now")
         }
         streams[message.id]?.hasReceivedClose = true
