@@ -109,7 +109,7 @@ final class RandomRun {
     private func wish() async throws {
         let edge = chance.pick(world.names) ?? ""
         let user = world.user
-        switch chance.below(10) {
+        switch chance.below(12) {
         case 0, 1:
             let name = chance.pick(["app", "rock", "lamb"]) ?? "app"
             guard var workload = world.origin.workloads[name] else { return }
@@ -142,6 +142,9 @@ final class RandomRun {
         case 8:
             tell("\(edge) revokes the hub's certificate")
             try await user.revoke(edge, in: world)
+        case 9, 10:
+            tell("\(edge) has visitors")
+            for _ in 0...chance.below(6) { world.visitByChance(edge) }
         default:
             tell("\(edge) is peered")
             try await user.peer(edge, in: world)

@@ -1,3 +1,4 @@
+import JSONTree
 import PeerTransport
 import Sessions
 import Synchronization
@@ -11,12 +12,15 @@ final class SessionEnd: EdgeChannel, HubLink {
     enum Piece: Sendable {
         /// As text, as on a wire.
         case message([UInt8])
+        /// Of a stream.
+        case data(UInt32, [UInt8])
         /// The other side has closed, after everything before.
         case close
     }
 
-    private struct State {
+    struct State {
         var session: PeerSession
+        var streams: StreamTable
         var outbox: [Piece] = []
         var events: [PeerSessionEvent] = []
         var end: PeerSessionEnd?
@@ -25,9 +29,12 @@ final class SessionEnd: EdgeChannel, HubLink {
     private let clock: SimulatedClock
     private let state: Mutex<State>
 
-    init(_ configuration: PeerSessionConfiguration, clock: SimulatedClock) {
+    /// - Parameter visits: those of the run.
+    init(_ configuration: PeerSessionConfiguration, clock: SimulatedClock, visits: VisitBook) {
         self.clock = clock
-        state = Mutex(State(session: PeerSession(configuration)))
+        let streams = StreamTable(
+            visits, isAtHub: configuration.local.role == .hub, limits: configuration.limits)
+        state = Mutex(State(session: PeerSession(configuration), streams: streams))
     }
 
     /// Why the session is over; `nil` while it is not.
@@ -57,25 +64,38 @@ final class SessionEnd: EdgeChannel, HubLink {
         }
     }
 
-    /// Changes the session and does what comes of it, as the transport's handler does.
     private func change(_ body: (inout PeerSession, Duration) -> [PeerSession.Action]) {
+        perform { body(&$0.session, $1) }
+    }
+
+    /// Changes the session and does what comes of it, as the transport's handler does.
+    private func perform(_ body: (inout State, Duration) -> [PeerSession.Action]) {
         let now = clock.now
         state.withLock { state in
             guard state.end == nil else { return }
-            for action in body(&state.session, now) {
+            for action in body(&state, now) {
                 switch action {
                 case .send(let message):
                     state.session.spoke(now)
                     state.outbox.append(.message(message.encoded))
+                case .deliver(.stream(let event)):
+                    state.streams.take(event, now)
                 case .deliver(let event):
                     state.events.append(event)
                 case .close(let end):
                     state.end = end
+                    state.streams.close(end)
                     state.outbox.append(.close)
                 }
             }
             while state.end == nil, let output = state.session.nextOutput(now) {
-                if case .message(let message) = output { state.outbox.append(.message(message.encoded)) }
+                switch output {
+                case .message(let message):
+                    state.outbox.append(.message(message.encoded))
+                case .data(let id, let bytes):
+                    state.outbox.append(.data(id, Array(bytes)))
+                    state.streams.sent(id, bytes.count)
+                }
                 state.session.spoke(now)
             }
         }
@@ -101,6 +121,37 @@ final class SessionEnd: EdgeChannel, HubLink {
                 } catch {
                     return heard + session.violated(.violation("\(error)"))
                 }
+            }
+        case .data(let id, let bytes):
+            change { session, now in session.heard(now) + session.received(stream: id, bytes[...]) }
+        }
+    }
+
+    // MARK: - Streams
+
+    /// The streams that the session knows, and those that somebody here uses.
+    var streamCounts: (session: Int, users: Int) {
+        state.withLock { ($0.session.streamCount, $0.streams.count) }
+    }
+
+    /// What the streams' users may do now.
+    var duties: [StreamDuty] { state.withLock { $0.streams.duties(clock.now) } }
+
+    func perform(_ duty: StreamDuty, _ chance: Chance) {
+        perform { state, now in state.streams.perform(duty, &state.session, now, chance) }
+    }
+
+    /// Begins a visit at the peer.
+    func visit(_ number: Int, _ visit: Visit) {
+        perform { state, _ in
+            do throws(StreamError) {
+                let (id, actions) = try state.session.openStream(
+                    kind: visit.kind, parameters: ["visit": JSON(number)], leaving: 2)
+                state.streams.open(id, number, visit)
+                return actions
+            } catch {
+                state.streams.refused(number, error)
+                return []
             }
         }
     }

@@ -11,12 +11,14 @@ import Wire
 extension World {
     func deliver(_ connection: Connection, _ direction: Connection.Direction) async throws {
         guard let piece = connection.next(direction) else { return }
-        if case .message(let bytes) = piece {
+        switch piece {
+        case .message(let bytes), .data(_, let bytes):
             note("\(connection.edge) \(direction) \(bytes.count)")
             if messages.isCut() {
                 note("cut")
                 return connection.cut("cut")
             }
+        case .close: break
         }
         connection.end(direction).receive(piece)
         try await tell(connection)
@@ -35,6 +37,9 @@ extension World {
             await hub.take(event, of: connection, id)
         }
     }
+
+    /// Few and small streams: visits reach the limits.
+    static let limits = SessionLimits(streams: 12, streamWindow: 8 << 10, streamChunk: 1 << 10)
 
     // MARK: - Ends
 
@@ -171,7 +176,9 @@ extension World {
         let roundTrip = site.delay * (1 + chance.fraction())
         func end(_ hello: HelloMessage, _ peer: String) -> SessionEnd {
             SessionEnd(
-                PeerSessionConfiguration(local: hello, peerClusterID: peer, roundTripEstimate: roundTrip), clock: clock)
+                PeerSessionConfiguration(
+                    local: hello, peerClusterID: peer, limits: Self.limits, roundTripEstimate: roundTrip),
+                clock: clock, visits: visits)
         }
         let connection = Connection(
             edge: site.name, purpose: purpose, isJoined: isJoined, identity: identity,

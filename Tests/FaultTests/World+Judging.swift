@@ -8,6 +8,7 @@ extension World {
     /// Everything that was broken is whole again, and everybody is there.
     func mendAll() async throws {
         messages.cut(at: [])
+        visits.hurry()
         hubSteps.spare()
         for name in names {
             try mend(name)
@@ -44,6 +45,7 @@ extension World {
         for name in names {
             if let unrest = try await unrest(of: name) { return unrest }
         }
+        if let unrest = visitUnrest() { return unrest }
         var wanted: Set<String> = []
         for name in origin.workloads.keys.sorted() {
             guard let workload = origin.workloads[name] else { continue }

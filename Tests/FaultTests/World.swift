@@ -27,6 +27,8 @@ final class World {
     let messages = MessageCount()
     /// What the hub has told people.
     let hubEvents = EventCount()
+    /// What people do with pods through the peerings.
+    let visits: VisitBook
     private let line: EnrolmentLine
     private(set) var sites: [String: EdgeSite] = [:]
     private(set) var names: [String] = []
@@ -57,6 +59,7 @@ final class World {
     init(seed: UInt64, edges: [String] = ["rome", "milan"], joining: Set<String> = []) async throws {
         chance = Chance(seed: seed)
         origin = Origin(chance: chance)
+        visits = VisitBook(ledger.complaints)
         line = EnrolmentLine(messages)
         hubAuthority = try .create(commonName: "hub", now: Int64(SimulatedClock.start))
         for name in edges { try await add(name, joins: joining.contains(name)) }
@@ -205,6 +208,7 @@ final class World {
         case workAgent(EdgeSite, String)
         case deliver(Connection, Connection.Direction)
         case over(Connection, Connection.Direction)
+        case visit(Connection, Connection.Direction, StreamDuty)
         case synchronise(Connection)
         case dial(Int)
         case join(EdgeSite, Int)
@@ -237,6 +241,9 @@ final class World {
                 if let at = connection.nextArrival(direction), at <= now {
                     actions.append(.deliver(connection, direction))
                 }
+            }
+            for direction in Connection.Direction.allCases {
+                actions += connection.end(direction).duties.map { .visit(connection, direction, $0) }
             }
             if !connection.isOverAtHub, connection.hub.end != nil { actions.append(.over(connection, .toHub)) }
             if !connection.isOverAtEdge, connection.agent.end != nil { actions.append(.over(connection, .toEdge)) }
@@ -285,6 +292,9 @@ final class World {
             note("the hub is lost to \(connection.edge)")
             connection.isOverAtEdge = true
             try await lostAtEdge(connection)
+        case .visit(let connection, let direction, let duty):
+            note("\(direction == .toHub ? "a visitor of " : "")\(connection.edge) \(duty)")
+            connection.end(direction).perform(duty, chance)
         case .synchronise(let connection):
             note("\(connection.edge) says what there is")
             await sites[connection.edge]?.agent?.synchronise(connection)

@@ -15,11 +15,11 @@ NUMBERS = [f"F{n}" for n in range(1, 24)] + [f"I{n}" for n in range(1, 7)] + [f"
 def names():
     """The names of tests and suites with the numbers in them, by number: the suites' files."""
     found = {}
-    for path in sorted((ROOT / "Tests").glob("*/*.swift")):
+    for path in sorted((ROOT / "Tests").rglob("*.swift")):
         text = path.read_text()
         for match in re.finditer(r'@(?:Test|Suite)\(\s*"((?:[^"\\]|\\.)*)"', text):
             for number in re.findall(r"\b[FIA][0-9]{1,2}\b", match[1]):
-                found.setdefault(number, set()).add(f"{path.parent.name}/{path.name}")
+                found.setdefault(number, set()).add(str(path.relative_to(ROOT / "Tests")))
     return found
 
 

@@ -98,6 +98,9 @@ public struct PeerSession: Sendable {
     /// Whether the peer has confirmed all of the own set.
     public var isSettled: Bool { isEstablished && talk?.isSettled ?? false }
 
+    /// The streams that are not over, of both sides.
+    public var streamCount: Int { talk?.streams.count ?? 0 }
+
     // MARK: The connection
 
     /// Mutual TLS is done.
