@@ -57,7 +57,7 @@ final class AgentProcess {
             guard [.pods, .namespaces].contains(type) else { return }
             if options.uid == nil { complaints.add("\(type) \(name) is deleted by name alone (I3)") }
             let mayDelete = known.all.contains { hub in
-                hub.isComplete || hub.isEnding || ["fenced", "shop"].contains { hub.isClosed($0) }
+                hub.isComplete || hub.isEnding || ["fenced", "shop", "even"].contains { hub.isClosed($0) }
             }
             if !mayDelete { complaints.add("\(type) \(name) is deleted before all wants are known (I3)") }
         }

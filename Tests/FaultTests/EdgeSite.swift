@@ -43,7 +43,8 @@ final class EdgeSite {
         complaints = ledger.complaints
         let node: JSON = [
             "status": [
-                "capacity": ["cpu": "64"], "allocatable": ["cpu": "64"],
+                "capacity": ["cpu": "64", "memory": "64Gi", "pods": "110"],
+                "allocatable": ["cpu": "64", "memory": "64Gi", "pods": "110"],
                 "conditions": [["type": "Ready", "status": "True"]],
                 "nodeInfo": ["architecture": "amd64", "operatingSystem": "linux"],
             ]

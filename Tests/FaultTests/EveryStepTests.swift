@@ -5,7 +5,7 @@ import Testing
 @Suite("A peering that breaks at each step of each exchange", .timeLimit(.minutes(10)))
 struct EveryStepTests {
     /// Which of so many steps are broken: an even sample, or with `CAUSEWAY_FAULT_STEPS=all` each of them.
-    private static func sample(_ count: Int, of few: Int) -> [Int] {
+    static func sample(_ count: Int, of few: Int) -> [Int] {
         let isWhole = getenv("CAUSEWAY_FAULT_STEPS").map { String(cString: $0) } == "all"
         return Array(stride(from: 1, through: count, by: isWhole ? 1 : max(1, count / few)))
     }

@@ -43,6 +43,8 @@ final class HubProcess {
     private var copies: [Int: ObservedCopy] = [:]
     private let clock: SimulatedClock
     private var nextLook = Duration.zero
+    private let rebalancer: Rebalancer
+    private var nextMove = Duration.zero
 
     init(
         configuration: HubConfiguration, cluster: FakeCluster, credentials: CredentialDisk,
@@ -66,6 +68,7 @@ final class HubProcess {
                 SimulatedDialler(id: board.made(), address: address, purpose: purpose, board: board, ask: ask)
             },
             logger: logger, now: { clock.wall(name) }, instant: { clock.instant })
+        rebalancer = Rebalancer(context: hub.context, advice: hub.advice)
         feeds = hub.context.informers.map { Feed($0) }
     }
 
@@ -131,6 +134,10 @@ final class HubProcess {
         nextLook = clock.now + .milliseconds(250)
         if isReady {
             await hub.lookForSilence()
+            if clock.now >= nextMove {
+                nextMove = clock.now + .seconds(1)
+                await rebalancer.look(at: clock.instant)
+            }
             await drain()
         }
     }

@@ -16,8 +16,8 @@ final class Origin {
         /// Of a job, how many pods shall succeed.
         var count: Int
         let isJob: Bool
-        /// Changes with each new version of the pods' labels.
-        var revision = 0
+        /// Whether a Deployment's ReplicaSet has the pods and the hub's scheduler places them: they may be moved.
+        var isReplicated = false
     }
 
     let cluster = FakeCluster()
@@ -39,7 +39,8 @@ final class Origin {
     /// Looks at everything once.
     func look(_ hub: Hub?, _ now: Duration) async throws {
         for name in workloads.keys.sorted() {
-            if let workload = workloads[name] { try await keep(workload) }
+            guard let workload = workloads[name] else { continue }
+            try await workload.isReplicated ? keepReplicas(workload) : keep(workload)
         }
         let nodes = try await cluster.list(.nodes).items
         if let hub { try await schedule(hub, nodes) }
@@ -59,8 +60,12 @@ final class Origin {
         for pod in active.suffix(active.count - wanted) { try await delete(pod) }
     }
 
-    private func create(_ workload: Workload) async throws {
+    func nextPodName(_ workload: Workload) -> String {
         pods += 1
+        return "\(workload.name)-\(pods)"
+    }
+
+    private func create(_ workload: Workload) async throws {
         let container: JSON = ["name": "c", "image": "nginx"]
         let fields: JSON = [
             "metadata": ["labels": ["app": .string(workload.name)]],
@@ -70,7 +75,7 @@ final class Origin {
         ]
         _ = try await cluster.create(
             .pods,
-            KubernetesObject(.pods, name: "\(workload.name)-\(pods)", namespace: workload.namespace, fields))
+            KubernetesObject(.pods, name: nextPodName(workload), namespace: workload.namespace, fields))
     }
 
     func delete(_ pod: KubernetesObject) async throws {
@@ -80,18 +85,25 @@ final class Origin {
 
     private func schedule(_ hub: Hub, _ nodes: [KubernetesObject]) async throws {
         for pod in try await cluster.list(.pods).items where pod.spec["nodeName"] == nil && !pod.isBeingDeleted {
-            let selected = hub.context.plan(pod.namespace)?.selected ?? []
-            let fitting = nodes.filter { node in
-                guard let edge = hub.context.edges.edge(node: node.name), selected.contains(edge.name) else {
-                    return false
-                }
-                return edge.state.takesPods && node.spec["unschedulable"]?.bool != true && !node.isBeingDeleted
-            }
-            guard let node = chance.pick(fitting) else { continue }
+            guard let node = try await choose(pod, hub, nodes) else { continue }
             _ = try await cluster.createSubresource(
                 .pods, namespace: pod.namespace, name: pod.name, subresource: "binding",
-                ["target": ["name": .string(node.name)]])
+                ["target": ["name": .string(node)]])
         }
+    }
+
+    private func choose(_ pod: KubernetesObject, _ hub: Hub, _ nodes: [KubernetesObject]) async throws -> String? {
+        let selected = hub.context.plan(pod.namespace)?.selected ?? []
+        if pod.label("app").flatMap({ workloads[$0] })?.isReplicated == true {
+            return selected.isEmpty ? nil : try decide(pod, hub, nodes, try await cluster.list(.pods).items)
+        }
+        let fitting = nodes.filter { node in
+            guard let edge = hub.context.edges.edge(node: node.name), selected.contains(edge.name) else {
+                return false
+            }
+            return edge.state.takesPods && node.spec["unschedulable"]?.bool != true && !node.isBeingDeleted
+        }
+        return chance.pick(fitting)?.name
     }
 
     /// Pods of nodes that are gone go after some seconds, as the pod garbage collector has it.

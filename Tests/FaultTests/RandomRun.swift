@@ -26,7 +26,11 @@ final class RandomRun {
         try await world.user.offload("stay", ["causeway.io/on-disconnect": "keep"], in: world)
         try await world.user.offload(
             "fenced", ["causeway.io/grace-period": "8s", "causeway.io/stop-on-edge-after": "6s"], in: world)
+        try await world.user.offload(
+            "even", ["causeway.io/grace-period": "3s", "causeway.io/rebalance": "4s"], in: world)
         for name in world.names { try await world.user.peer(name, in: world) }
+        world.origin.want(
+            Origin.Workload(name: "web", namespace: "even", count: 3, isJob: false, isReplicated: true))
         for (name, namespace) in [("app", "shop"), ("rock", "stay"), ("lamb", "fenced")] {
             world.origin.want(Origin.Workload(name: name, namespace: namespace, count: 2, isJob: false))
         }
@@ -111,7 +115,7 @@ final class RandomRun {
         let user = world.user
         switch chance.below(12) {
         case 0, 1:
-            let name = chance.pick(["app", "rock", "lamb"]) ?? "app"
+            let name = chance.pick(["app", "rock", "lamb", "web"]) ?? "app"
             guard var workload = world.origin.workloads[name] else { return }
             workload.count = chance.below(5)
             tell("\(name) is to have \(workload.count) pods")
@@ -123,11 +127,11 @@ final class RandomRun {
         case 3:
             try await deleteByHand(edge)
         case 4:
-            let namespace = chance.pick(["shop", "stay", "fenced"]) ?? "shop"
+            let namespace = chance.pick(["shop", "stay", "fenced", "even"]) ?? "shop"
             tell("\(namespace) is not offloaded any more")
             try await user.unoffload(namespace, in: world)
         case 5:
-            for namespace in ["shop", "stay", "fenced"] where !user.isOffloaded(namespace) {
+            for namespace in ["shop", "stay", "fenced", "even"] where !user.isOffloaded(namespace) {
                 tell("\(namespace) is offloaded again")
                 try await user.offload(namespace, in: world)
             }
