@@ -118,11 +118,12 @@ final class TLSEngine {
             self.stopped = nil
             return stopped
         }
-        // Plaintext is shorter than its ciphertext; a rest that OpenSSL holds already comes with the next round.
+        // Plaintext is shorter than its ciphertext; a rest that OpenSSL holds already comes with the next round. The buffer
+        // is never grown: what is in it would be copied.
         var buffer = allocator.buffer(capacity: min(max(transport.inbound.readableBytes, 512), limit))
-        while buffer.readableBytes < limit {
+        while buffer.writableBytes > 0 {
             var step: ReadStep?
-            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 512) { destination in
+            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 0) { destination in
                 OpenSSLErrors.clear()
                 var count = 0
                 let result = SSL_read_ex(ssl, destination.baseAddress, destination.count, &count)

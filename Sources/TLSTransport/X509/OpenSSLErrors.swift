@@ -11,7 +11,8 @@ enum OpenSSLErrors {
         let text: String
     }
 
-    static func clear() { ERR_clear_error() }
+    /// Clearing takes longer than a look, and nearly always there is nothing.
+    static func clear() { if ERR_peek_error() != 0 { ERR_clear_error() } }
 
     /// Takes all entries, oldest first.
     static func take() -> [Entry] {
