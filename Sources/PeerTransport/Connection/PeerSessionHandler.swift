@@ -19,6 +19,8 @@ final class PeerSessionHandler: ChannelInboundHandler {
     private var session: PeerSession
     private var context: ChannelHandlerContext?
     private var timers: SharedTimers?
+    /// What ``rounded(_:)`` rounds to, in nanoseconds.
+    private let step: Int64
     /// When `timers` wakes this session.
     private var wakeAt: Duration?
     private var pipes: [UInt32: StreamPipe] = [:]
@@ -26,7 +28,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
     /// may as well begin.
     private var fed: [StreamPipe] = []
     private var fedBytes = 0
-    private static let wakeAfter = 64 << 10
+    private static let wakeAfter = 256 << 10
     private var openings: [UInt32: (pipe: StreamPipe, promise: EventLoopPromise<UInt32>)] = [:]
     private var events: AsyncStream<PeerEvent>.Continuation?
     private let untaken = UntakenCount()
@@ -41,6 +43,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
         established: EventLoopPromise<PeerConnection>
     ) {
         self.configuration = configuration
+        step = min(.milliseconds(100), configuration.timings.pingInterval / 10).nanoseconds
         self.identity = identity
         self.session = PeerSession(session)
         self.established = established
@@ -133,16 +136,24 @@ final class PeerSessionHandler: ChannelInboundHandler {
         pump()
     }
 
+    /// Asks the session something where it stands: a property of it that is read here copies it whole.
+    private func ask<Answer>(_ question: (inout PeerSession) -> Answer) -> Answer { question(&session) }
+
     private func perform(_ actions: [PeerSession.Action]) {
+        // What asks for nothing, and a stream's bytes, only put the deadline off: the timer looks again by itself.
+        var isQuiet = true
         for action in actions {
             switch action {
             case .send(let message): send(message)
+            case .deliver(.stream(.data(let id, let bytes))):
+                feed(id, bytes)
+                continue
             case .deliver(let event): deliver(event)
             case .close(let end): close(end)
             }
+            isQuiet = false
         }
-        // What asks for nothing only puts the deadline off: the timer looks again by itself.
-        guard !actions.isEmpty else { return }
+        guard !isQuiet else { return }
         context?.flush()
         schedule()
     }
@@ -165,7 +176,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
 
     /// Writes what waits in the session while the connection takes it.
     private func pump() {
-        guard let context, !isPumping, session.end == nil else { return }
+        guard let context, !isPumping, ask({ $0.end }) == nil else { return }
         isPumping = true
         defer { isPumping = false }
         var unflushed = 0
@@ -186,13 +197,13 @@ final class PeerSessionHandler: ChannelInboundHandler {
             }
         }
         if unflushed > 0 { context.flush() }
-        if session.outputDeadline != nil { schedule() }
+        if ask({ $0.outputDeadline }) != nil { schedule() }
     }
 
     private func schedule() {
-        let deadline = session.deadline.map(rounded)
+        let (deadline, outputDeadline) = ask { ($0.deadline.map(rounded), $0.outputDeadline) }
         // What is held back for others to go with it goes at its time, or when the connection takes it.
-        let output = context?.channel.isWritable == true ? session.outputDeadline : nil
+        let output = context?.channel.isWritable == true ? outputDeadline : nil
         guard let time = deadline.map({ min($0, output ?? $0) }) ?? output else { return sleep() }
         // A later deadline waits for the earlier timer, which then looks again.
         if let wakeAt, wakeAt <= time { return }
@@ -212,14 +223,13 @@ final class PeerSessionHandler: ChannelInboundHandler {
         guard wakeAt == time else { return }
         wakeAt = nil
         perform(session.tick(.monotonicNow))
-        if session.outputDeadline != nil { pump() }
+        if ask({ $0.outputDeadline }) != nil { pump() }
         schedule()
     }
 
     /// The time at which all connections of the process look that have something to do until then: a thousand idle ones wake
     /// it ten times a second, not a thousand times.
     private func rounded(_ deadline: Duration) -> Duration {
-        let step = min(.milliseconds(100), configuration.timings.pingInterval / 10).nanoseconds
         guard step > 0, deadline > .zero else { return deadline }
         let (latest, overflow) = deadline.nanoseconds.addingReportingOverflow(step - 1)
         return overflow ? deadline : .nanoseconds(latest / step * step)
@@ -294,12 +304,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
         case .refused(let refusal):
             openings.removeValue(forKey: refusal.id)?.promise.fail(
                 StreamError(.refused, reason: refusal.code, refusal.message))
-        case .data(let id, let bytes):
-            guard let pipe = pipes[id] else { return }
-            pipe.received(bytes)
-            if fed.last !== pipe { fed.append(pipe) }
-            fedBytes += bytes.count
-            if fedBytes >= Self.wakeAfter { wakeReaders() }
+        case .data(let id, let bytes): feed(id, bytes)
         case .ended(let id): pipes[id]?.ended()
         case .failed(let id, let message):
             let error = StreamError(.failed, message)
@@ -309,6 +314,14 @@ final class PeerSessionHandler: ChannelInboundHandler {
     }
 
     // MARK: Streams
+
+    private func feed(_ id: UInt32, _ bytes: ArraySlice<UInt8>) {
+        guard let pipe = pipes[id] else { return }
+        pipe.received(bytes)
+        if fed.last !== pipe { fed.append(pipe) }
+        fedBytes += bytes.count
+        if fedBytes >= Self.wakeAfter { wakeReaders() }
+    }
 
     func open(
         kind: String, parameters: JSON, leaving spare: Int, _ pipe: StreamPipe, _ promise: EventLoopPromise<UInt32>

@@ -15,7 +15,7 @@ final class StreamPipe: Sendable {
     static let mostUnsent = 256 << 10
 
     /// A writer that waits goes on when no more than this is left.
-    private static let fewUnsent = mostUnsent / 2
+    private static let fewUnsent = mostUnsent / 4
 
     private struct State {
         /// Came, and not read yet.

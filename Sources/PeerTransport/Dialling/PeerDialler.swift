@@ -140,6 +140,7 @@ public struct PeerDialler: Sendable {
                 .connectTimeout(TimeAmount(configuration.connectTimeout))
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelOption(.writeBufferWaterMark, value: .peer)
+                .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator.peer)
                 .channelInitializer { channel in
                     opened.add(channel)
                     return channel.eventLoop.makeCompletedFuture {

@@ -55,6 +55,7 @@ public final class PeerListener: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.writeBufferWaterMark, value: .peer)
+            .childChannelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator.peer)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let place = halfOpen.enter(channel.remoteAddress?.ipAddress ?? "") else {
@@ -115,4 +116,9 @@ public final class PeerListener: Sendable {
 extension ChannelOptions.Types.WriteBufferWaterMark {
     /// Enough for some full stream frames, little enough that pings do not wait long behind them.
     static let peer = ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
+}
+
+extension AdaptiveRecvByteBufferAllocator {
+    /// Small for a connection that is idle, and many records at a time for a busy one.
+    static let peer = AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2048, maximum: 256 << 10)
 }

@@ -5,7 +5,7 @@ public struct SessionLimits: Sendable, Hashable {
     /// Bytes of one stream that are kept for a reader who does not read.
     public var streamWindow: Int
     /// So many bytes of a stream that were read are granted anew at once: fewer would make many messages.
-    public var leastGrant: Int { max(1, streamWindow / 4) }
+    public var leastGrant: Int { max(1, streamWindow / 2) }
     /// The most bytes of one stream frame, so that no stream holds up the others.
     public var streamChunk: Int
     /// Changes sent and not acknowledged yet.
@@ -22,8 +22,8 @@ public struct SessionLimits: Sendable, Hashable {
     public var gatheredItems: Int
 
     /// - Parameters:
-    ///   - streams: 256 unless told; with their windows 64 MiB.
-    ///   - streamWindow: 256 KiB unless told: 20 Mbit/s at 100 ms.
+    ///   - streams: 256 unless told; with their windows 128 MiB, where a peer fills them all and nobody reads.
+    ///   - streamWindow: 512 KiB unless told: 20 to 40 Mbit/s at 100 ms.
     ///   - streamChunk: 32 KiB unless told.
     ///   - unacknowledged: 16 unless told; with the batches 4 MiB for a slow peer.
     ///   - batchItems: 256 unless told.
@@ -32,7 +32,7 @@ public struct SessionLimits: Sendable, Hashable {
     ///   - gathering: 25 ms unless told: less than anybody notices, and as long as many pods take to start.
     ///   - gatheredItems: 64 unless told; more in one message save little.
     public init(
-        streams: Int = 256, streamWindow: Int = 256 << 10, streamChunk: Int = 32 << 10, unacknowledged: Int = 16,
+        streams: Int = 256, streamWindow: Int = 512 << 10, streamChunk: Int = 32 << 10, unacknowledged: Int = 16,
         batchItems: Int = 256, batchBytes: Int = 256 << 10, items: Int = 100_000,
         gathering: Duration = .milliseconds(25), gatheredItems: Int = 64
     ) {

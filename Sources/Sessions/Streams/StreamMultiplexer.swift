@@ -130,7 +130,7 @@ public struct StreamMultiplexer: Sendable {
         guard var stream = streams[id], !stream.hasReceivedClose else { return [] }
         stream.unreported += bytes
         defer { streams[id] = stream }
-        // Grants go out in quarters of the window, so that small reads do not make many messages.
+        // Grants go out in halves of the window, so that small reads do not make many messages.
         guard stream.unreported >= limits.leastGrant else { return [] }
         let grant = stream.unreported
         stream.unreported = 0
