@@ -41,7 +41,7 @@ public struct AgentConfiguration: Sendable, Hashable {
     public var probeValidity: Duration = .seconds(15)
     /// How long a peering whose certificates are revoked waits for a new enrolment, before it ends with all that ran for its
     /// hub: as long as any token lives.
-    public var revokedPatience: Duration = .seconds(86_400)
+    public var revokedGracePeriod: Duration = .seconds(86_400)
     /// What tells this agent's process from every other one that has its identity: made anew with each start.
     public var instance = String(UInt64.random(in: (1 << 60)...(.max)), radix: 16)
     /// How often the words about a connected hub are looked at: probes and certificates grow old without anybody saying so.

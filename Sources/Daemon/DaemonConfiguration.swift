@@ -63,6 +63,11 @@ public struct DaemonConfiguration: Sendable, Hashable {
     public var serviceCIDR = "10.96.0.0/16"
     /// How much of the cluster each hub may use (agents), unless its ForeignCluster says otherwise.
     public var share = EdgeShare.everything
+    /// How long a peering whose certificates are revoked may wait for a new enrolment (agents).
+    public static let revokedGracePeriods: ClosedRange<Duration> = .seconds(1) ... .seconds(8760 * 3600)
+    /// How long it waits before it ends with all that ran for its hub: one of ``revokedGracePeriods``. A day, as long as any
+    /// token lives, unless told otherwise.
+    public var revokedGracePeriod: Duration = .seconds(86_400)
     /// What runs the pods.
     public var runtime = Runtime.process
     /// The table that maps image names to commands, for the process runtime; `nil` for the one beside the program's folder.

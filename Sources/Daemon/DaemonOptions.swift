@@ -76,6 +76,12 @@ public struct DaemonOptions: ParsableArguments {
             "How much of an edge each hub may use: 50%, or cpu=2,memory=4Gi,pods=20 (100%).", valueName: "share"))
     var share: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long pods of a hub whose certificates an edge has revoked wait for a new enrolment: 1s to 8760h (24h).",
+            valueName: "time"))
+    var revokedGracePeriod: String?
+
     @Option(help: ArgumentHelp("What runs pods: process, or hollow, where nothing runs.", valueName: "runtime"))
     var runtime: String?
 
@@ -100,7 +106,7 @@ public struct DaemonOptions: ParsableArguments {
         var settings = try config.map { try DaemonSettings(file: $0) } ?? DaemonSettings()
         let flags: [(String, String?)] = [
             ("state", state), ("cluster-name", clusterName), ("cluster-labels", clusterLabels),
-            ("api-listen", apiListen), ("share", share),
+            ("api-listen", apiListen), ("share", share), ("revoked-grace-period", revokedGracePeriod),
             ("peer-listen", peerListen), ("peer-address", peerAddress), ("kubeconfig-out", kubeconfigOut),
             ("pod-cidr", podCIDR), ("service-cidr", serviceCIDR), ("runtime", runtime), ("images", images),
             ("local-nodes", localNodes), ("scheduling-seed", schedulingSeed), ("log-level", logLevel),

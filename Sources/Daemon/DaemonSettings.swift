@@ -9,7 +9,7 @@ package struct DaemonSettings {
     /// The names there are, as the flags are named.
     static let names: Set<String> = [
         "state", "cluster-name", "cluster-labels", "api-listen", "peer-listen", "peer-address", "kubeconfig-out",
-        "pod-cidr", "share",
+        "pod-cidr", "share", "revoked-grace-period",
         "service-cidr", "runtime", "images", "local-nodes", "scheduling-seed", "log-level",
         "kubeconfig", "context", "in-cluster", "node-listen", "webhook-listen", "webhook-url", "leader-elect",
     ]
@@ -63,6 +63,13 @@ package struct DaemonSettings {
                     share, "\"\(share.text)\" is not of the form 50%, cpu=2,memory=4Gi,pods=20 or 50%,pods=10")
             }
             configuration.share = known
+        }
+        if let period = values["revoked-grace-period"] {
+            let range = DaemonConfiguration.revokedGracePeriods
+            guard let known = GoDuration.parse(period.text), range.contains(known) else {
+                throw error(period, "\"\(period.text)\" is not a time from 1s to 8760h, such as 30m or 24h")
+            }
+            configuration.revokedGracePeriod = known
         }
         if let runtime = values["runtime"] { configuration.runtime = try word(runtime) }
         configuration.images = values["images"]?.text

@@ -119,4 +119,12 @@ public enum GoDuration {
         }
         return total <= 31_536_000 ? .nanoseconds(Int64(total * 1_000_000_000)) : nil
     }
+
+    /// In whole seconds and as few units as there are, such as `24h`, `1h30m` or `45s`; ``parse(_:)`` reads it.
+    public static func text(_ duration: Duration) -> String {
+        let seconds = max(0, duration.components.seconds)
+        let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")]
+        let text = parts.filter { $0.0 > 0 }.map { "\($0.0)\($0.1)" }.joined()
+        return text.isEmpty ? "0s" : text
+    }
 }

@@ -42,6 +42,7 @@ struct Run: AsyncParsableCommand {
         settings.podCIDR = configuration.podCIDR
         settings.gateway = cluster.gateway
         settings.share = configuration.share
+        settings.revokedGracePeriod = configuration.revokedGracePeriod
         settings.transport.proxies = try ProxySettings(environment: ProcessInfo.processInfo.environment)
         let stores =
             try configuration.access == nil

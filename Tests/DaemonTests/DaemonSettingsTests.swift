@@ -30,11 +30,24 @@ struct DaemonSettingsTests {
             ("pod-cidr: [a]\n", "a.yaml:3: pod-cidr: expected one value"),
             ("log-level: loud\n", "a.yaml:3: log-level: "),
             ("scheduling-seed: -1\n", "a.yaml:3: scheduling-seed: "),
+            ("revoked-grace-period: 1d\n", "a.yaml:3: revoked-grace-period: \"1d\" is not a time"),
+            ("revoked-grace-period: 0s\n", "a.yaml:3: revoked-grace-period: "),
+            ("revoked-grace-period: 8761h\n", "a.yaml:3: revoked-grace-period: "),
         ])
     func refused(_ line: String, _ message: String) {
         #expect {
             _ = try DaemonSettings(yaml: minimum + line, file: "a.yaml").configuration()
         } throws: { "\($0)".hasPrefix(message) }
+    }
+
+    @Test("how long revoked peerings wait is a day, or what is set")
+    func revokedGracePeriod() throws {
+        func period(_ line: String) throws -> Duration {
+            try DaemonSettings(yaml: minimum + line, file: "a.yaml").configuration().revokedGracePeriod
+        }
+        #expect(try period("") == .seconds(86_400))
+        #expect(try period("revoked-grace-period: 1h30m\n") == .seconds(5400))
+        #expect(try period("revoked-grace-period: 8760h\n") == .seconds(365 * 86_400))
     }
 
     @Test("a kubeconfig or a service account names a real cluster, whose pods' network is not assumed")

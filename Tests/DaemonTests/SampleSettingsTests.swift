@@ -13,7 +13,8 @@ struct SampleSettingsTests {
         let configuration = try settings.configuration()
         #expect(configuration.clusterLabels.keys.sorted() == ["topology.liqo.io/type"])
         #expect(configuration.runtime == .process)
-        let unset: Set<String> = name == "hub" ? ["peer-listen", "peer-address", "share"] : ["peer-address"]
+        let unset: Set<String> =
+            name == "hub" ? ["peer-listen", "peer-address", "share", "revoked-grace-period"] : ["peer-address"]
         let otherCluster: Set<String> = [
             "kubeconfig", "context", "in-cluster", "node-listen", "webhook-listen", "webhook-url", "leader-elect",
         ]

@@ -61,7 +61,7 @@ final class EdgeSite {
         var configuration = AgentConfiguration(clusterID: clusterID, clusterName: name, version: "1", listen: address)
         configuration.labels = ["topology.liqo.io/type": "destination"]
         configuration.refusalRetry = .seconds(5)
-        configuration.revokedPatience = .seconds(40)
+        configuration.revokedGracePeriod = .seconds(40)
         let new = try AgentProcess(
             configuration: configuration, cluster: cluster, peerings: peerings, credentials: credentials,
             authority: PeeringAuthority(authority: authority, clusterID: clusterID, now: SimulatedClock.start),

@@ -35,7 +35,7 @@ final class PeeredPair: Sendable {
     /// How far the clocks are from the real one, in seconds.
     let clocks = Mutex((edge: 0, hub: 0))
     /// How long the edge waits for a hub that it has revoked.
-    let revokedPatience = Mutex(Duration.seconds(86_400))
+    let revokedGracePeriod = Mutex(Duration.seconds(86_400))
     let hubAudit = AuditCollector()
     let edgeAudit = AuditCollector()
     private let port = Mutex(0)
@@ -107,7 +107,7 @@ final class PeeredPair: Sendable {
             listen: PeerAddress(host: "127.0.0.1", port: port.withLock { $0 }))
         configuration.labels = ["topology.liqo.io/type": "destination"]
         configuration.advertiseDelay = .milliseconds(10)
-        configuration.revokedPatience = revokedPatience.withLock { $0 }
+        configuration.revokedGracePeriod = revokedGracePeriod.withLock { $0 }
         let new = try Agent(
             configuration: configuration, cluster: edge,
             authority: try authorities.withLock { $0.edge }.peering(Self.edgeID),

@@ -154,7 +154,7 @@ import Testing
         try await with(way) { pair in
             if way == .hubDials {
                 await pair.stopAgent()
-                pair.revokedPatience.withLock { $0 = .seconds(2) }
+                pair.revokedGracePeriod.withLock { $0 = .seconds(2) }
                 try await pair.startAgent()
                 try await eventually("the agent is back") { try await pair.isEstablished() }
             }

@@ -137,6 +137,7 @@ struct NamespaceOffloadingTests {
     @Test("durations are read as Go writes them", arguments: [("500ms", 500), ("1.5s", 1500), ("2h", 7_200_000)])
     func durations(_ text: String, _ milliseconds: Int) {
         #expect(GoDuration.parse(text) == .milliseconds(milliseconds))
+        #expect(GoDuration.parse(GoDuration.text(.milliseconds(milliseconds))) == .seconds(milliseconds / 1000))
         for bad in ["", "5", "s", "-1s", "1y", "9999999h"] { #expect(GoDuration.parse(bad) == nil) }
     }
 }

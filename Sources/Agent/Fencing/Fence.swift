@@ -17,7 +17,10 @@ import Wire
 /// A hub whose certificates are revoked is kept out on purpose, and cannot say any more what it wants, not even that it has
 /// unpeered. Its pods stop as soon as it replaces them elsewhere, by its own clock and its namespace's policy
 /// (`causeway.io/on-disconnect`, `causeway.io/grace-period`, kept on the namespace too). Those that it would wait for end when
-/// nobody has enrolled anew for ``AgentConfiguration/revokedPatience``, and with them the peering.
+/// nobody has enrolled anew for ``AgentConfiguration/revokedGracePeriod``, and with them the peering.
+///
+/// An agent that its hub refuses because another one with its identity lives is most often a clone: what runs here for the hub runs
+/// there too. Its pods stop when it has been refused for as long as a silent hub is waited for, whatever their policy.
 struct Fence: Sendable {
     let context: AgentContext
     let reconcilers: Reconcilers
@@ -43,7 +46,7 @@ struct Fence: Sendable {
             let now = clock()
             let silence = hub.silence(at: now)
             let locked = await lockedOut(hub, now)
-            if let locked, locked >= context.configuration.revokedPatience {
+            if let locked, locked >= context.configuration.revokedGracePeriod {
                 await reconcilers.endings.begin(hub, .revocation)
                 continue
             }

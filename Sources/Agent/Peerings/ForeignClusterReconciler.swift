@@ -145,7 +145,7 @@ struct ForeignClusterReconciler: Sendable {
             return PeeringCondition(
                 .denied, PeeringCondition.revoked,
                 "the hub's certificates were revoked; its pods stop once it has replaced them elsewhere, and what is left ends "
-                    + "with the peering after \(context.configuration.revokedPatience.components.seconds / 3600) h; for it to come "
+                    + "with the peering after \(GoDuration.text(context.configuration.revokedGracePeriod)); for it to come "
                     + "back, run 'causewayctl generate peer-command' here and what it prints at the hub")
         }
         let now = context.now()

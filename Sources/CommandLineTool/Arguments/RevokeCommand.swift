@@ -8,7 +8,8 @@ struct RevokeCommand: AsyncParsableCommand {
         discussion: """
             Run at the cluster that the other one dials, which has issued its certificates. The peering stays; the other \
             cluster is refused until it enrols anew with a new token. Pods follow their namespaces' policies meanwhile, as \
-            when the edge is away; where nobody enrols anew within a day, the edge ends all that is left of the peering.
+            when the edge is away; where nobody enrols anew within the edge's setting revoked-grace-period (a day by default), \
+            the edge ends all that is left of the peering.
             """)
 
     @Argument(help: "The ForeignCluster's name.")

@@ -33,7 +33,10 @@ struct Revocation: Sendable {
         for direction in PeeringDirection.allCases where issuing.contains(direction) {
             let (generate, place, pods) =
                 direction == .incoming
-                ? ("peer-command", "that origin", "Its pods go on until it has replaced them elsewhere, a day at most.")
+                ? (
+                    "peer-command", "that origin",
+                    "Its pods go on until it has replaced them elsewhere, or this edge's revoked-grace-period is over."
+                )
                 : ("join-command", "that edge", "Its pods are replaced elsewhere as their namespaces say.")
             tool.printer.info(
                 "\(pods) For it to come back run '\(Invocation.name) generate \(generate)' here, and what it prints at "
