@@ -89,6 +89,36 @@ import Wire
         }
     }
 
+    @Test(
+        "stop on a clone that the hub refuses for a while, whatever their policy, and run again when it is taken after all (F20)"
+    )
+    func cloned() async throws {
+        try await Bench().run { bench in
+            let clock = Clock()
+            let fence = fence(bench, clock)
+            try await begin(bench, fence, stop: nil)
+            bench.hub.detach(bench.link)
+            clock.advance(100)
+            await fence.look()
+            #expect(!bench.hub.isClosed("demo"), "the hub is away, and nothing asks for a stop")
+            bench.hub.refusedAsDuplicate()
+            await fence.look()
+            try await expectStop(bench, clock, fence, after: 4)
+            #expect(
+                try await bench.cluster.list(.coreEvents).items.contains {
+                    $0.json["message"]?.string?.contains("another one with its identity") == true
+                })
+
+            _ = bench.hub.attach(bench.link, epoch: 1, isNewEpoch: false, certificateNotAfter: 2000)
+            await fence.look()
+            #expect(bench.hub.isClosed("demo"), "it may be refused at once")
+            bench.want([:])
+            await fence.look()
+            #expect(!bench.hub.isClosed("demo"))
+            try await eventually("made anew") { try await bench.found("p") != nil }
+        }
+    }
+
     @Test("run again, once, when the hub has said that it still wants them; until then it is waited for")
     func resumes() async throws {
         try await Bench().run { bench in

@@ -58,13 +58,17 @@ import Testing
     }
 
     @Test(
-        "an edge whose address leads to a clone now and then: the clone is refused once both are known, and the operator is told (F20)"
+        "an edge whose address leads to a clone now and then: the clone is refused once both are known, ends what it has begun, and the operator is told (F20)"
     )
     func dialled() async throws {
         let pair = try await PeeredPair()
         try await pair.run {
             try await pair.peer()
             try await eventually("peered") { try await pair.isEstablished() }
+            try await pair.offload()
+            try await eventually("offloaded") { try await pair.phase() == "Ready" }
+            try await pair.createPod("p")
+            try await eventually("the pod is at the edge") { try await pair.edgePod("p") != nil }
             let own = try #require(try await pair.peering()?.authURL)
             let clone = try await pair.startClone()
             func point(to url: String, _ count: Int) async throws {
@@ -76,6 +80,10 @@ import Testing
             }
             try await point(to: clone.url, 2)
             #expect(pair.hubAudit.count(of: "duplicate-refused") == 0, "it may have been started anew")
+            func copy() async throws -> KubernetesObject? {
+                try await clone.cluster.find(.pods, namespace: "shop", name: "p")
+            }
+            try await eventually("it has begun what the hub wants of the edge") { try await copy() != nil }
             try await point(to: own, 3)
             #expect(pair.hubAudit.count(of: "duplicate-refused") == 1)
             _ = try await pair.origin.merge(
@@ -84,6 +92,14 @@ import Testing
                 pair.hubAudit.count(of: "duplicate-refused") > 1
             }
             #expect(pair.hubAudit.count(of: "connected") == 3)
+            try await eventually("it ends what it has begun", within: .seconds(30)) {
+                try await copy()?.isBeingDeleted ?? true
+            }
+            #expect(try await pair.edgePod("p")?.isBeingDeleted == false)
+            try await eventually("it says why", within: .seconds(30)) {
+                let told = try await clone.cluster.find(.foreignClusters, name: "cloud").map(ForeignCluster.init)
+                return told?.condition(.authentication).reason == "DuplicateIdentity"
+            }
             #expect(try await pair.origin.list(.coreEvents).items.contains { $0.json["reason"] == "DuplicateIdentity" })
             try await point(to: own, 4)
             try await eventually("unharmed", within: .seconds(30)) { try await pair.isEstablished() }

@@ -120,7 +120,7 @@ final class PeeredPair: Sendable {
     }
 
     /// Another agent with the edge's identity and peerings, on a port and a cluster of its own.
-    func startClone() async throws -> (url: String, task: Task<Void, any Error>) {
+    func startClone() async throws -> (url: String, cluster: FakeCluster, task: Task<Void, any Error>) {
         let (cluster, folder) = (FakeCluster(), TemporaryFolder())
         _ = try await cluster.create(.namespaces, KubernetesObject(.namespaces, name: Names.systemNamespace))
         let peerings = FilePeeringStore(stateFolder: folder.path)
@@ -136,7 +136,7 @@ final class PeeredPair: Sendable {
             now: { Self.now() })
         let port = try await agent.bind()
         return (
-            "tls://127.0.0.1:\(port)",
+            "tls://127.0.0.1:\(port)", cluster,
             Task {
                 try await agent.run()
                 _ = folder

@@ -50,10 +50,14 @@ struct Fence: Sendable {
                 await reconcilers.endings.begin(hub, .revocation)
                 continue
             }
+            let isClone =
+                hub.duplicateSince(noting: now).map {
+                    $0.silence(at: now) >= context.configuration.transport.timings.deadAfter
+                } ?? false
             let namespaces = context.namespaces(of: hub.clusterID)
             let closed = Set(
                 namespaces.filter { namespace in
-                    Self.stop(namespace).map { silence >= $0 } ?? false
+                    isClone || Self.stop(namespace).map { silence >= $0 } ?? false
                         || locked.map { isReplaced(namespace, after: $0) } ?? false
                         // A new certificate alone does not say what is still wanted.
                         || silence > .zero && hub.isClosed(namespace.name)
@@ -97,11 +101,14 @@ struct Fence: Sendable {
 
     private func close(_ name: String, _ hub: HubPeering, _ silence: Duration) async {
         let why =
-            hub.isRevoked
-            ? "the certificates of this edge's peering with \(hub.clusterName) are revoked, and the hub replaces the pods "
-                + "elsewhere: they stop here until it has enrolled anew"
-            : "hub \(hub.clusterName) was not heard for \(silence.components.seconds) s: the pods stop, as "
-                + "\(Names.stopOnEdgeAfterAnnotation) asks, until it is heard again"
+            hub.isDuplicate
+            ? "hub \(hub.clusterName) refuses this agent, as another one with its identity lives: the pods run there, and "
+                + "stop here until the hub wants them here again"
+            : hub.isRevoked
+                ? "the certificates of this edge's peering with \(hub.clusterName) are revoked, and the hub replaces the pods "
+                    + "elsewhere: they stop here until it has enrolled anew"
+                : "hub \(hub.clusterName) was not heard for \(silence.components.seconds) s: the pods stop, as "
+                    + "\(Names.stopOnEdgeAfterAnnotation) asks, until it is heard again"
         context.logger.warning(
             "a hub was not heard for so long that its pods stop",
             metadata: [

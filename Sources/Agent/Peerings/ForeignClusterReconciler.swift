@@ -148,6 +148,13 @@ struct ForeignClusterReconciler: Sendable {
                     + "with the peering after \(GoDuration.text(context.configuration.revokedGracePeriod)); for it to come "
                     + "back, run 'causewayctl generate peer-command' here and what it prints at the hub")
         }
+        guard !hub.isDuplicate else {
+            return PeeringCondition(
+                .denied, "DuplicateIdentity",
+                "\(hub.clusterName) refuses this agent, as another one with the identity of \(context.configuration.clusterName) "
+                    + "lives; if this machine is a clone of that one, stop the agent, remove its state folder, and have it "
+                    + "join with a token of its own")
+        }
         let now = context.now()
         let own = hub.ownCertificateNotAfter
         if hub.isDialled, own == nil { return PeeringCondition(.pending, "NotTried") }

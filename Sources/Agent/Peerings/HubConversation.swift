@@ -156,6 +156,7 @@ struct HubConversation: Sendable {
                 LogKey.audit: "disconnected", LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)",
                 LogKey.reason: "\(end.message)",
             ])
+        if end.error?.code == .duplicate { hub.refusedAsDuplicate() }
         guard end.goodbye?.reason == .unpeered else { return }
         await reconcilers.endings.begin(hub, .goodbye(identity))
     }

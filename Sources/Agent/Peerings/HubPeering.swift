@@ -26,6 +26,8 @@ final class HubPeering: Sendable {
         var ownCertificateNotAfter: Int?
         var isRevoked: Bool
         var revokedSince: HeardMark?
+        var isDuplicate = false
+        var duplicateSince: HeardMark?
         var isEnding: Bool
         var hearing: HubHearing
         /// Namespaces of this edge whose pods are stopped.
@@ -84,7 +86,10 @@ final class HubPeering: Sendable {
         state.withLock { state in
             let wasComplete = state.desired.isComplete
             state.desired.apply(changes)
-            if changes.isComplete { state.hearing.informed() }
+            if changes.isComplete {
+                state.hearing.informed()
+                (state.isDuplicate, state.duplicateSince) = (false, nil)
+            }
             if state.desired.isComplete, !wasComplete { return nil }
             return Set(changes.upserts.map(\.key)).union(changes.removals)
         }
@@ -124,6 +129,22 @@ final class HubPeering: Sendable {
         isEnding = record.isEnding
         // A hub that is dialled is who revokes, and says so.
         if !isDialled { isRevoked = record.isRevoked }
+    }
+
+    /// The hub refuses this agent, as another one with its identity lives; until it says again all that it wants of this one.
+    func refusedAsDuplicate() { state.withLock { $0.isDuplicate = true } }
+
+    /// Whether the hub refuses this agent for that.
+    var isDuplicate: Bool { state.withLock { $0.isDuplicate } }
+
+    /// When that was first noted: now, where it was not before; `nil` where the hub does not.
+    func duplicateSince(noting now: HeardMark) -> HeardMark? {
+        state.withLock { state in
+            guard state.isDuplicate else { return nil }
+            let since = state.duplicateSince ?? now
+            state.duplicateSince = since
+            return since
+        }
     }
 
     // MARK: What the hub is told

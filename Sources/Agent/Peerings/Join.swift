@@ -92,6 +92,7 @@ struct Join: Sendable {
             metadata: [LogKey.hub: "\(name)", LogKey.error: "\(error)"])
         // The hub keeps this edge out on purpose, and replaces its pods elsewhere.
         if condition.reason == PeeringCondition.revoked { context.hubs[hubID]?.isRevoked = true }
+        if (error as? PeerDialError)?.end.error?.code == .duplicate { context.hubs[hubID]?.refusedAsDuplicate() }
         // The hub itself, known by its authority, says that there is no peering: nothing here runs for it any more.
         // A certificate that it has revoked is not that: the hub may want the edge to enrol anew.
         guard let error = error as? PeerDialError, error.end.code == .refused, error.end.error?.code == .notPeered,
