@@ -19,7 +19,6 @@ public final class Agent: Sendable {
     let reconcilers: Reconcilers
     let advertiser: Advertiser
     private let network: PodNetworkProbe
-    private let tokens: TokenDesk
     let acceptor: PeeringAcceptor
     let joins: Joins
     private let fence: Fence
@@ -66,9 +65,8 @@ public final class Agent: Sendable {
         let reconcilers = Reconcilers(context, joins: joins, ownCertificateNotAfter: { identity.notAfter })
         let advertiser = Advertiser(context)
         let network = PodNetworkProbe(gateway: configuration.gateway, group: group)
-        let tokens = TokenDesk(cluster: cluster, role: .agent, logger: logger, now: now)
         let desk = EnrolmentDesk(
-            local: configuration.localPeer, tokens: tokens, book: book, authority: authority, logger: logger,
+            local: configuration.localPeer, tokens: context.tokens, book: book, authority: authority, logger: logger,
             now: now, admits: { try await context.admit($0) },
             enrolled: { record in
                 let hub = context.hubs.hub(record)
@@ -90,7 +88,6 @@ public final class Agent: Sendable {
         self.reconcilers = reconcilers
         self.advertiser = advertiser
         self.network = network
-        self.tokens = tokens
     }
 
     /// Reads the peerings and binds the port, so that its number is known and a busy one is a clear error before anything
@@ -131,7 +128,7 @@ public final class Agent: Sendable {
             group.addTask { await self.advertiser.run() }
             group.addTask { await self.fence.run() }
             group.addTask { await self.identity.run(now: self.context.now, logger: self.context.logger) }
-            group.addTask { await self.tokens.run(every: self.configuration.tokenSweepInterval) }
+            group.addTask { await self.context.tokens.run(every: self.configuration.tokenSweepInterval) }
             group.addTask { await listener.run() }
         }
         await joins.stopAll()

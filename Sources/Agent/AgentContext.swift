@@ -22,6 +22,8 @@ struct AgentContext: Sendable {
     let hubs: HubDirectory
     let shares = ShareLedger()
     let book: PeeringBook
+    /// Those that hubs peer by.
+    let tokens: TokenDesk
     let events: EventRecorder
     let logger: Logger
     /// Seconds since 1970: for certificates, tokens and timestamps; never for deciding who is alive.
@@ -41,6 +43,7 @@ struct AgentContext: Sendable {
         let hubs = HubDirectory()
         self.hubs = hubs
         book = PeeringBook(peerings, now: now, changed: { hubs.follow($0) })
+        tokens = TokenDesk(cluster: cluster, role: .agent, logger: logger, now: now)
         self.logger = logger
         self.now = now
         let label = Names.originClusterIDLabel

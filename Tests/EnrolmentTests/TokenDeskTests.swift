@@ -40,7 +40,7 @@ import Wire
     ) async throws -> TokenDesk.Outcome {
         try await desk(at: now, role: role).redeem(
             id: token.id, secret: secret ?? token.secret, clusterName: name,
-            keyHash: [UInt8](repeating: key, count: 32), check: {})
+            clusterID: "id-of-\(name)", keyHash: [UInt8](repeating: key, count: 32), check: {})
     }
 
     @Test("of a hundred redeemers at once one succeeds (F10, A2)")
@@ -73,6 +73,37 @@ import Wire
         }
     }
 
+    @Test("whom is shut out comes back by a new token only; others are not concerned (A2, A9)")
+    func shutOut() async throws {
+        let (bound, free, foreign) = (
+            try await token(for: "cloud"), try await token(), try await token(for: "cloud", issuer: .hub)
+        )
+        try await desk.shutOut("id-of-cloud", name: "cloud")
+        let later = try await token(for: "cloud")
+        #expect(try await redeem(bound) == .refused)
+        #expect(
+            try await cluster.find(.secrets, namespace: Names.systemNamespace, name: Names.tokenRecord(bound.id)) == nil
+        )
+        #expect(try await redeem(free) == .refused)
+        #expect(try await redeem(free, name: "sky") == .redeemed)
+        #expect(try await redeem(foreign, by: .hub) == .redeemed, "it is the cluster's other daemon's")
+        #expect(try await redeem(later) == .redeemed)
+    }
+
+    @Test("a token that was made after the end is good")
+    func shutOutUntil() async throws {
+        func made(_ token: PeerToken) async throws -> Int {
+            let object = try await cluster.get(
+                .secrets, namespace: Names.systemNamespace, name: Names.tokenRecord(token.id))
+            return try #require(Timestamp.seconds(object.creationTimestamp))
+        }
+        let (early, late) = (try await token(for: "cloud"), try await token(for: "cloud"))
+        #expect(try await made(early) < made(late))
+        try await desk.shutOut("id-of-cloud", name: "cloud", madeUntil: try await made(early))
+        #expect(try await redeem(early) == .refused)
+        #expect(try await redeem(late) == .redeemed)
+    }
+
     @Test("expired, wrong, unknown and another's tokens are refused (F10)")
     func refused() async throws {
         #expect(try await redeem(try await token(lifetime: 10), at: 1011) == .refused)
@@ -82,7 +113,8 @@ import Wire
         #expect(try await redeem(token, secret: []) == .refused)
         #expect(try await redeem(token) == .redeemed)
         let unknown = try await desk.redeem(
-            id: "../../x", secret: token.secret, clusterName: "cloud", keyHash: [1], check: {})
+            id: "../../x", secret: token.secret, clusterName: "cloud", clusterID: "id-of-cloud", keyHash: [1], check: {}
+        )
         #expect(unknown == .refused)
     }
 
@@ -92,7 +124,8 @@ import Wire
         let token = try await token()
         await #expect(throws: No.self) {
             _ = try await desk.redeem(
-                id: token.id, secret: token.secret, clusterName: "cloud", keyHash: [1], check: { throw No() })
+                id: token.id, secret: token.secret, clusterName: "cloud", clusterID: "id-of-cloud", keyHash: [1],
+                check: { throw No() })
         }
         #expect(try await redeem(token) == .redeemed)
     }

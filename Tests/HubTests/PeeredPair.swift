@@ -169,38 +169,58 @@ final class PeeredPair: Sendable {
 
     // MARK: - As causewayctl and kubectl would
 
+    /// Makes a token where the other side dials.
+    ///
+    /// - Parameter name: the only cluster that may use it; `nil` for any.
+    func makeToken(for name: String? = nil) async throws -> PeerToken {
+        let token = try strangeToken()
+        let record = try TokenRecord(
+            token: token, secretHash: SHA256.hash(token.secret), now: Self.now(), boundName: name)
+        _ = try await (way == .hubDials ? edge : origin).create(.secrets, record.secret)
+        return token
+    }
+
+    /// A token that nobody has made, of the right authority.
+    func strangeToken() throws -> PeerToken {
+        try PeerToken.make(
+            randomBytes: RandomBytes.generate(count: PeerToken.randomByteCount),
+            authorityPin: authorities.withLock { way == .hubDials ? $0.edge : $0.hub }.current.certificate
+                .subjectPublicKeyInfoSHA256)
+    }
+
     /// Peers with a new token.
-    func peer() async throws {
+    func peer() async throws { try await peer(with: try await makeToken()) }
+
+    /// Peers with a token.
+    func peer(with token: PeerToken) async throws {
         switch way {
         case .hubDials:
             let asked = ForeignCluster(
                 name: "rome", clusterID: Self.edgeID, clusterName: "rome",
                 authURL: "tls://127.0.0.1:\(port.withLock { $0 })", outgoing: .yes, incoming: .auto)
-            try await ask(for: asked, at: origin, tokenOf: edge, authorities.withLock { $0.edge.current })
+            try await ask(for: asked, at: origin, with: token)
         case .edgeJoins:
             let asked = ForeignCluster(
                 name: "cloud", clusterID: Self.hubID, clusterName: "cloud",
                 authURL: "", hubURL: "tls://127.0.0.1:\(hubPort.withLock { $0 })", outgoing: .no, incoming: .yes)
-            try await ask(for: asked, at: edge, tokenOf: origin, authorities.withLock { $0.hub.current })
+            try await ask(for: asked, at: edge, with: token)
         }
     }
 
-    private func ask(
-        for asked: ForeignCluster, at dialler: FakeCluster, tokenOf issuer: FakeCluster,
-        _ authority: CertificateAuthority
-    ) async throws {
-        let direction: PeeringDirection = way == .hubDials ? .outgoing : .incoming
-        let token = try PeerToken.make(
-            randomBytes: RandomBytes.generate(count: PeerToken.randomByteCount),
-            authorityPin: authority.certificate.subjectPublicKeyInfoSHA256)
-        let record = try TokenRecord(token: token, secretHash: SHA256.hash(token.secret), now: Self.now())
-        _ = try await issuer.create(.secrets, record.secret)
+    /// Has the side that dials hold a token, and does not tell its daemon.
+    func hold(_ token: PeerToken) async throws {
+        let (dialler, name, direction) =
+            way == .hubDials ? (origin, "rome", PeeringDirection.outgoing) : (edge, "cloud", .incoming)
         _ = try await dialler.create(
             .secrets,
             KubernetesObject(
-                .secrets, name: Names.tokenSecret(foreignCluster: asked.name, direction),
-                namespace: Names.systemNamespace,
+                .secrets, name: Names.tokenSecret(foreignCluster: name, direction), namespace: Names.systemNamespace,
                 ["data": ["token": .string(Base64.encode(Array(token.text.utf8)))]]))
+    }
+
+    private func ask(for asked: ForeignCluster, at dialler: FakeCluster, with token: PeerToken) async throws {
+        let direction: PeeringDirection = way == .hubDials ? .outgoing : .incoming
+        try await hold(token)
         guard try await dialler.find(.foreignClusters, name: asked.name) == nil else {
             // As for a peering whose certificates are of no use any more.
             _ = try await dialler.merge(

@@ -71,7 +71,7 @@ final class TestEdge: PeerAcceptor {
         else { return .tokenRefused }
         let presented = TokenVerification.Presented(
             secretHash: SHA256.hash(secret), clusterName: request.clusterName,
-            keyHash: csr.publicKey.subjectPublicKeyInfoSHA256, issuer: .agent)
+            clusterID: request.clusterID, keyHash: csr.publicKey.subjectPublicKeyInfoSHA256, issuer: .agent)
         let isGood = records.withLock { records in
             switch TokenVerification.verify(
                 records[request.tokenID], presented: presented, now: Int(wallClock()),

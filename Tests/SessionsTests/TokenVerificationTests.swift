@@ -16,6 +16,8 @@ struct TokenVerificationTests {
         /// When and by which key the token was used before.
         var use: (time: Int, key: UInt8)?
         var isKnown = true
+        /// Which cluster was shut out when the token was there.
+        var excluded: String?
         var expected: String
         var testDescription: String { name }
     }
@@ -25,6 +27,9 @@ struct TokenVerificationTests {
         Case(name: "good in its last second", time: now + 900, expected: "accepted"),
         Case(name: "bound to this name", boundName: "cloud", expected: "accepted"),
         Case(name: "unknown", isKnown: false, expected: "refused"),
+        Case(name: "shut out meanwhile", excluded: "id-of-cloud", expected: "refused"),
+        Case(name: "another one was shut out meanwhile", excluded: "id-of-other", expected: "accepted"),
+        Case(name: "shut out just after its use", use: (now, 1), excluded: "id-of-cloud", expected: "refused"),
         Case(name: "wrong secret", secretSeed: 2, expected: "refused"),
         Case(name: "expired", time: now + 901, expected: "refused"),
         Case(name: "bound to another name", boundName: "other", expected: "refused"),
@@ -48,13 +53,14 @@ struct TokenVerificationTests {
         var record: TokenRecord? = try TokenRecord(
             token: token, secretHash: fakeHash(token.secret), now: Self.now, boundName: test.boundName)
         if let use = test.use { record = record?.used(at: use.time, keyHash: [use.key]) }
+        if let id = test.excluded { record = record?.excluding(id, name: "a name") }
         if !test.isKnown { record = nil }
         var comparisons = 0
         let result = TokenVerification.verify(
             record,
             presented: .init(
                 secretHash: fakeHash(try PeerTokenTests.token(test.secretSeed).secret), clusterName: test.clusterName,
-                keyHash: [test.key], issuer: .agent), now: test.time
+                clusterID: "id-of-\(test.clusterName)", keyHash: [test.key], issuer: .agent), now: test.time
         ) {
             comparisons += 1
             return $0 == $1
@@ -81,8 +87,27 @@ struct TokenVerificationTests {
             #expect(try TokenRecord(secretData: record.secretData) == record)
             record = record.used(at: Self.now + 5, keyHash: fakeHash([1]))
             #expect(try TokenRecord(secretData: record.secretData) == record)
+            record = try #require(record.excluding("id-2", name: "rome")?.excluding("id-1", name: "milan"))
+            #expect(record.excluded == ["id-1", "id-2"])
+            #expect(try TokenRecord(secretData: record.secretData) == record)
             #expect(!record.secretData.text().contains(token.secretText))
         }
+    }
+
+    @Test("a token that was made for whom is shut out, or that too many are shut out of, is kept for nobody (A2)")
+    func exclusion() throws {
+        let token = try PeerTokenTests.token()
+        func record(for name: String?) throws -> TokenRecord {
+            try TokenRecord(token: token, secretHash: [], now: Self.now, boundName: name)
+        }
+        #expect(try record(for: "rome").excluding("id", name: "rome") == nil)
+        #expect(try record(for: "rome").excluding("id", name: "milan")?.excluded == ["id"])
+        var free = try record(for: nil)
+        for number in 0..<TokenRecord.maximumExcluded {
+            free = try #require(free.excluding("id-\(number)", name: "rome"))
+        }
+        #expect(free.excluding("id-0", name: "rome") == free)
+        #expect(free.excluding("one more", name: "rome") == nil)
     }
 
     @Test("a broken Secret is an error, not a token", arguments: ["id", "hash", "expiry", "usedAt"])

@@ -109,6 +109,9 @@ final class Joins: Sendable {
 
     // MARK: - What is known
 
+    /// The id of the token that was there when the hub was dialled first, empty where there was none; `nil` where nobody dials it.
+    func tokenID(_ clusterID: String) -> String? { state.withLock { $0.tasks[clusterID]?.tokenID } }
+
     /// Why a hub that is to be dialled is not connected; `nil` while it is, or where nobody dials it.
     func problem(_ clusterID: String) -> PeeringCondition? { state.withLock { $0.problems[clusterID] } }
 

@@ -1,9 +1,11 @@
 import ClusterAPI
+import Digests
 import Enrolment
 import JSONTree
 import KubernetesModel
 import Logging
 import OffloadingModel
+import Sessions
 import TLSTransport
 import Wire
 
@@ -67,13 +69,50 @@ struct PeeringEnding: Sendable {
                 LogKey.audit: "peering-ended", LogKey.hubID: "\(hub.clusterID)", LogKey.hub: "\(hub.clusterName)",
                 LogKey.reason: Self.reason(cause),
             ])
-        if case .edge = cause {
+        switch cause {
+        case .goodbye, .refusal: await forgetToken(hub)
+        case .revocation: break
+        case .edge:
+            await shutOut(hub)
             await hub.detachAny()?.close(
                 .unpeered,
                 message: "\(context.configuration.clusterName) has turned its incoming peering with "
                     + "\(hub.clusterName) off", epoch: nil)
         }
         queue.add(hub.clusterID)
+    }
+
+    /// Only a new token shall bring the hub back.
+    private func shutOut(_ hub: HubPeering) async {
+        do {
+            try await context.tokens.shutOut(hub.clusterID, name: hub.clusterName)
+        } catch {
+            context.logger.error(
+                "cannot make the tokens worthless that were made for a hub",
+                metadata: [LogKey.hubID: "\(hub.clusterID)", LogKey.error: "\(error)"])
+        }
+    }
+
+    /// The hub has said goodbye: a token that has been here since before must not begin the peering anew by itself. One that came
+    /// while the hub was dialled by what there was before is the user's word that it shall begin anew.
+    private func forgetToken(_ hub: HubPeering) async {
+        guard hub.isDialled, let dialledWith = joins.tokenID(hub.clusterID) else { return }
+        do {
+            let name = Names.tokenSecret(foreignCluster: hub.clusterName, .incoming)
+            guard let secret = try await context.cluster.find(.secrets, namespace: Names.systemNamespace, name: name)
+            else { return }
+            let text = secret.json["data"]?["token"]?.string.flatMap(Base64.decode) ?? []
+            let token = try? PeerToken(parsing: String(decoding: text, as: UTF8.self))
+            guard dialledWith.isEmpty || token?.id == dialledWith else { return }
+            let object = try await context.cluster.find(.foreignClusters, name: hub.clusterName)
+            guard object.map({ ForeignCluster($0).tokenID(.incoming) }) ?? "" == dialledWith else { return }
+            try await context.cluster.deleteIfPresent(
+                .secrets, namespace: secret.namespace, name: name, DeleteOptions(uid: secret.uid))
+        } catch {
+            context.logger.error(
+                "cannot remove a token of a peering that is over",
+                metadata: [LogKey.hubID: "\(hub.clusterID)", LogKey.error: "\(error)"])
+        }
     }
 
     private static func reason(_ cause: Cause) -> Logger.MetadataValue {

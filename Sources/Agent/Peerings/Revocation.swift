@@ -25,6 +25,8 @@ struct Revocation: Sendable {
     }
 
     private func revoke(_ hub: HubPeering) async throws {
+        // Before it hears that it is out: only a new token shall bring it back.
+        try await context.tokens.shutOut(hub.clusterID, name: hub.clusterName)
         for certificate in try await context.book.revoke(hub.clusterID) {
             context.logger.notice(
                 "a certificate was revoked",

@@ -13,8 +13,10 @@ struct UnpeerOutOfBandCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "out-of-band",
         abstract: "End the peering with a cluster and forget the cluster.",
-        discussion:
-            "Its pods move away, its virtual node and its remote namespaces go. Works when the cluster is away.",
+        discussion: """
+            Its pods move away, its virtual node and its remote namespaces go. Works when the cluster is away. It cannot come \
+            back by a token that was made here before; for that, generate one afterwards.
+            """,
         aliases: ["oob"])
 
     @Argument(help: "The ForeignCluster's name.")

@@ -63,7 +63,7 @@ public struct EnrolmentDesk: Sendable {
             let secret = key == nil ? nil : PeerToken.secret(fromText: request.tokenSecret)
             let outcome = try await tokens.redeem(
                 id: request.tokenID, secret: secret ?? [], clusterName: request.clusterName,
-                keyHash: key?.subjectPublicKeyInfoSHA256 ?? [],
+                clusterID: request.clusterID, keyHash: key?.subjectPublicKeyInfoSHA256 ?? [],
                 refused: { logger[metadataKey: LogKey.reason] = "\($0)" }, check: { try await check(request) })
             guard outcome == .redeemed, let key else {
                 guesses.note(caller.address, now: .now)

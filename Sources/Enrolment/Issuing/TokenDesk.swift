@@ -41,11 +41,12 @@ public struct TokenDesk: Sendable {
     ///   - check: called when the token is good, before it is used up; throws to leave it unused.
     /// - Throws: what `check` throws, and what the cluster throws.
     func redeem(
-        id: String, secret: [UInt8], clusterName: String, keyHash: [UInt8],
+        id: String, secret: [UInt8], clusterName: String, clusterID: String, keyHash: [UInt8],
         refused: (String) -> Void = { _ in }, check: () async throws -> Void
     ) async throws -> Outcome {
         let presented = TokenVerification.Presented(
-            secretHash: SHA256.hash(secret), clusterName: clusterName, keyHash: keyHash, issuer: role)
+            secretHash: SHA256.hash(secret), clusterName: clusterName, clusterID: clusterID, keyHash: keyHash,
+            issuer: role)
         // An id that is none is looked up as well, under a name that nothing has: refusals take the same time.
         let name = Names.tokenRecord(PeerToken.isID(id) ? id : "0")
         for _ in 0..<Self.attempts {
@@ -75,6 +76,58 @@ public struct TokenDesk: Sendable {
             }
         }
         return .refused
+    }
+
+    /// Sees to it that a peer which is shut out, by the end of its peering or a revocation, comes back by a new token only: those
+    /// that were made for it are deleted, and by the others it cannot come. Durable on return.
+    ///
+    /// - Parameter end: tokens that were made later stay good for it, in seconds since 1970; `nil` for none.
+    public func shutOut(_ clusterID: String, name: String, madeUntil end: Int? = nil) async throws {
+        let list = try await cluster.list(
+            .secrets, namespace: Names.systemNamespace, ListOptions(labelSelector: Names.tokenLabel))
+        for object in list.items {
+            if let end, let made = Timestamp.seconds(object.creationTimestamp), made > end { continue }
+            try await shutOut(clusterID, name: name, of: object)
+        }
+    }
+
+    private func shutOut(_ clusterID: String, name: String, of listed: KubernetesObject) async throws {
+        var known: KubernetesObject? = listed
+        for _ in 0..<Self.attempts {
+            guard var object = known, let record = record(object), record.issuer == nil || record.issuer == role else {
+                return
+            }
+            do {
+                if let kept = record.excluding(clusterID, name: name) {
+                    guard kept != record else { return }
+                    object.json["data"] = kept.secretData
+                    _ = try await cluster.update(.secrets, object)
+                } else {
+                    try await cluster.delete(
+                        .secrets, namespace: object.namespace, name: object.name,
+                        DeleteOptions(uid: object.uid, resourceVersion: object.resourceVersion))
+                    logger.info(
+                        "a token is worthless: whom it was made for was shut out",
+                        metadata: [
+                            LogKey.audit: "token-void", LogKey.token: "\(record.id)", LogKey.peer: "\(name)",
+                            LogKey.peerID: "\(clusterID)",
+                        ])
+                }
+                return
+            } catch let error as APIError where error.isNotFound {
+                return
+            } catch let error as APIError where error.isConflict {
+                // Somebody uses it, or shuts another one out, at this moment.
+                known = try await cluster.find(.secrets, namespace: listed.namespace, name: listed.name)
+            }
+        }
+        throw TokenIsBusy(name: listed.name)
+    }
+
+    /// A token's Secret changes all the time.
+    private struct TokenIsBusy: Error, CustomStringConvertible {
+        let name: String
+        var description: String { "the Secret \(name) is changed by somebody again and again" }
     }
 
     /// Deletes the tokens that nobody can use any more.

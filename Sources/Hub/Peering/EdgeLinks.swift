@@ -235,6 +235,11 @@ final class EdgeLinks: Sendable {
             "a peering is over",
             metadata: ["audit": "peering-ended", "edge": "\(cluster.name)", "edge.id": "\(cluster.clusterID)"])
         let isJoined = cluster.authURL.isEmpty
+        await attempt("cannot make the tokens worthless that were made for an edge", cluster) {
+            try await joined.tokens.shutOut(
+                cluster.clusterID, name: cluster.clusterName,
+                madeUntil: cluster.object.deletionTimestamp.flatMap(Timestamp.seconds))
+        }
         await attempt("cannot keep a farewell: the edge may not hear that its peering is over", cluster) {
             guard !isJoined, let held = try await credentials.load(cluster.clusterID) else { return }
             let route = try PeerRoute(cluster, .outgoing)
@@ -280,6 +285,8 @@ final class EdgeLinks: Sendable {
     /// - Returns: whether this hub has issued the edge's certificates.
     func revoke(_ cluster: ForeignCluster) async throws -> Bool {
         guard cluster.authURL.isEmpty, await joined.contains(cluster.clusterID) else { return false }
+        // Before it hears that it is out: only a new token shall bring it back.
+        try await joined.tokens.shutOut(cluster.clusterID, name: cluster.clusterName)
         let revoked = try await joined.book.revoke(cluster.clusterID)
         for certificate in revoked {
             context.logger.notice(

@@ -31,8 +31,7 @@ final class JoinPort: Sendable {
         identity = try ServerIdentity(
             authority, clusterID: context.configuration.clusterID, handshakeTimeout: transport.handshakeTimeout,
             revoked: joined.book.revoked)
-        let tokens = TokenDesk(cluster: context.cluster, role: .hub, logger: context.logger, now: context.now)
-        self.tokens = tokens
+        tokens = joined.tokens
         let desk = EnrolmentDesk(
             local: context.configuration.localPeer, tokens: tokens, book: joined.book, authority: authority,
             logger: context.logger, now: context.now, admits: { try await joined.admit($0) },

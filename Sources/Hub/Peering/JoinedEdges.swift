@@ -10,6 +10,10 @@ import Wire
 struct JoinedEdges: Sendable {
     let context: HubContext
     let book: PeeringBook
+    /// Those that edges join by.
+    var tokens: TokenDesk {
+        TokenDesk(cluster: context.cluster, role: .hub, logger: context.logger, now: context.now)
+    }
 
     /// Whether an edge has joined.
     func contains(_ clusterID: String) async -> Bool { await book.record(clusterID) != nil }
@@ -112,6 +116,7 @@ struct JoinedEdges: Sendable {
         for record in await book.all where !known.contains(record.clusterID) {
             context.logger.info(
                 "a peering that an edge had joined is over", metadata: ["edge": "\(record.clusterName)"])
+            try await tokens.shutOut(record.clusterID, name: record.clusterName)
             try await end(record.clusterID)
         }
     }

@@ -32,6 +32,8 @@ public struct TokenRecord: Sendable, Hashable {
     /// The daemon of the cluster that takes it: a hub takes edges that join, an agent takes hubs; `nil` for either.
     public let issuer: PeerRole?
     public private(set) var use: Use?
+    /// The ids of clusters that were shut out after the token was made, and may not come back by it.
+    public private(set) var excluded: Set<String> = []
 
     /// - Parameters:
     ///   - secretHash: the SHA-256 of ``PeerToken/secret``.
@@ -46,12 +48,14 @@ public struct TokenRecord: Sendable, Hashable {
                 .lifetime, "a token cannot live \(lifetime) s; choose 1 s to \(Self.maximumLifetime) s (24 h)")
         }
         self.init(
-            id: token.id, secretHash: secretHash, expiry: now + lifetime, boundName: boundName, issuer: issuer, use: nil
-        )
+            id: token.id, secretHash: secretHash, expiry: now + lifetime, boundName: boundName, issuer: issuer,
+            use: nil,
+            excluded: [])
     }
 
     private init(
-        id: String, secretHash: [UInt8], expiry: Int, boundName: String?, issuer: PeerRole?, use: Use?
+        id: String, secretHash: [UInt8], expiry: Int, boundName: String?, issuer: PeerRole?, use: Use?,
+        excluded: Set<String>
     ) {
         self.id = id
         self.secretHash = secretHash
@@ -59,12 +63,29 @@ public struct TokenRecord: Sendable, Hashable {
         self.boundName = boundName
         self.issuer = issuer
         self.use = use
+        self.excluded = excluded
     }
 
     /// The record with its used-mark, to be stored before the certificate is issued.
     public func used(at time: Int, keyHash: [UInt8]) -> TokenRecord {
         var record = self
         record.use = Use(time: time, keyHash: keyHash)
+        return record
+    }
+
+    /// No more clusters than so many are kept apart.
+    public static let maximumExcluded = 64
+
+    /// The record of a token by which a cluster cannot come, whoever else may.
+    ///
+    /// - Returns: `nil` where that is not worth keeping: the token was made for that cluster's name, or there are too many such
+    ///   clusters; nobody shall use it then.
+    public func excluding(_ clusterID: String, name: String) -> TokenRecord? {
+        guard boundName != name, excluded.contains(clusterID) || excluded.count < Self.maximumExcluded else {
+            return nil
+        }
+        var record = self
+        record.excluded.insert(clusterID)
         return record
     }
 
@@ -88,6 +109,7 @@ extension TokenRecord {
         ]
         if let boundName { values.append(("name", Array(boundName.utf8))) }
         if let issuer { values.append(("issuer", Array(issuer.rawValue.utf8))) }
+        if !excluded.isEmpty { values.append(("excluded", Array(excluded.sorted().joined(separator: ",").utf8))) }
         if let use {
             values.append(("usedAt", Array(String(use.time).utf8)))
             values.append(("usedBy", use.keyHash))
@@ -127,8 +149,10 @@ extension TokenRecord {
         }
         var use: Use?
         if let time = try number("usedAt") { use = Use(time: time, keyHash: try bytes("usedBy") ?? []) }
+        let excluded = try bytes("excluded").map { String(decoding: $0, as: UTF8.self).split(separator: ",") } ?? []
         self.init(
             id: id, secretHash: hash, expiry: expiry,
-            boundName: try bytes("name").map { String(decoding: $0, as: UTF8.self) }, issuer: issuer, use: use)
+            boundName: try bytes("name").map { String(decoding: $0, as: UTF8.self) }, issuer: issuer, use: use,
+            excluded: Set(excluded.map(String.init)))
     }
 }

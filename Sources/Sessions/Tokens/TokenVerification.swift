@@ -7,7 +7,8 @@ public enum TokenVerification: Sendable, Hashable {
     case accepted(TokenRecord)
     /// Used a moment ago by the same key, whose answer may have been lost: issue again, nothing needs storing.
     case repeated(TokenRecord)
-    /// Not good. One answer for unknown, expired, used, wrong and bound to another name.
+    /// Not good. One answer for unknown, expired, used, wrong, bound to another name, and older than the end of the peering that
+    /// it is to begin anew.
     case refused
 
     /// How long the same key may ask again, in seconds.
@@ -23,14 +24,19 @@ public enum TokenVerification: Sendable, Hashable {
         public var secretHash: [UInt8]
         /// The cluster name that the dialler goes by.
         public var clusterName: String
+        /// The id that the dialler says it has.
+        public var clusterID: String
         /// The SHA-256 of the SubjectPublicKeyInfo in the certificate request.
         public var keyHash: [UInt8]
         /// The daemon that it came to: a cluster may have a hub and an agent, and a token is for one of them.
         public var issuer: PeerRole
 
-        public init(secretHash: [UInt8], clusterName: String, keyHash: [UInt8], issuer: PeerRole) {
+        public init(
+            secretHash: [UInt8], clusterName: String, clusterID: String, keyHash: [UInt8], issuer: PeerRole
+        ) {
             self.secretHash = secretHash
             self.clusterName = clusterName
+            self.clusterID = clusterID
             self.keyHash = keyHash
             self.issuer = issuer
         }
@@ -44,6 +50,9 @@ public enum TokenVerification: Sendable, Hashable {
             return "it was made for the cluster's \(issuer.rawValue)"
         }
         if let name = record.boundName, name != presented.clusterName { return "it is bound to the name \(name)" }
+        if record.excluded.contains(presented.clusterID) {
+            return "the peering with this very cluster was ended or revoked after the token was made"
+        }
         if let use = record.use {
             return use.keyHash == presented.keyHash
                 ? "it was used \(now - use.time) s ago" : "it was used by another peer"
@@ -63,7 +72,7 @@ public enum TokenVerification: Sendable, Hashable {
         let expected = record?.secretHash ?? [UInt8](repeating: 0, count: 32)
         let isRight = equals(expected, presented.secretHash)
         guard let record, isRight, record.boundName == nil || record.boundName == presented.clusterName,
-            record.issuer == nil || record.issuer == presented.issuer
+            record.issuer == nil || record.issuer == presented.issuer, !record.excluded.contains(presented.clusterID)
         else { return .refused }
         guard let use = record.use else {
             guard now <= record.expiry else { return .refused }
