@@ -108,6 +108,19 @@ extension JSON {
         }
     }
 
+    /// Whether this is the other object or array itself, unchanged by either of its owners: sure to be equal, at no look at
+    /// its content. False says nothing.
+    public func isSame(as other: JSON) -> Bool {
+        switch (self, other) {
+        case (.object(let own), .object(let others)): own.isSameStorage(as: others)
+        case (.array(let own), .array(let others)):
+            own.withUnsafeBufferPointer { own in
+                others.withUnsafeBufferPointer { own.baseAddress == $0.baseAddress && own.count == $0.count }
+            }
+        case (_, _): false
+        }
+    }
+
     /// What kind of value this is, in JSON's words: for messages.
     public var kindName: String {
         switch self {

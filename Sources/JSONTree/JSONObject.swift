@@ -5,14 +5,20 @@ public struct JSONObject: Sendable {
     @usableFromInline struct Member: Sendable {
         var key: String
         var value: JSON
-        /// A place whose member was removed; only in objects that are indexed.
-        var isHole = false
+    }
+
+    /// What a large object keeps besides its members.
+    @usableFromInline struct Table: Sendable {
+        /// Where each key is.
+        var index: [String: Int] = [:]
+        /// The places whose members were removed.
+        var holes: Set<Int> = []
     }
 
     private var members: [Member] = []
-    private var holes = 0
-    /// Where each key is, kept only above `indexedAbove` members.
-    private var index: [String: Int] = [:]
+    /// One table above `indexedAbove` members, and none below: nearly all objects are small, there are a great many of them
+    /// in memory, and this costs each of them one word.
+    private var table: [Table] = []
     private static let indexedAbove = 24
 
     public init() {}
@@ -22,13 +28,13 @@ public struct JSONObject: Sendable {
         for (key, value) in pairs { self[key] = value }
     }
 
-    public var count: Int { members.count - holes }
+    public var count: Int { members.count - (table.first?.holes.count ?? 0) }
     public var isEmpty: Bool { count == 0 }
     public var keys: [String] { map(\.key) }
     public var values: [JSON] { map(\.value) }
 
     private func position(_ key: String) -> Int? {
-        if members.count > Self.indexedAbove { return index[key] }
+        if let table = table.first { return table.index[key] }
         for place in members.indices where members[place].key == key { return place }
         return nil
     }
@@ -68,44 +74,62 @@ public struct JSONObject: Sendable {
         return value
     }
 
+    private func isHole(_ place: Int) -> Bool { table.first?.holes.contains(place) ?? false }
+
     /// Adds a member whose key is known to be new.
     mutating func append(_ key: String, _ value: JSON) {
         members.append(Member(key: key, value: value))
-        if members.count > Self.indexedAbove {
-            if index.isEmpty { reindex() } else { index[key] = members.count - 1 }
+        if !table.isEmpty {
+            table[0].index[key] = members.count - 1
+        } else if members.count > Self.indexedAbove {
+            reindex()
         }
     }
 
     /// Large objects keep a hole until half of them are holes: whoever removes members one by one pays for each once.
     private mutating func remove(at place: Int) {
-        guard members.count > Self.indexedAbove else {
+        guard !table.isEmpty else {
             members.remove(at: place)
             return
         }
-        index[members[place].key] = nil
-        members[place] = Member(key: "", value: .null, isHole: true)
-        holes += 1
-        if holes > members.count / 2 || count <= Self.indexedAbove { reindex() }
+        table[0].index[members[place].key] = nil
+        members[place] = Member(key: "", value: .null)
+        table[0].holes.insert(place)
+        if table[0].holes.count > members.count / 2 || count <= Self.indexedAbove { reindex() }
     }
 
+    /// Closes the holes, and makes the table anew where one is needed.
     private mutating func reindex() {
-        if holes > 0 { members.removeAll(where: \.isHole) }
-        holes = 0
-        index.removeAll(keepingCapacity: true)
-        guard members.count > Self.indexedAbove else { return }
-        for (place, member) in members.enumerated() { index[member.key] = place }
+        closeHoles()
+        guard members.count > Self.indexedAbove else {
+            table = []
+            return
+        }
+        var new = Table()
+        new.index.reserveCapacity(members.count)
+        for (place, member) in members.enumerated() { new.index[member.key] = place }
+        table = [new]
+    }
+
+    private mutating func closeHoles() {
+        guard let holes = table.first?.holes, !holes.isEmpty else { return }
+        var kept: [Member] = []
+        kept.reserveCapacity(members.count - holes.count)
+        for (place, member) in members.enumerated() where !holes.contains(place) { kept.append(member) }
+        members = kept
+        table[0].holes = []
     }
 
     /// Keeps the members for which `isKept` says so, in one pass.
     public mutating func filter(_ isKept: (String, JSON) -> Bool) {
-        members.removeAll { $0.isHole || !isKept($0.key, $0.value) }
-        holes = 0
+        closeHoles()
+        members.removeAll { !isKept($0.key, $0.value) }
         reindex()
     }
 
     /// Puts the members in the order of their keys' bytes.
     public mutating func sortKeys() {
-        if holes > 0 { reindex() }
+        closeHoles()
         members.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         reindex()
     }
@@ -113,30 +137,45 @@ public struct JSONObject: Sendable {
 
 extension JSONObject: Sequence {
     public struct Iterator: IteratorProtocol {
-        fileprivate var base: IndexingIterator<[Member]>
+        fileprivate let members: [Member]
+        fileprivate let holes: Set<Int>
+        fileprivate var place = 0
+
         public mutating func next() -> (key: String, value: JSON)? {
-            while let member = base.next() {
-                if !member.isHole { return (member.key, member.value) }
+            while place < members.count {
+                defer { place += 1 }
+                if holes.isEmpty || !holes.contains(place) { return (members[place].key, members[place].value) }
             }
             return nil
         }
     }
-    public func makeIterator() -> Iterator { Iterator(base: members.makeIterator()) }
+    public func makeIterator() -> Iterator { Iterator(members: members, holes: table.first?.holes ?? []) }
     public var underestimatedCount: Int { count }
 }
 
 extension JSONObject: Hashable {
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         guard left.count == right.count else { return false }
-        for (place, member) in left.members.enumerated() where !member.isHole {
+        if left.isSameStorage(as: right) { return true }
+        for (place, member) in left.members.enumerated() where !left.isHole(place) {
             // Mostly both sides have the same order: look there before searching.
-            if place < right.members.count, right.members[place].key == member.key, !right.members[place].isHole {
+            if place < right.members.count, right.members[place].key == member.key, !right.isHole(place) {
                 if right.members[place].value != member.value { return false }
             } else {
                 guard let other = right[member.key], other == member.value else { return false }
             }
         }
         return true
+    }
+
+    /// Whether both are copies of one object that nobody has changed since: what versions of an object have in common mostly
+    /// are.
+    func isSameStorage(as other: JSONObject) -> Bool {
+        members.withUnsafeBufferPointer { own in
+            other.members.withUnsafeBufferPointer { others in
+                own.baseAddress == others.baseAddress && own.count == others.count
+            }
+        }
     }
 
     public func hash(into hasher: inout Hasher) {

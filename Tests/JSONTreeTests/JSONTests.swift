@@ -65,6 +65,24 @@ struct JSONTextTests {
         #expect(try JSON(parsing: "9007199254740993") != JSON(parsing: "9007199254740992"))
     }
 
+    @Test("a copy is the same value until one of both is changed, however equal they are then")
+    func sameness() {
+        let first: JSON = ["a": ["b": 1], "list": [1, 2]]
+        var copy = first
+        #expect(copy.isSame(as: first))
+        copy["c"] = 1
+        #expect(!copy.isSame(as: first))
+        #expect(copy["a"]?.isSame(as: first["a"] ?? .null) == true)
+        #expect(copy["list"]?.isSame(as: first["list"] ?? .null) == true)
+        copy["c"] = nil
+        copy["a"]?["b"] = 2
+        copy["a"]?["b"] = 1
+        #expect(copy == first)
+        #expect(!copy.isSame(as: first))
+        #expect(copy["a"]?.isSame(as: first["a"] ?? .null) == false)
+        #expect(!JSON.string("x").isSame(as: "x"))
+    }
+
     @Test("members are set, changed in place and removed by path")
     func paths() {
         var json: JSON = [:]
