@@ -20,13 +20,14 @@ public enum Requeue: Sendable, Hashable {
 /// Calls a reconciler for every key of a queue, with back-off after failures.
 ///
 /// A reconciler is level-triggered and idempotent: it looks at what is, compares it with what should be, and does the difference.
+/// Inlinable as its queue is, and for the same reason.
 public struct Controller<Key: Hashable & Sendable>: Sendable {
     public let name: String
     public let queue: WorkQueue<Key>
-    private let workers: Int
+    @usableFromInline let workers: Int
     private let logger: Logger
     /// Looks at one key once.
-    let reconcile: @Sendable (Key) async throws -> Requeue
+    @usableFromInline let reconcile: @Sendable (Key) async throws -> Requeue
 
     /// - Parameter workers: keys worked on at once, each key by one at a time.
     public init(
@@ -41,30 +42,36 @@ public struct Controller<Key: Hashable & Sendable>: Sendable {
     }
 
     /// Works until the task is cancelled or the queue is shut down.
+    @inlinable
     public func run() async {
         await withDiscardingTaskGroup { group in
             for _ in 0..<workers { group.addTask { await work() } }
         }
     }
 
-    private func work() async {
+    @inlinable
+    func work() async {
         while let key = await queue.next() {
             do {
                 let requeue = try await reconcile(key)
                 queue.forget(key)
                 queue.done(key)
                 if case .after(let delay) = requeue { queue.add(key, after: delay) }
-            } catch is CancellationError {
-                queue.done(key)
             } catch {
-                // A conflict means that somebody else was faster: routine, and settled by the next look.
-                let level: Logger.Level = (error as? APIError)?.isConflict == true ? .debug : .warning
-                logger.log(
-                    level: level, "reconciling failed, trying again",
-                    metadata: ["controller": "\(name)", "key": "\(key)", "error": "\(error)"])
-                queue.done(key)
-                queue.addAfterFailure(key)
+                failed(key, error)
             }
         }
+    }
+
+    @usableFromInline
+    func failed(_ key: Key, _ error: any Error) {
+        queue.done(key)
+        guard !(error is CancellationError) else { return }
+        // A conflict means that somebody else was faster: routine, and settled by the next look.
+        let level: Logger.Level = (error as? APIError)?.isConflict == true ? .debug : .warning
+        logger.log(
+            level: level, "reconciling failed, trying again",
+            metadata: ["controller": "\(name)", "key": "\(key)", "error": "\(error)"])
+        queue.addAfterFailure(key)
     }
 }

@@ -90,6 +90,46 @@ struct WorkQueueTests {
         #expect(queue.count == 0)
     }
 
+    @Test("keys go to those who wait in turn, and a task that is cancelled waits no more")
+    func turns() async throws {
+        let queue = WorkQueue<Int>()
+        let cancelled = Task { await queue.next() }
+        cancelled.cancel()
+        #expect(await cancelled.value == nil)
+        for key in 0..<100 { queue.add(key) }
+        #expect(queue.count == 100)
+        for key in 0..<100 { #expect(await queue.next() == key) }
+        // Each is at work: added again, they wait until that is done.
+        for key in 0..<100 { queue.add(key) }
+        #expect(queue.count == 0)
+        for key in [7, 3] { queue.done(key) }
+        #expect(await queue.next() == 7)
+        #expect(await queue.next() == 3)
+        queue.done(7)
+        queue.add(7, after: .milliseconds(1))
+        #expect(await queue.next() == 7)
+        queue.shutDown()
+        #expect(await queue.next() == nil)
+    }
+
+    @Test("delayed keys come in the order of their times, of which the earliest counts, unless they are added before")
+    func delays() async {
+        let queue = WorkQueue<Int>()
+        queue.add(1, after: .milliseconds(60))
+        queue.add(2, after: .milliseconds(10))
+        queue.add(1, after: .seconds(1000))
+        queue.add(3, after: .seconds(1000))
+        queue.add(3, after: .milliseconds(5))
+        queue.add(4, after: .milliseconds(100))
+        queue.add(5, after: .milliseconds(1))
+        queue.add(5)
+        for key in [5, 3, 2, 1, 4] {
+            #expect(await queue.next() == key)
+            queue.done(key)
+        }
+        #expect(queue.count == 0)
+    }
+
     @Test("a controller tries again after failures and stops with its task")
     func retries() async throws {
         struct Failure: Error {}
