@@ -64,6 +64,9 @@ public struct LabelSelector: Sendable, Hashable {
         requirements.allSatisfy { $0.matches(object.label($0.key)) }
     }
 
+    /// The same for `metadata.labels` alone, null where there are none.
+    public func matches(labels: JSON) -> Bool { requirements.allSatisfy { $0.matches(labels[$0.key]?.string) } }
+
     /// Reads a `LabelSelector` object.
     ///
     /// - Throws: `JSONError` naming the field that is malformed.

@@ -2,8 +2,13 @@ import JSONTree
 import KubernetesModel
 
 /// What controllers ask of a pod, read from it once per version.
-struct PodFacts: Sendable {
+///
+/// Of reference type, as a look at ten thousand pods hands all of them on several times.
+final class PodFacts: Sendable {
     let object: KubernetesObject
+    let namespace: String
+    /// `metadata.labels`, which pods of one template mostly share.
+    let labels: JSON
     let controllerUID: String?
     /// Whether all containers have ended for good: phase Succeeded or Failed.
     let isFinished: Bool
@@ -16,6 +21,8 @@ struct PodFacts: Sendable {
 
     init(_ pod: KubernetesObject) {
         object = pod
+        namespace = pod.namespace
+        labels = pod.json["metadata"]?["labels"] ?? .null
         controllerUID = pod.controller?.uid
         let status = pod.json["status"]
         isFinished = KubernetesObject.isFinishedPod(status: status)

@@ -9,9 +9,9 @@ final class PodRegister: Sendable {
     private struct State {
         var pods: [ObjectKey: PodFacts] = [:]
         /// By the managing owner's uid, or by namespace for pods that nobody manages.
-        var byOwner: [Owner: Set<ObjectKey>] = [:]
-        var byNamespace: [String: Set<ObjectKey>] = [:]
-        var byNode: [String: Set<ObjectKey>] = [:]
+        var byOwner: [Owner: [ObjectKey: PodFacts]] = [:]
+        var byNamespace: [String: [ObjectKey: PodFacts]] = [:]
+        var byNode: [String: [ObjectKey: PodFacts]] = [:]
     }
 
     private enum Owner: Hashable {
@@ -32,36 +32,34 @@ final class PodRegister: Sendable {
         let facts = change.new.map(PodFacts.init)
         let key = change.key
         state.withLock { state in
-            if let old = state.pods.removeValue(forKey: key) {
-                Self.remove(key, from: &state.byOwner, Self.owner(of: old))
-                Self.remove(key, from: &state.byNamespace, key.namespace)
-                Self.remove(key, from: &state.byNode, old.node)
-            }
-            guard let facts else { return }
+            let old = state.pods[key]
             state.pods[key] = facts
-            state.byOwner[Self.owner(of: facts), default: []].insert(key)
-            state.byNamespace[key.namespace, default: []].insert(key)
-            if !facts.node.isEmpty { state.byNode[facts.node, default: []].insert(key) }
+            Self.replace(old, by: facts, key, in: &state.byOwner, Self.owner)
+            Self.replace(old, by: facts, key, in: &state.byNamespace) { $0.namespace }
+            Self.replace(old, by: facts, key, in: &state.byNode) { $0.node.isEmpty ? nil : $0.node }
         }
     }
 
-    private static func owner(of pod: PodFacts) -> Owner {
-        pod.controllerUID.map { .controller(uid: $0) } ?? .nobody(namespace: pod.object.namespace)
+    private static func owner(of pod: PodFacts) -> Owner? {
+        pod.controllerUID.map { .controller(uid: $0) } ?? .nobody(namespace: pod.namespace)
     }
 
-    private static func remove<Entry: Hashable>(
-        _ key: ObjectKey, from index: inout [Entry: Set<ObjectKey>], _ entry: Entry
+    private static func replace<Entry: Hashable>(
+        _ old: PodFacts?, by new: PodFacts?, _ key: ObjectKey, in index: inout [Entry: [ObjectKey: PodFacts]],
+        _ entry: (PodFacts) -> Entry?
     ) {
-        index[entry]?.remove(key)
-        if index[entry]?.isEmpty == true { index[entry] = nil }
+        let after = new.flatMap(entry)
+        if let before = old.flatMap(entry), before != after {
+            index[before]?[key] = nil
+            if index[before]?.isEmpty == true { index[before] = nil }
+        }
+        if let after { index[after, default: [:]][key] = new }
     }
 
     subscript(key: ObjectKey) -> PodFacts? { state.withLock { $0.pods[key] } }
 
     func pods(controlledBy uid: String) -> [PodFacts] {
-        state.withLock { state in
-            (state.byOwner[.controller(uid: uid)] ?? []).compactMap { state.pods[$0] }
-        }
+        state.withLock { Self.all($0.byOwner[.controller(uid: uid)]) }
     }
 
     /// How many there are of them; costs nothing.
@@ -71,18 +69,18 @@ final class PodRegister: Sendable {
 
     /// The pods of a namespace that nobody manages.
     func orphans(in namespace: String) -> [PodFacts] {
-        state.withLock { state in
-            (state.byOwner[.nobody(namespace: namespace)] ?? []).compactMap { state.pods[$0] }
-        }
+        state.withLock { Self.all($0.byOwner[.nobody(namespace: namespace)]) }
     }
 
     func pods(in namespace: String) -> [PodFacts] {
-        state.withLock { state in (state.byNamespace[namespace] ?? []).compactMap { state.pods[$0] } }
+        state.withLock { Self.all($0.byNamespace[namespace]) }
     }
 
     func pods(onNode node: String) -> [PodFacts] {
-        state.withLock { state in (state.byNode[node] ?? []).compactMap { state.pods[$0] } }
+        state.withLock { Self.all($0.byNode[node]) }
     }
+
+    private static func all(_ pods: [ObjectKey: PodFacts]?) -> [PodFacts] { pods.map { Array($0.values) } ?? [] }
 
     /// All nodes that pods are bound to, whether the nodes exist or not.
     var nodesInUse: [String] { state.withLock { Array($0.byNode.keys) } }

@@ -42,6 +42,7 @@ enum ReplicaSetPlan {
         of replicaSet: KubernetesObject, pods: [PodFacts], failure: (reason: String, message: String)?, now: Int
     ) -> JSON {
         let template = replicaSet.spec["template"]?["metadata"]?["labels"]?.stringMap ?? [:]
+        var match = RepeatedMatch(LabelSelector(matchLabels: template))
         let minReadySeconds = replicaSet.spec["minReadySeconds"]?.int ?? 0
         var replicas = 0
         var labeled = 0
@@ -52,7 +53,7 @@ enum ReplicaSetPlan {
             if pod.isTerminating { terminating += 1 }
             guard pod.isActive else { continue }
             replicas += 1
-            if template.allSatisfy({ pod.object.label($0.key) == $0.value }) { labeled += 1 }
+            if match.matches(pod.labels) { labeled += 1 }
             if pod.isReady { ready += 1 }
             if pod.isAvailable(minReadySeconds: minReadySeconds, now: now) { available += 1 }
         }
