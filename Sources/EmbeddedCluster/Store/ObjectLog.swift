@@ -100,8 +100,7 @@ final class ObjectLog {
                 try insert.bind(row.isCreation ? 1 : 0, at: 5)
                 try insert.bind(row.isDeletion ? 1 : 0, at: 6)
                 try insert.bind(row.previous, at: 7)
-                try insert.bind(row.value, at: 8)
-                try insert.run()
+                try insert.run(with: row.value, at: 8)
             }
         }
     }

@@ -27,13 +27,6 @@ final class SQLiteStatement {
         try check(sqlite3_bind_text(handle, place, value, -1, Self.copied))
     }
 
-    func bind(_ value: [UInt8], at place: Int32) throws(StoreError) {
-        let result = value.withUnsafeBytes { bytes in
-            sqlite3_bind_blob64(handle, place, bytes.baseAddress, UInt64(bytes.count), Self.copied)
-        }
-        try check(result)
-    }
-
     /// Moves to the next row.
     ///
     /// - Returns: whether there is one.
@@ -51,6 +44,20 @@ final class SQLiteStatement {
     func run() throws(StoreError) {
         _ = try step()
         sqlite3_reset(handle)
+    }
+
+    /// The same with bytes for one more parameter, which are not copied.
+    func run(with value: [UInt8], at place: Int32) throws(StoreError) {
+        let result = value.withUnsafeBytes { bytes -> Result<Void, StoreError> in
+            let bound = sqlite3_bind_blob64(handle, place, bytes.baseAddress, UInt64(bytes.count), nil)
+            // The bytes are here for as long as this runs.
+            defer { sqlite3_bind_null(handle, place) }
+            return Result { () throws(StoreError) in
+                try check(bound)
+                try run()
+            }
+        }
+        try result.get()
     }
 
     func reset() { sqlite3_reset(handle) }
