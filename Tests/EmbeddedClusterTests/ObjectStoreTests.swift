@@ -120,6 +120,28 @@ struct ObjectStoreTests {
         #expect(revisions == Array(6...200))
     }
 
+    @Test("a follower by an indexed field hears of what comes to have the value, has it, and has it no more")
+    func followIndex() async throws {
+        let folder = try TemporaryFolder()
+        let index = StoreIndex(name: "data.v") { $0.json["data"]?["v"]?.string }
+        let store = try ObjectStore(folder: folder.path, indexes: [Self.maps: [index]])
+        #expect(store.index("data.other", of: Self.maps) == nil)
+        let found = try #require(store.index("data.v", of: Self.maps))
+        let subscription = StoreSubscription(
+            resource: Self.maps, namespace: nil, name: nil, field: (found, "mine"), after: 0, bookmarkInterval: nil,
+            deadline: nil)
+        #expect(store.follow(subscription))
+        let first = try Self.stored(await Self.put(store, "a", "others"))
+        let second = try Self.stored(await Self.put(store, "a", "mine", over: first.revision))
+        _ = try Self.stored(await Self.put(store, "b", "others"))
+        let third = try Self.stored(await Self.put(store, "a", "others", over: second.revision))
+        let fourth = try Self.stored(await Self.put(store, "a", "others still", over: third.revision))
+        _ = try Self.stored(await Self.put(store, "c", "mine"))
+        var revisions: [Int] = []
+        for case .event(let event) in try #require(await subscription.next()) { revisions.append(event.revision) }
+        #expect(revisions == [second.revision, third.revision, fourth.revision + 1])
+    }
+
     @Test("a reopened store resumes followers from the file, and says so where compaction took the changes")
     func resume() async throws {
         let folder = try TemporaryFolder()

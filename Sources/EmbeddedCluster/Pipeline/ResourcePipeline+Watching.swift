@@ -43,11 +43,20 @@ extension ResourcePipeline {
         let seconds = query.timeoutSeconds.map { max(1, $0) } ?? Int.random(in: 1800...3600)
         let subscription = StoreSubscription(
             resource: definition.storage, namespace: namespace,
-            name: query.selection.fields.required("metadata.name"), after: after,
+            name: query.selection.fields.required("metadata.name"),
+            field: indexedField(query.selection.fields, definition.storage), after: after,
             bookmarkInterval: query.allowsBookmarks ? .seconds(60) : nil, deadline: .now + .seconds(seconds))
         guard store.follow(subscription) else { throw Self.tooOld(asked, store.revision) }
         return WatchStream(subscription, query: query.selection, initial: initial) { [self] object in
             present(object, as: definition)
         }
+    }
+
+    /// The first field of a selector by which the store finds objects.
+    private func indexedField(_ fields: FieldSelector, _ resource: ResourceID) -> (index: StoreIndex, value: String)? {
+        for term in fields.terms where term.isEqual && !term.value.isEmpty {
+            if let index = store.index(term.field, of: resource) { return (index, term.value) }
+        }
+        return nil
     }
 }

@@ -113,7 +113,7 @@ final class ChangeFeed: Sendable {
     }
 
     /// Lets followers time out, gives the bookmarks that are due, and takes the trees from versions that only history keeps:
-    /// followers that looked at them since they were superseded have made them anew.
+    /// until then they serve the followers, who compare each version with the one before it.
     func tick(_ now: ContinuousClock.Instant) {
         state.withLock { state in
             for event in state.events(after: state.treeless) where event.revision <= state.ticked {

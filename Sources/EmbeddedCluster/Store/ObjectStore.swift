@@ -129,6 +129,11 @@ final class ObjectStore: Sendable {
     /// How many objects there are of each resource.
     var counts: [ResourceID: Int] { state.withLock { $0.counts } }
 
+    /// The index of a resource's field; `nil` where it has none.
+    func index(_ field: String, of resource: ResourceID) -> StoreIndex? {
+        state.withLock { $0.index(field, of: resource) }
+    }
+
     /// Follows changes.
     ///
     /// - Returns: `false` where the changes after the subscription's revision are not kept any more.
@@ -184,7 +189,6 @@ final class ObjectStore: Sendable {
                 state.withLock { state in for event in result.events { state.apply(event) } }
                 onCommit(result.events)
                 feed.publish(result.events, revision: result.revision)
-                for event in result.events { event.previous?.forgetTree() }
             }
             for ((_, continuation), outcome) in zip(batch, result.outcomes) { continuation.resume(returning: outcome) }
             writer.compactIfUseful(upTo: feed.forgotten)

@@ -23,6 +23,10 @@ struct StoreState: Sendable {
         return collection.objects(in: namespace, where: field, is: value)
     }
 
+    func index(_ field: String, of resource: ResourceID) -> StoreIndex? {
+        indexes[resource]?.first { $0.name == field }
+    }
+
     func count(_ resource: ResourceID) -> Int { collections[resource]?.count ?? 0 }
 
     /// The resources that have objects, with how many.

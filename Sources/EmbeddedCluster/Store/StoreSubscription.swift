@@ -23,6 +23,8 @@ final class StoreSubscription: Sendable {
     let resource: ResourceID
     let namespace: String?
     let name: String?
+    /// An indexed field that the objects must have a value in, before or after a change; `nil` for any.
+    let field: (index: StoreIndex, value: String)?
     /// Changes up to here are known to the reader already.
     let after: Int
     /// Seconds between bookmarks; `nil` for none.
@@ -34,12 +36,14 @@ final class StoreSubscription: Sendable {
     private let state = Mutex(State())
 
     init(
-        resource: ResourceID, namespace: String?, name: String?, after: Int, bookmarkInterval: Duration?,
-        deadline: ContinuousClock.Instant?, limit: Int = 20_000, maxBytes: Int = 16 << 20
+        resource: ResourceID, namespace: String?, name: String?, field: (index: StoreIndex, value: String)? = nil,
+        after: Int, bookmarkInterval: Duration?, deadline: ContinuousClock.Instant?, limit: Int = 20_000,
+        maxBytes: Int = 16 << 20
     ) {
         self.resource = resource
         self.namespace = namespace
         self.name = name
+        self.field = field
         self.after = after
         self.bookmarkInterval = bookmarkInterval
         self.deadline = deadline
@@ -87,6 +91,14 @@ final class StoreSubscription: Sendable {
         event.revision > after
             && (namespace == nil || event.object.key.namespace == namespace)
             && (name == nil || event.object.key.name == name)
+            && (field == nil || isFound(event.object) || event.previous.map(isFound) ?? false)
+    }
+
+    /// Looked up by the writer for each reader of an index: a hundred nodes that wait for their own pods are not woken for
+    /// each other's.
+    private func isFound(_ object: StoredObject) -> Bool {
+        guard let field else { return true }
+        return field.index.value(object.object) == field.value
     }
 
     /// Queues the changes that concern this reader.
