@@ -4,17 +4,26 @@ import KubernetesModel
 
 /// What the schemas say about a resource's objects: which fields there are, what they default to, what is valid.
 enum ObjectRules {
+    /// What of the stored object need not be judged again where a write has left it as it is; `nil` where all is.
+    ///
+    /// The schemas of custom resources change between two writes: then all of an object is.
+    private static func judged(_ former: KubernetesObject?, _ definition: ResourceDefinition) -> JSON? {
+        definition.custom == nil ? former?.json : nil
+    }
+
     /// Reads the body of a write.
     ///
+    /// - Parameter former: the stored object, where it is updated.
     /// - Returns: the object without what the schema does not know, and warnings about that.
     static func decode(
-        _ body: JSON, as definition: ResourceDefinition, _ context: WriteContext
+        _ body: JSON, as definition: ResourceDefinition, _ context: WriteContext, former: KubernetesObject? = nil
     ) throws(APIError) -> (object: KubernetesObject, warnings: [String]) {
         let object = try typed(body, definition)
         guard let schema = definition.schema else { return (object, []) }
         let decoded: SchemaDecoder.Result
         do throws(DecodingFailure) {
-            decoded = try SchemaDecoder.decode(object.json, as: schema, duplicates: context.duplicates)
+            decoded = try SchemaDecoder.decode(
+                object.json, as: schema, former: judged(former, definition), duplicates: context.duplicates)
         } catch {
             throw unreadable(definition, error.message)
         }
@@ -34,7 +43,8 @@ enum ObjectRules {
     ///
     /// - Returns: the object without what the schema does not know, and warnings about that and about the patch.
     static func decode(
-        _ body: JSON, patchedBy patch: Patch, as definition: ResourceDefinition, _ context: WriteContext
+        _ body: JSON, patchedBy patch: Patch, of former: KubernetesObject, as definition: ResourceDefinition,
+        _ context: WriteContext
     ) throws(APIError) -> (object: KubernetesObject, warnings: [String]) {
         let object = try typed(body, definition)
         func refusal(_ why: String) -> APIError { DecodingRefusals.patch(PatchRules.quotation(patch, body), why) }
@@ -42,7 +52,8 @@ enum ObjectRules {
         var value = object.json
         if let schema = definition.schema {
             do throws(DecodingFailure) {
-                let decoded = try SchemaDecoder.decode(object.json, as: schema)
+                let decoded = try SchemaDecoder.decode(
+                    object.json, as: schema, former: judged(former, definition))
                 value = decoded.value
                 problems += decoded.problems
             } catch {
@@ -104,9 +115,12 @@ enum ObjectRules {
             code: 413, reason: .requestEntityTooLarge, message: "Request entity too large: limit is \(sizeLimit)")
     }
 
-    static func applyDefaults(_ object: inout KubernetesObject, _ definition: ResourceDefinition) {
+    /// - Parameter former: the stored object, where it is updated.
+    static func applyDefaults(
+        _ object: inout KubernetesObject, _ definition: ResourceDefinition, former: KubernetesObject? = nil
+    ) {
         guard let schema = definition.schema else { return }
-        object.json = Defaults.applied(to: object.json, schema: schema)
+        object.json = Defaults.applied(to: object.json, schema: schema, former: judged(former, definition))
     }
 
     /// What is wrong with an object; `old` where it is updated.

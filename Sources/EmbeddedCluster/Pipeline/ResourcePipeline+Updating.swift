@@ -12,7 +12,8 @@ extension ResourcePipeline {
         _ definition: ResourceDefinition, namespace: String?, name: String, subresource: String?, _ body: JSON,
         _ context: WriteContext
     ) async throws(APIError) -> WriteResult {
-        let (decoded, warnings) = try ObjectRules.decode(body, as: definition, context)
+        let former = store.object(definition.reference(namespace: namespace, name: name))
+        let (decoded, warnings) = try ObjectRules.decode(body, as: definition, context, former: former?.object)
         var place = decoded
         try setPlace(&place, definition, namespace: namespace, name: name)
         let object = place
@@ -41,7 +42,8 @@ extension ResourcePipeline {
             (stored, current) throws(APIError) in
             let whole = PatchRules.concernsOwners(patch) ? Self.withOwners(current, stored) : current.json
             let patched = try PatchRules.apply(patch, to: whole, definition)
-            var (object, said) = try ObjectRules.decode(patched, patchedBy: patch, as: definition, context)
+            var (object, said) = try ObjectRules.decode(
+                patched, patchedBy: patch, of: current, as: definition, context)
             try self.setPlace(&object, definition, namespace: namespace, name: name)
             try Self.checkIdentity(of: object, current, definition)
             warnings = said
@@ -164,7 +166,7 @@ extension ResourcePipeline {
         }
         MetadataRules.keepServerFields(&object, old)
         try await admit(&object, old: old, definition, context, .update, subresource: subresource)
-        ObjectRules.applyDefaults(&object, definition)
+        ObjectRules.applyDefaults(&object, definition, former: old)
         try ObjectRules.checkSize(of: object)
         observe(object)
         guard subresource == nil else { return nil }

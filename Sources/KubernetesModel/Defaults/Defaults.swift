@@ -17,22 +17,25 @@ public enum Defaults {
     }()
 
     /// The object with its defaults; idempotent.
-    public static func applied(to json: JSON, schema: Schema) -> JSON {
-        visit(json, schema) ?? json
+    ///
+    /// - Parameter former: an object that has them: parts of it that the new one has kept are not looked at again.
+    public static func applied(to json: JSON, schema: Schema, former: JSON? = nil) -> JSON {
+        visit(json, schema, former) ?? json
     }
 
     /// - Returns: `nil` where nothing changes.
-    private static func visit(_ value: JSON, _ schema: Schema) -> JSON? {
+    private static func visit(_ value: JSON, _ schema: Schema, _ former: JSON?) -> JSON? {
+        if let former, value.isSame(as: former) { return nil }
         switch value {
         case .object(let object):
             let schema = schema.target
             guard schema.kind == .object || schema.isStructural else { return nil }
-            return visit(object, schema).map(JSON.object)
+            return visit(object, schema, former?.object).map(JSON.object)
         case .array(let elements):
             guard let items = schema.items else { return nil }
             var changed: [JSON]?
             for (place, element) in elements.enumerated() {
-                guard let new = visit(element, items) else { continue }
+                guard let new = visit(element, items, former?[place]) else { continue }
                 if changed == nil { changed = elements }
                 changed?[place] = new
             }
@@ -41,7 +44,7 @@ public enum Defaults {
         }
     }
 
-    private static func visit(_ object: JSONObject, _ schema: Schema) -> JSONObject? {
+    private static func visit(_ object: JSONObject, _ schema: Schema, _ former: JSONObject?) -> JSONObject? {
         var result = object
         var isChanged = false
         if let members = schema.knowledge.defaults {
@@ -55,7 +58,9 @@ public enum Defaults {
         if schema.isStructural { isChanged = fillStructural(&result, schema) || isChanged }
         for (key, value) in result {
             // Only objects, and lists of them, have anything to fill in.
-            guard value.isContainer, let child = schema.member(key), let new = visit(value, child) else { continue }
+            guard value.isContainer, let child = schema.member(key), let new = visit(value, child, former?[key]) else {
+                continue
+            }
             result[key] = new
             isChanged = true
         }

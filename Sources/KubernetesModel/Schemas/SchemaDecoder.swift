@@ -33,14 +33,16 @@ public struct SchemaDecoder: Sendable {
 
     /// Decodes an object.
     ///
-    /// - Parameter duplicates: paths of keys that came twice, as the parser reports them.
+    /// - Parameters:
+    ///   - former: an object that was decoded before: parts of it that the new one has kept are not read again.
+    ///   - duplicates: paths of keys that came twice, as the parser reports them.
     /// - Throws: `DecodingFailure` for the first value of a wrong type.
     public static func decode(
-        _ json: JSON, as schema: Schema, duplicates: [String] = []
+        _ json: JSON, as schema: Schema, former: JSON? = nil, duplicates: [String] = []
     ) throws(DecodingFailure) -> Result {
         var decoder = SchemaDecoder()
         decoder.problems = duplicates.map { "duplicate field \"\($0)\"" }
-        switch try decoder.visit(json, schema, owner: schema) {
+        switch try decoder.visit(json, schema, owner: schema, former) {
         case .keep: return Result(value: json, problems: decoder.problems)
         case .replace(let value): return Result(value: value, problems: decoder.problems)
         case .drop: return Result(value: .object(JSONObject()), problems: decoder.problems)
@@ -77,25 +79,28 @@ public struct SchemaDecoder: Sendable {
             conversion: schema.goConversionFailure(of: value))
     }
 
-    private mutating func visit(_ value: JSON, _ schema: Schema, owner: Schema?) throws(DecodingFailure) -> Change {
+    private mutating func visit(
+        _ value: JSON, _ schema: Schema, owner: Schema?, _ former: JSON?
+    ) throws(DecodingFailure) -> Change {
+        if let former, value.isSame(as: former) { return .keep }
         let schema = schema.target
         if value.isNull { return schema.isStructural ? .keep : .drop }
         switch schema.kind {
         case .any:
-            return schema.isStructural ? try visitStructural(value, schema) : .keep
+            return schema.isStructural ? try visitStructural(value, schema, former) : .keep
         case .object:
             guard case .object(let object) = value else {
                 if schema.isStructural { return .keep }
                 throw mismatch(value, schema, owner: owner)
             }
-            return try visit(object, schema, owner: owner)
+            return try visit(object, schema, owner: owner, former?.object)
         case .array:
             guard case .array(let elements) = value else {
                 if schema.isStructural { return .keep }
                 throw mismatch(value, schema, owner: owner)
             }
             guard let items = schema.items else { return .keep }
-            return try visit(elements, items, owner: owner)
+            return try visit(elements, items, owner: owner, former?.array)
         case .quantity: return try canonical(value)
         case .string, .integer, .number, .boolean, .intOrString:
             if schema.isStructural { return .keep }
@@ -105,19 +110,21 @@ public struct SchemaDecoder: Sendable {
     }
 
     /// A node without a type may still name members or elements.
-    private mutating func visitStructural(_ value: JSON, _ schema: Schema) throws(DecodingFailure) -> Change {
+    private mutating func visitStructural(
+        _ value: JSON, _ schema: Schema, _ former: JSON?
+    ) throws(DecodingFailure) -> Change {
         switch value {
         case .object(let object) where !schema.properties.isEmpty || schema.additional != nil:
-            return try visit(object, schema, owner: nil)
+            return try visit(object, schema, owner: nil, former?.object)
         case .array(let elements):
             guard let items = schema.items else { return .keep }
-            return try visit(elements, items, owner: nil)
+            return try visit(elements, items, owner: nil, former?.array)
         case .null, .bool, .number, .string, .object: return .keep
         }
     }
 
     private mutating func visit(
-        _ object: JSONObject, _ schema: Schema, owner: Schema?
+        _ object: JSONObject, _ schema: Schema, owner: Schema?, _ former: JSONObject?
     ) throws(DecodingFailure) -> Change {
         let isStructural = schema.isStructural
         let properties = schema.properties
@@ -132,12 +139,13 @@ public struct SchemaDecoder: Sendable {
             var change = Change.keep
             if let child = properties[key] {
                 steps.append(.key(key))
-                change = try visit(value, child, owner: schema)
+                change = try visit(value, child, owner: schema, former?[key])
                 steps.removeLast()
                 if !isStructural, Self.isAbsent(value, key, child, in: schema) { change = .drop }
             } else if let additional {
                 steps.append(.mapKey(key))
-                change = try visit(value, additional, owner: schema.definition.isEmpty ? owner : schema)
+                change = try visit(
+                    value, additional, owner: schema.definition.isEmpty ? owner : schema, former?[key])
                 steps.removeLast()
                 if case .drop = change { change = .replace(Self.zero(additional)) }
             } else if !keepsUnknown {
@@ -159,12 +167,13 @@ public struct SchemaDecoder: Sendable {
     }
 
     private mutating func visit(
-        _ elements: [JSON], _ items: Schema, owner: Schema?
+        _ elements: [JSON], _ items: Schema, owner: Schema?, _ former: [JSON]?
     ) throws(DecodingFailure) -> Change {
         var changed: [JSON]?
         for (place, element) in elements.enumerated() {
             steps.append(.index(place))
-            switch try visit(element, items, owner: owner) {
+            let before = former.flatMap { $0.indices.contains(place) ? $0[place] : nil }
+            switch try visit(element, items, owner: owner, before) {
             case .keep: break
             case .drop:
                 if changed == nil { changed = elements }

@@ -20,6 +20,21 @@ struct DefaultsTests {
         ["spec", "ipFamilyPolicy"],
     ]
 
+    @Test("what a new version has kept of the former one has its defaults, and all else gets them")
+    func former() throws {
+        let schema = try #require(SchemaRegistry.builtIn.schema(for: .pods))
+        // As nothing is stored: it shows what was not looked at again.
+        let former: JSON = ["apiVersion": "v1", "kind": "Pod", "spec": ["containers": [["name": "a", "image": "b"]]]]
+        var new = former
+        new["spec", "nodeName"] = "n"
+        let changed = Defaults.applied(to: new, schema: schema, former: former)
+        #expect(changed["spec", "dnsPolicy"] == "ClusterFirst")
+        #expect(changed["spec"]?["containers"] == former["spec"]?["containers"])
+        new["spec", "containers"] = [["name": "a", "image": "b"]]
+        let container = Defaults.applied(to: new, schema: schema, former: former)["spec"]?["containers"]?[0]
+        #expect(container?["imagePullPolicy"] == "Always")
+    }
+
     @Test(
         "a created object is what a real server made of the same request",
         arguments: [

@@ -9,6 +9,30 @@ struct SchemaDecoderTests {
         try SchemaDecoder.decode(json, as: try #require(SchemaRegistry.builtIn.schema(for: type)))
     }
 
+    @Test("what a new version has kept of the former one is taken as it is, and all else is judged")
+    func former() throws {
+        let schema = try #require(SchemaRegistry.builtIn.schema(for: .pods))
+        // As nothing is stored: it shows what was not read again.
+        let former: JSON = [
+            "apiVersion": "v1", "kind": "Pod", "metadata": ["name": "p"], "spec": ["kept": 1, "containers": []],
+            "status": ["phase": "Pending"],
+        ]
+        var new = former
+        new["status"] = ["phase": "Running", "unknown": 1]
+        var result = try SchemaDecoder.decode(new, as: schema, former: former)
+        #expect(result.value["spec"] == former["spec"])
+        #expect(result.value["status"] == ["phase": "Running"])
+        #expect(result.problems == ["unknown field \"status.unknown\""])
+        // An equal one that is another one tells nothing of itself.
+        new["spec"] = ["kept": 1, "containers": []]
+        result = try SchemaDecoder.decode(new, as: schema, former: former)
+        #expect(result.value["spec"] == ["containers": []])
+        #expect(throws: DecodingFailure.self) {
+            new["status"] = ["phase": 1]
+            _ = try SchemaDecoder.decode(new, as: schema, former: former)
+        }
+    }
+
     @Test("unknown fields are taken out and named with their path")
     func unknownFields() throws {
         let result = try decode(
