@@ -95,6 +95,28 @@ struct PeerSessionTests {
         #expect(session.agreement != nil)
     }
 
+    @Test(
+        "the agent asks for signs of life, the hub where it has said nothing for longer, or the agent leaves it to the hub"
+    )
+    func whoAsks() {
+        var pair = SessionPair.established()
+        #expect(pair.agent.session.deadline == .seconds(1))
+        #expect(pair.agent.session.tick(.seconds(1)) == [.send(.ping(PingMessage(id: 2)))])
+        #expect(pair.hub.session.tick(.seconds(1)).isEmpty)
+        #expect(pair.hub.session.deadline == .milliseconds(1500))
+        #expect(pair.hub.session.tick(.milliseconds(1500)) == [.send(.ping(PingMessage(id: 2)))])
+        // Neither of them says that it knows of the agent's asking.
+        for (role, asked) in [(PeerRole.hub, Duration.seconds(1)), (.agent, .milliseconds(1500))] {
+            let peer = SessionPair.hello(role.opposite)
+            var session = PeerSession(.init(local: SessionPair.hello(role), peerClusterID: peer.clusterID))
+            _ = session.start(.zero)
+            _ = session.received(.hello(peer), .zero)
+            _ = session.received(.ping(PingMessage(id: 1)), .zero)
+            #expect(session.deadline == asked)
+            #expect(session.tick(asked) == [.send(.ping(PingMessage(id: 2)))])
+        }
+    }
+
     @Test("before the hello nothing else is taken", arguments: [0, 1, 2, 3])
     func early(place: Int) {
         let messages: [Message] = [
@@ -207,7 +229,8 @@ struct PeerSessionTests {
                 pair.agent.perform(pair.agent.session.tick(pair.now))
             }
             count += pair.hub.outbox.count + pair.agent.outbox.count
-            // The agent answers in the same moment.
+            // Whoever is asked answers in the same moment.
+            pair.hub.session.spoke(pair.now)
             pair.agent.session.spoke(pair.now)
             pair.settle()
         }

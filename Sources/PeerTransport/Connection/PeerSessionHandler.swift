@@ -19,8 +19,8 @@ final class PeerSessionHandler: ChannelInboundHandler {
     private var session: PeerSession
     private var context: ChannelHandlerContext?
     private var timers: SharedTimers?
-    /// What ``rounded(_:)`` rounds to, in nanoseconds.
-    private let step: Int64
+    /// How long a deadline may be missed for the sake of others, in nanoseconds.
+    private let slack: Int64
     /// When `timers` wakes this session.
     private var wakeAt: Duration?
     private var pipes: [UInt32: StreamPipe] = [:]
@@ -36,6 +36,8 @@ final class PeerSessionHandler: ChannelInboundHandler {
     private var unsent = 0
     private var failure: PeerSessionEnd?
     private var isPumping = false
+    /// Whether something was heard after which the session may have more to say than its actions.
+    private var mayHaveOutput = false
 
     /// - Parameter established: completed with the connection, or failed with the ``PeerSessionEnd`` before it.
     init(
@@ -43,7 +45,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
         established: EventLoopPromise<PeerConnection>
     ) {
         self.configuration = configuration
-        step = min(.milliseconds(100), configuration.timings.pingInterval / 10).nanoseconds
+        slack = min(.milliseconds(100), configuration.timings.pingInterval / 10).nanoseconds
         self.identity = identity
         self.session = PeerSession(session)
         self.established = established
@@ -81,7 +83,11 @@ final class PeerSessionHandler: ChannelInboundHandler {
         perform(session.heard(now))
         switch unwrapInboundIn(data) {
         case .message(let message):
-            if case .pong(let pong) = message { answeredPing = max(answeredPing, pong.id) }
+            switch message {
+            case .ping: break
+            case .pong(let pong): answeredPing = max(answeredPing, pong.id)
+            default: mayHaveOutput = true
+            }
             perform(session.received(message, now))
         case .data(let id, let bytes): perform(session.received(stream: id, bytes))
         }
@@ -89,7 +95,10 @@ final class PeerSessionHandler: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         wakeReaders()
-        pump()
+        if mayHaveOutput {
+            mayHaveOutput = false
+            pump()
+        }
         context.fireChannelReadComplete()
     }
 
@@ -140,22 +149,22 @@ final class PeerSessionHandler: ChannelInboundHandler {
     private func ask<Answer>(_ question: (inout PeerSession) -> Answer) -> Answer { question(&session) }
 
     private func perform(_ actions: [PeerSession.Action]) {
-        // What asks for nothing, and a stream's bytes, only put the deadline off: the timer looks again by itself.
-        var isQuiet = true
+        // What asks for nothing, a message and a stream's bytes only put the deadline off: the timer looks again by itself.
+        var (isSent, isChanged) = (false, wakeAt == nil)
         for action in actions {
             switch action {
-            case .send(let message): send(message)
-            case .deliver(.stream(.data(let id, let bytes))):
-                feed(id, bytes)
-                continue
-            case .deliver(let event): deliver(event)
+            case .send(let message):
+                send(message)
+                isSent = true
+            case .deliver(.stream(.data(let id, let bytes))): feed(id, bytes)
+            case .deliver(let event):
+                deliver(event)
+                isChanged = true
             case .close(let end): close(end)
             }
-            isQuiet = false
         }
-        guard !isQuiet else { return }
-        context?.flush()
-        schedule()
+        if isSent { context?.flush() }
+        if isChanged { schedule() }
     }
 
     private func send(_ message: Message) {
@@ -201,9 +210,11 @@ final class PeerSessionHandler: ChannelInboundHandler {
     }
 
     private func schedule() {
-        let (deadline, outputDeadline) = ask { ($0.deadline.map(rounded), $0.outputDeadline) }
+        let (deadline, outputDeadline) = ask {
+            ($0.deadline.map { SharedTimers.common($0, slack: slack) }, $0.outputDeadline)
+        }
         // What is held back for others to go with it goes at its time, or when the connection takes it.
-        let output = context?.channel.isWritable == true ? outputDeadline : nil
+        let output = outputDeadline != nil && context?.channel.isWritable == true ? outputDeadline : nil
         guard let time = deadline.map({ min($0, output ?? $0) }) ?? output else { return sleep() }
         // A later deadline waits for the earlier timer, which then looks again.
         if let wakeAt, wakeAt <= time { return }
@@ -224,15 +235,7 @@ final class PeerSessionHandler: ChannelInboundHandler {
         wakeAt = nil
         perform(session.tick(.monotonicNow))
         if ask({ $0.outputDeadline }) != nil { pump() }
-        schedule()
-    }
-
-    /// The time at which all connections of the process look that have something to do until then: a thousand idle ones wake
-    /// it ten times a second, not a thousand times.
-    private func rounded(_ deadline: Duration) -> Duration {
-        guard step > 0, deadline > .zero else { return deadline }
-        let (latest, overflow) = deadline.nanoseconds.addingReportingOverflow(step - 1)
-        return overflow ? deadline : .nanoseconds(latest / step * step)
+        if wakeAt == nil { schedule() }
     }
 
     private func close(_ end: PeerSessionEnd) {

@@ -31,6 +31,16 @@ final class SharedTimers {
         Self.all.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(eventLoop)) }
     }
 
+    /// The time at which all connections of the process look that have something to do until then: a thousand idle ones wake
+    /// it ten times a second, not a thousand times.
+    ///
+    /// - Parameter slack: in nanoseconds; 0 for none.
+    static func common(_ deadline: Duration, slack: Int64) -> Duration {
+        guard slack > 0, deadline > .zero else { return deadline }
+        let (latest, overflow) = deadline.nanoseconds.addingReportingOverflow(slack - 1)
+        return overflow ? deadline : .nanoseconds(latest / slack * slack)
+    }
+
     /// Calls the handler's `timeHasCome` at a time of the monotonic clock, once.
     func add(_ handler: PeerSessionHandler, at time: Duration) {
         if waiting[time] == nil {

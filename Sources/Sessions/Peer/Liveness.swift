@@ -1,8 +1,9 @@
 /// Whether a peer is there, by what is heard from it on this side's own monotonic clock.
 ///
 /// Each side sends something at least every so often and gives the connection up when it hears nothing: so a connection
-/// that is cut in one direction only ends at the deaf side, which closes it for the other. The hub pings at every
-/// interval, the agent only when it has said nothing for one and a half: together they send one ping and one pong.
+/// that is cut in one direction only ends at the deaf side, which closes it for the other. One side, the agent, pings at
+/// every interval, the other only when it has said nothing for one and a half: together they send one ping and one pong.
+/// A hub of a thousand agents is woken once for each, and answers while it has its hands on the connection.
 public struct Liveness: Sendable {
     /// What a look at the clock asks for.
     public struct Verdict: Sendable, Hashable {
@@ -26,10 +27,12 @@ public struct Liveness: Sendable {
     public private(set) var isSuspect = false
     /// The smoothed time from a ping to its pong; `nil` before the first.
     public private(set) var roundTripTime: Duration?
-    private let estimate: Duration
+    private var deadAfter = Duration.zero
+    private var suspectAfter = Duration.zero
+    private let pingAfter: Duration
 
     /// - Parameters:
-    ///   - pingsAlways: true for the hub.
+    ///   - pingsAlways: true for one of both sides.
     ///   - now: the time at which the peer was heard first.
     ///   - roundTripEstimate: from the handshake; used until a ping is answered.
     public init(_ timings: LivenessTimings, pingsAlways: Bool, now: Duration, roundTripEstimate: Duration = .zero) {
@@ -37,18 +40,15 @@ public struct Liveness: Sendable {
         self.pingsAlways = pingsAlways
         heardAt = now
         spokeAt = now
-        estimate = roundTripEstimate
+        pingAfter = pingsAlways ? timings.pingInterval : timings.pingInterval * 1.5
+        adapt(to: roundTripEstimate)
     }
 
-    private var deadAfter: Duration {
-        max(timings.deadAfter, min((roundTripTime ?? estimate) * 3, timings.deadAfterMaximum))
+    /// The patience on this network, kept because it is asked for at every message and changes with a round trip only.
+    private mutating func adapt(to roundTrip: Duration) {
+        deadAfter = max(timings.deadAfter, min(roundTrip * 3, timings.deadAfterMaximum))
+        suspectAfter = max(timings.suspectAfter, min(roundTrip * 2, deadAfter))
     }
-
-    private var suspectAfter: Duration {
-        max(timings.suspectAfter, min((roundTripTime ?? estimate) * 2, deadAfter))
-    }
-
-    private var pingAfter: Duration { pingsAlways ? timings.pingInterval : timings.pingInterval * 1.5 }
 
     /// When ``check(_:)`` has something to do at the earliest.
     public var deadline: Duration {
@@ -64,7 +64,7 @@ public struct Liveness: Sendable {
         return isSuspect
     }
 
-    /// Something was sent. Counts for the agent only: the hub's pings also measure.
+    /// Something was sent. Counts for the side that answers only: the other's pings also measure.
     public mutating func spoke(_ now: Duration) { if !pingsAlways { spokeAt = now } }
 
     /// - Returns: the time since the ping; `nil` for a pong that nobody asked for.
@@ -72,7 +72,9 @@ public struct Liveness: Sendable {
         guard let place = pings.firstIndex(where: { $0.id == id }) else { return nil }
         let time = now - pings[place].at
         pings.removeFirst(place + 1)
-        roundTripTime = roundTripTime.map { $0 * 0.875 + time * 0.125 } ?? time
+        let smoothed = roundTripTime.map { $0 * 0.875 + time * 0.125 } ?? time
+        roundTripTime = smoothed
+        adapt(to: smoothed)
         return time
     }
 

@@ -1,6 +1,6 @@
 /// When a peer counts as alive, suspect and dead.
 public struct LivenessTimings: Sendable, Hashable {
-    /// How often the hub asks for a sign of life.
+    /// How often one side asks the other for a sign of life.
     public var pingInterval: Duration
     /// Silence after which the peer is suspect: it keeps what it has and is given nothing new.
     public var suspectAfter: Duration

@@ -66,7 +66,11 @@ public struct PeerSession: Sendable {
     /// put back it would be copied for every frame.
     private var talk: Established?
 
-    public init(_ configuration: PeerSessionConfiguration) { self.configuration = configuration }
+    public init(_ configuration: PeerSessionConfiguration) {
+        var configuration = configuration
+        configuration.local.features.append(HelloMessage.agentAsks)
+        self.configuration = configuration
+    }
 
     /// Why the session is over; `nil` while it is not.
     public var end: PeerSessionEnd? { if case .over(let end) = state { end } else { nil } }
@@ -228,7 +232,7 @@ public struct PeerSession: Sendable {
                 let role = configuration.local.role
                 let limits = configuration.limits
                 var liveness = Liveness(
-                    configuration.timings, pingsAlways: role == .hub, now: now,
+                    configuration.timings, pingsAlways: Self.asks(role, peer), now: now,
                     roundTripEstimate: configuration.roundTripEstimate)
                 let ping = liveness.ping(now)
                 talk = Established(
@@ -248,6 +252,11 @@ public struct PeerSession: Sendable {
             .streamOpen, .streamOpened, .streamRefused, .streamWindow, .streamClose, .unsupported, .unknown:
             return violated(.violation("\(message) before the hello"))
         }
+    }
+
+    /// Whether this side asks for signs of life: the agent does, as its hub has many others; with peers of before that, the hub.
+    private static func asks(_ role: PeerRole, _ peer: HelloMessage) -> Bool {
+        peer.features.contains(HelloMessage.agentAsks) ? role == .agent : role == .hub
     }
 
     /// The first message after the hello: a peer that refuses ours says so, any other word means that it agrees too.

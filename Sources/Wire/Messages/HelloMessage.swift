@@ -4,11 +4,14 @@ public import JSONTree
 public struct HelloMessage: MessageBody {
     public static var type: String { "hello" }
 
+    /// The feature of a sender that lets the agent ask for signs of life, where the peer has it too; otherwise the hub asks.
+    public static let agentAsks = "agent-asks"
+
     /// The protocol versions that the sender speaks.
     public var versions: ClosedRange<Int>
     /// The sender's software, for people only.
     public var softwareVersion: String
-    /// What the sender can do beyond the version's minimum; unknown ones are ignored. Absent means none.
+    /// What the sender can do beyond the version's minimum, such as ``agentAsks``; unknown ones are ignored. Absent means none.
     public var features: [String]
     /// Must be the id in the sender's certificate.
     public var clusterID: String
