@@ -21,7 +21,7 @@ final class Connection {
     let identity: PeerIdentity
     let hub: SessionEnd
     let agent: SessionEnd
-    private var onWay: [Direction: [(at: Duration, piece: SessionEnd.Piece)]] = [:]
+    private var lanes: [Direction: Lane] = [.toHub: Lane(), .toEdge: Lane()]
     /// What the hub makes of it, once it is established.
     var talk: EdgeConversation?
     /// At the edge: whose it is, and what the edge's copy held, until that is said.
@@ -47,30 +47,36 @@ final class Connection {
 
     func end(_ direction: Direction) -> SessionEnd { direction == .toHub ? hub : agent }
 
+    /// The end that sends in a direction.
+    private func source(_ direction: Direction) -> SessionEnd { direction == .toHub ? agent : hub }
+
     /// Puts what both ends have said on its way.
     ///
-    /// - Parameter arrival: when something that is said now arrives; nothing overtakes what was said before.
-    func collect(arrival: (Direction) -> Duration) {
+    /// - Returns: how much waits at either end by now.
+    func collect(_ now: Duration, _ line: Line, _ chance: Chance) -> Int {
+        var most = 0
         for direction in Direction.allCases {
-            let source = direction == .toHub ? agent : hub
-            for piece in source.takeOutbox() {
-                let at = max(arrival(direction), onWay[direction]?.last?.at ?? .zero)
-                onWay[direction, default: []].append((at, piece))
+            let source = source(direction)
+            // While there is room more may be said than was.
+            while true {
+                let pieces = source.takeOutbox()
+                for piece in pieces { lanes[direction]?.send(piece, now, line, chance) }
+                let waiting = lanes[direction]?.bytes ?? 0
+                most = max(most, waiting)
+                guard source.follow(unsent: waiting) else { break }
             }
         }
+        return most
     }
 
     /// When the next piece arrives; `nil` where nothing is on the way.
-    func nextArrival(_ direction: Direction) -> Duration? { onWay[direction]?.first?.at }
+    func nextArrival(_ direction: Direction) -> Duration? { lanes[direction]?.nextArrival }
 
-    func next(_ direction: Direction) -> SessionEnd.Piece? {
-        guard let pieces = onWay[direction], !pieces.isEmpty else { return nil }
-        return onWay[direction]?.removeFirst().piece
-    }
+    func next(_ direction: Direction) -> SessionEnd.Piece? { lanes[direction]?.next() }
 
     /// Everything that is on the way is lost, and both ends hear of it.
     func cut(_ why: String) {
-        onWay = [:]
+        lanes = [.toHub: Lane(), .toEdge: Lane()]
         hub.lose(why)
         agent.lose(why)
         _ = hub.takeOutbox()

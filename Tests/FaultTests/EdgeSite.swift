@@ -30,8 +30,9 @@ final class EdgeSite {
     var agent: AgentProcess?
     /// In which directions nothing passes between the hub and this edge.
     var blocked: Set<Connection.Direction> = []
-    /// The most that a message takes.
-    var delay = Duration.milliseconds(2)
+    var line = Line()
+    /// The most bytes that have waited for the line at either end of a connection, so far.
+    var mostWaiting = 0
 
     init(_ name: String, number: Int, joins: Bool, ledger: Ledger) async throws {
         self.name = name

@@ -51,7 +51,7 @@ final class RandomRun {
     private func breakSomething() async throws {
         let edge = chance.pick(world.names) ?? ""
         let site = try world.site(edge)
-        switch chance.below(13) {
+        switch chance.below(15) {
         case 0, 1:
             tell("\(edge) is cut off")
             try world.block(edge)
@@ -69,6 +69,12 @@ final class RandomRun {
             let time = Duration.milliseconds(100 + chance.below(1900))
             tell("messages of \(edge) take \(time)")
             try world.delay(edge, time)
+        case 12:
+            tell("the line to \(edge) loses")
+            site.line.loss = 0.1
+        case 13:
+            tell("the line to \(edge) is narrow")
+            site.line.bytesPerSecond = 8000
         case 6:
             tell("the hub is killed")
             try await world.killHub()

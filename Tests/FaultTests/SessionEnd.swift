@@ -14,16 +14,35 @@ final class SessionEnd: EdgeChannel, HubLink {
         case message([UInt8])
         /// Of a stream.
         case data(UInt32, [UInt8])
+        /// The first bytes of something whose last ones are still on the way.
+        case part
         /// The other side has closed, after everything before.
         case close
+
+        var bytes: Int {
+            switch self {
+            case .message(let bytes), .data(_, let bytes): bytes.count
+            case .part, .close: 0
+            }
+        }
     }
+
+    /// How much a socket takes before its writer has to wait: the system's buffer, and the transport's own.
+    static let room = 128 << 10
 
     struct State {
         var session: PeerSession
         var streams: StreamTable
         var outbox: [Piece] = []
+        /// Bytes that were said and have not arrived.
+        var unsent = 0
         var events: [PeerSessionEvent] = []
         var end: PeerSessionEnd?
+
+        mutating func say(_ piece: Piece) {
+            outbox.append(piece)
+            unsent += piece.bytes
+        }
     }
 
     private let clock: SimulatedClock
@@ -56,6 +75,19 @@ final class SessionEnd: EdgeChannel, HubLink {
         }
     }
 
+    /// Notes how much of what was said has not arrived, and says more where there is room.
+    ///
+    /// - Returns: whether anything was said.
+    func follow(unsent: Int) -> Bool {
+        let isFree = state.withLock { state in
+            defer { state.unsent = unsent }
+            return state.unsent >= Self.room && unsent < Self.room
+        }
+        guard isFree else { return false }
+        change { _, _ in [] }
+        return state.withLock { !$0.outbox.isEmpty }
+    }
+
     /// Removes and returns what has happened.
     func takeEvents() -> [PeerSessionEvent] {
         state.withLock { state in
@@ -77,7 +109,7 @@ final class SessionEnd: EdgeChannel, HubLink {
                 switch action {
                 case .send(let message):
                     state.session.spoke(now)
-                    state.outbox.append(.message(message.encoded))
+                    state.say(.message(message.encoded))
                 case .deliver(.stream(let event)):
                     state.streams.take(event, now)
                 case .deliver(let event):
@@ -85,15 +117,15 @@ final class SessionEnd: EdgeChannel, HubLink {
                 case .close(let end):
                     state.end = end
                     state.streams.close(end)
-                    state.outbox.append(.close)
+                    state.say(.close)
                 }
             }
-            while state.end == nil, let output = state.session.nextOutput(now) {
+            while state.end == nil, state.unsent < Self.room, let output = state.session.nextOutput(now) {
                 switch output {
                 case .message(let message):
-                    state.outbox.append(.message(message.encoded))
+                    state.say(.message(message.encoded))
                 case .data(let id, let bytes):
-                    state.outbox.append(.data(id, Array(bytes)))
+                    state.say(.data(id, Array(bytes)))
                     state.streams.sent(id, bytes.count)
                 }
                 state.session.spoke(now)
@@ -113,6 +145,8 @@ final class SessionEnd: EdgeChannel, HubLink {
         switch piece {
         case .close:
             lose("the peer has closed the connection")
+        case .part:
+            change { $0.heard($1) }
         case .message(let bytes):
             change { session, now in
                 let heard = session.heard(now)

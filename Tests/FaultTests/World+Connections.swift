@@ -18,7 +18,7 @@ extension World {
                 note("cut")
                 return connection.cut("cut")
             }
-        case .close: break
+        case .part, .close: break
         }
         connection.end(direction).receive(piece)
         try await tell(connection)
@@ -173,7 +173,7 @@ extension World {
         _ hellos: (hub: HelloMessage, agent: HelloMessage), isJoined: Bool
     ) -> Connection {
         // What a handshake would have taken: by that both ends know how slow the network is.
-        let roundTrip = site.delay * (1 + chance.fraction())
+        let roundTrip = site.line.delay * (1 + chance.fraction())
         func end(_ hello: HelloMessage, _ peer: String) -> SessionEnd {
             SessionEnd(
                 PeerSessionConfiguration(

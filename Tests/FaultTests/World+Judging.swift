@@ -13,7 +13,7 @@ extension World {
         for name in names {
             try mend(name)
             let site = try site(name)
-            site.delay = .milliseconds(2)
+            site.line = Line()
             site.steps.spare()
             site.reach.isAway = false
             site.isSlowToRead = false

@@ -172,7 +172,7 @@ final class World {
     }
 
     /// How long messages take, at most; half of it at least.
-    func delay(_ name: String, _ time: Duration) throws { try site(name).delay = time }
+    func delay(_ name: String, _ time: Duration) throws { try site(name).line.delay = time }
 
     func cut(_ name: String) {
         for connection in connections where connection.edge == name { connection.cut("cut") }
@@ -233,10 +233,7 @@ final class World {
         var actions: [Action] = []
         for connection in connections {
             let site = try site(connection.edge)
-            connection.collect { _ in
-                site.delay > .milliseconds(2)
-                    ? now + site.delay * (0.5 + 0.5 * chance.fraction()) : now + .milliseconds(1)
-            }
+            site.mostWaiting = max(site.mostWaiting, connection.collect(now, site.line, chance))
             for direction in Connection.Direction.allCases where !site.blocked.contains(direction) {
                 if let at = connection.nextArrival(direction), at <= now {
                     actions.append(.deliver(connection, direction))

@@ -12,6 +12,11 @@ final class VisitBook: Sendable {
 
         /// Whether both ends that there were know that it is over.
         var isOver: Bool { atHub != nil && (atEdge != nil || !isKnownAtEdge) }
+
+        /// Whether it has ended with its connection, and a sentence says so.
+        var isCut: Bool {
+            if case .failed(let why) = atHub { why.contains("connection") } else { false }
+        }
     }
 
     private struct State {

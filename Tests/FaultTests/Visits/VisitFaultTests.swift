@@ -140,10 +140,3 @@ struct VisitFaultTests {
         #expect(read.count == 10)
     }
 }
-
-extension VisitBook.Entry {
-    /// Whether its connection's end was the hub's end of it, and a sentence says so.
-    fileprivate var isCut: Bool {
-        if case .failed(let why) = atHub { why.contains("connection") } else { false }
-    }
-}
