@@ -34,7 +34,7 @@ extension EndToEnd {
             try await demo("\(name) --kill \(victim)", patience: 20)
         }
 
-        @Test("half a minute of random faults loses nothing and doubles nothing (F23, I2, I4, I6)")
+        @Test("half a minute of random faults loses nothing and doubles nothing (F23, I1, I2, I3, I4, I5, I6)")
         func chaos() async throws {
             let folder = NSTemporaryDirectory() + "causeway-\(UUID().uuidString.prefix(8))"
             let seed = Int.random(in: 0..<1_000_000)
