@@ -1,8 +1,10 @@
+import ClusterAPI
 import Digests
 import JSONTree
 import KubernetesModel
 import OffloadingModel
 import Sessions
+import TestKit
 import Testing
 
 @testable import CommandLineTool
@@ -47,6 +49,22 @@ import Testing
                 #expect(!world.all.contains(secret))
             }
         }
+    }
+
+    @Test("a list tells which clusters were shut out since a token was made, and may not come back by it")
+    func shutOut() async throws {
+        let (world, tokens) = try await world()
+        let name = Names.tokenRecord(tokens[0].id)
+        var secret = try await world.cluster.get(.secrets, namespace: Names.systemNamespace, name: name)
+        let record = try TokenRecord(secretData: secret.json["data"])
+        secret.json["data"] = try #require(record.excluding("id-1", name: "europe-rome-edge")).secretData
+        _ = try await world.cluster.update(.secrets, secret)
+        #expect(await world.run("tokens", "list") == 0)
+        #expect(world.output.written.contains("\(tokens[0].id)   <any> but 1 shut out   Unused"))
+        #expect(await world.run("tokens", "-o", "json") == 0)
+        let text = try #require(world.output.written.firstIndex(of: "[").map { world.output.written[$0...] })
+        let list = try JSON(parsing: String(text)).array ?? []
+        #expect(list.compactMap { $0["notFor"] } == [["id-1"]])
     }
 
     @Test("tokens are deleted by id, or all; what is no id is not repeated")

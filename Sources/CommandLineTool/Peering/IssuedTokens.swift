@@ -15,6 +15,12 @@ struct IssuedTokens: Sendable {
         /// When it was made, in seconds since 1970; `nil` where its Secret does not say.
         let made: Int?
 
+        /// Who may use it; how many clusters may not, as they were shut out since, where there are such.
+        var user: String {
+            let name = record.boundName ?? "<any>"
+            return record.excluded.isEmpty ? name : "\(name) but \(record.excluded.count) shut out"
+        }
+
         func state(now: Int) -> String {
             if record.use != nil { return "Used" }
             return now > record.expiry ? "Expired" : "Unused"
@@ -52,7 +58,7 @@ struct IssuedTokens: Sendable {
             for token in tokens {
                 let left = token.record.expiry - now
                 rows.append([
-                    token.record.id, token.record.boundName ?? "<any>", token.state(now: now),
+                    token.record.id, token.user, token.state(now: now),
                     left >= 0 ? "in \(TimeSpan.text(.seconds(left)))" : "\(TimeSpan.text(.seconds(-left))) ago",
                     token.made.map { TimeSpan.text(.seconds(max(0, now - $0))) } ?? "<unknown>",
                 ])
@@ -68,6 +74,7 @@ struct IssuedTokens: Sendable {
         ]
         json["issuer"] = token.record.issuer.map { .string($0.rawValue) }
         json["for"] = token.record.boundName.map(JSON.string)
+        if !token.record.excluded.isEmpty { json["notFor"] = .array(token.record.excluded.sorted().map(JSON.string)) }
         json["created"] = token.made.map { .string(Timestamp.text($0)) }
         json["used"] = token.record.use.map { .string(Timestamp.text($0.time)) }
         return json

@@ -28,8 +28,10 @@ CLUSTERS = [CLOUD, *EDGES]
 SOUTH_AGENT = "agent of " + SOUTH
 DAEMONS = [*CLUSTERS, SOUTH_AGENT]
 PLAYGROUND = os.environ["CAUSEWAY_PLAYGROUND"]
-# Who dials, and by what way: IPv4, IPv6, or a proxy for CONNECT.
-WAYS = [(dials, route) for dials in ["hub", "edge"] for route in ["v4", "v6", "proxy"]]
+# By what way one dials: IPv4, IPv6, a name, or through a proxy for CONNECT.
+ROUTES = {"v4": "127.0.0.1", "v6": "[::1]", "name": "localhost", "proxy": None}
+# Who dials, and by what way.
+WAYS = [(dials, route) for dials in ["hub", "edge"] for route in ROUTES]
 # How many pods each hub may have at an edge that both use.
 SHARES = {CLOUD: 40, SOUTH: 6}
 
@@ -195,7 +197,8 @@ class Fleet:
             env=self.environment, capture_output=True, text=True, check=True,
         ).stdout
         self.start(SOUTH_AGENT)
-        ways = self.random.sample(WAYS[:3], 2) + self.random.sample(WAYS[3:], 3)
+        half = len(ROUTES)
+        ways = self.random.sample(WAYS[:half], 2) + self.random.sample(WAYS[half:], 3)
         for peering, way in zip(self.peerings, ways):
             if problem := self.peer(peering, way):
                 sys.exit(f"Error: {peering} cannot be peered: {problem}")
@@ -224,8 +227,7 @@ class Fleet:
             if route == "proxy":
                 line = line.strip() + f" --proxy http://127.0.0.1:{peering.relay.port}"
             else:
-                host = "127.0.0.1" if route == "v4" else "[::1]"
-                line = re.sub(r"--auth-url \S+", f"--auth-url tls://{host}:{peering.relay.port}", line)
+                line = re.sub(r"--auth-url \S+", f"--auth-url tls://{ROUTES[route]}:{peering.relay.port}", line)
             status, line = self.command("bash", "-c", line, cluster=dialler, patience=60, quiet=True)
         if status == 0 and peering.edge == ROME:
             self.share(peering)
