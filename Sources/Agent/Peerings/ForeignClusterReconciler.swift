@@ -15,7 +15,8 @@ struct ForeignClusterReconciler: Sendable {
 
     /// - Parameter clusterID: of the hub.
     func reconcile(_ clusterID: String) async throws -> Requeue {
-        guard context.foreignClusters.isSynced else { return .none }
+        // What is read tells of itself before it counts as read: nothing else may come, and a hub would never be dialled.
+        guard context.foreignClusters.isSynced else { return .after(.milliseconds(100)) }
         guard let hub = context.hubs[clusterID] else {
             await dial(clusterID)
             return try await tellUnpeered(clusterID)
