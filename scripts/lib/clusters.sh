@@ -7,6 +7,8 @@
 #
 # CAUSEWAY_HUBS, names joined by commas, are clusters that have a hub besides the origin's, instead of an agent.
 #
+# CAUSEWAY_PEER_ADDRESSES, NAME=HOST:PORT joined by commas, is what peers are told to dial instead of what an edge listens on.
+#
 # In the playground's folder: liqo_kubeconf_NAME; NAME/state, which is the daemon's; NAME/log, what it said; NAME/network,
 # the number that its addresses derive from; NAME/local-nodes, how many nodes stand for this machine. No process ids are kept:
 # a daemon is found by the state folder that it was started with, so that nothing can be stale.
@@ -230,6 +232,7 @@ launch() {
         type=origin
         extra=()
     fi
+    if [[ ,${CAUSEWAY_PEER_ADDRESSES:-}, =~ ,$name=([^,]+), ]]; then extra+=(--peer-address "${BASH_REMATCH[1]}"); fi
     rm -f "$(state "$name")/ready"
     if [[ -f $(folder "$name")/log ]]; then mv "$(folder "$name")/log" "$(folder "$name")/log.1"; fi
     if is_real "$name"; then

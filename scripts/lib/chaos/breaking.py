@@ -8,6 +8,7 @@ from fleet import CLOUD, OWN_EDGES, SOUTH, SOUTH_AGENT, agent
 # In seconds: as much as tokens and certificates bear, an hour, and so long that certificates, which are good for 30 days, renew
 # themselves.
 JUMPS = [-240, 240, -3600, 3600, 21 * 86_400]
+JUMP_WEIGHTS = [1, 1, 1, 1, 2]
 
 
 class Breaking:
@@ -39,12 +40,12 @@ class Breaking:
 
     def jump(self, daemon):
         """F9, F11"""
-        seconds = self.random.choice(JUMPS)
+        seconds = self.random.choices(JUMPS, JUMP_WEIGHTS)[0]
         self.fleet.say(f"the clock of {daemon} jumps by {seconds} s")
         self.fleet.set_clock(daemon, seconds)
         for peering in self.fleet.peerings:
-            # What looks at the clock does so when connections begin.
-            if daemon in (peering.hub, agent(peering.edge)) and self.random.random() < 0.7:
+            # What looks at the clock does so when connections begin, and every hour.
+            if daemon in (peering.hub, agent(peering.edge)) and (seconds > 86_400 or self.random.random() < 0.7):
                 peering.relay.cut()
         return lambda: self.fleet.set_clock(daemon, 0)
 

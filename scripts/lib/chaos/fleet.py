@@ -188,6 +188,10 @@ class Fleet:
             with open(f"{state(daemon)}.clock", "wb") as file:
                 file.write(bytes(8))
         self.environment["CAUSEWAY_HUBS"] = SOUTH
+        # Some say themselves where they are to be dialled.
+        self.environment["CAUSEWAY_PEER_ADDRESSES"] = ",".join(
+            f"{peering.edge}=127.0.0.1:{peering.relay.port}" for peering in self.peerings if peering.edge in OWN_EDGES[1:]
+        )
         self.environment["LD_PRELOAD"] = library
         self.playground("up", "--edges", ",".join(EDGES), f"--{self.build}")
         if self.failed:

@@ -122,6 +122,7 @@ class Judging:
             self.keeps_maps()
             self.fleet.check("finished pods are as they were", self.finished_again())
             self.fleet.check("what is not Causeway's is as it was (I3)", self.residents_changed())
+            self.fleet.check("no edge is taken for a clone (F20)", self.clones())
         except NotAtRest as reason:
             self.fleet.check("all clusters answer", str(reason))
         if stayed is not None:
@@ -156,6 +157,14 @@ class Judging:
             if self.residents.setdefault(edge, pods) != pods:
                 changed.append(edge)
         return f"not so at {changed}" if changed else None
+
+    def clones(self):
+        """What the hubs have noted of clones, of which there are none."""
+        noted = []
+        for hub in (CLOUD, SOUTH):
+            with open(f"{PLAYGROUND}/{hub}/state/audit.log") as log:
+                noted += [line.strip() for line in log if '"duplicate-refused"' in line]
+        return noted[-1] if noted else None
 
     def finished_again(self):
         """What has become of pods that had finished; None where nothing has."""
