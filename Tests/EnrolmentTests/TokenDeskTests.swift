@@ -64,6 +64,51 @@ import Wire
         #expect(try await redeem(token, at: 1011) == .refused)
     }
 
+    @Test(
+        "a token that is guessed at too often in a minute is good for nobody meanwhile, and others are not held up (A3)"
+    )
+    func guessed() async throws {
+        let desk = desk
+        let (token, other) = (try await token(), try await token())
+        func ask(_ token: PeerToken, _ secret: [UInt8]) async throws -> TokenDesk.Outcome {
+            try await desk.redeem(
+                id: token.id, secret: secret, clusterName: "cloud", clusterID: "hub-1", keyHash: [1], check: {})
+        }
+        for guess in 0..<30 {
+            #expect(try await ask(token, [UInt8](repeating: UInt8(guess), count: 32)) == .refused)
+        }
+        // The answer is that of any refusal: nobody learns that there is such a token.
+        #expect(try await ask(token, token.secret) == .refused)
+        #expect(try await ask(other, other.secret) == .redeemed)
+        // It was not used up by that.
+        #expect(try await redeem(token) == .redeemed)
+    }
+
+    @Test("every refusal costs the cluster the same: one look, and no word (F10)")
+    func sameWork() async throws {
+        let (used, late, bound, good) = (
+            try await token(), try await token(lifetime: 10), try await token(for: "cloud"), try await token()
+        )
+        _ = try await redeem(used)
+        let unknown = try PeerToken.make(
+            randomBytes: RandomBytes.generate(count: PeerToken.randomByteCount),
+            authorityPin: [UInt8](repeating: 1, count: 32))
+        for (token, secret, name) in [
+            (used, used.secret, "cloud"), (late, late.secret, "cloud"), (bound, bound.secret, "other"),
+            (good, unknown.secret, "cloud"), (unknown, unknown.secret, "cloud"),
+        ] {
+            let counted = CountedCluster(cluster)
+            var logger = Logger(label: "test")
+            logger.logLevel = .critical
+            let desk = TokenDesk(cluster: counted, role: .agent, logger: logger, now: { 1020 })
+            let outcome = try await desk.redeem(
+                id: token.id, secret: secret, clusterName: name, clusterID: "hub-1",
+                keyHash: [UInt8](repeating: 9, count: 32), check: {})
+            #expect(outcome == .refused)
+            #expect(counted.calls == ["get"])
+        }
+    }
+
     @Test("a token that was made for the cluster's hub is worth nothing to its agent, and the other way round")
     func issuer() async throws {
         for role in PeerRole.allCases {

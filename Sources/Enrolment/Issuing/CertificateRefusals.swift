@@ -1,11 +1,12 @@
 public import Logging
+import PeerTransport
 public import TLSTransport
 
 /// Notes, for the audit log, whose certificates a listener has refused in the handshake, and why. A few per address and minute:
 /// whoever knocks again and again fills no disk.
 public final class CertificateRefusals: Sendable {
     private let logger: Logger
-    private let recent = TokenGuesses()
+    private let recent = TokenGuesses<CallerNetwork>()
 
     public init(logger: Logger) { self.logger = logger }
 
@@ -16,8 +17,9 @@ public final class CertificateRefusals: Sendable {
         let codes: [TLSError.Code] = [
             .certificateExpired, .certificateNotYetValid, .untrusted, .revoked, .rejected, .nameMismatch,
         ]
-        guard codes.contains(error.code), recent.wait(for: address, now: .now) == nil else { return }
-        recent.note(address, now: .now)
+        let network = CallerNetwork(address)
+        guard codes.contains(error.code), recent.wait(for: network, now: .now) == nil else { return }
+        recent.note(network, now: .now)
         logger.warning(
             "a certificate was refused",
             metadata: [

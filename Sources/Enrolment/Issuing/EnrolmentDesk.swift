@@ -16,7 +16,7 @@ public struct EnrolmentDesk: Sendable {
     private let authority: PeeringAuthority
     private let logger: Logger
     private let now: @Sendable () -> Int
-    private let guesses: TokenGuesses
+    private let guesses = TokenGuesses<CallerNetwork>()
     private let admits: @Sendable (EnrollMessage) async throws -> Void
     private let enrolled: @Sendable (PeeringRecord) async throws -> Void
 
@@ -37,7 +37,6 @@ public struct EnrolmentDesk: Sendable {
         self.logger = logger
         self.now = now
         self.admits = admits
-        guesses = TokenGuesses()
         self.enrolled = enrolled
     }
 
@@ -48,7 +47,8 @@ public struct EnrolmentDesk: Sendable {
         logger[metadataKey: LogKey.peer] = "\(request.clusterName)"
         logger[metadataKey: LogKey.token] = "\(PeerToken.isID(request.tokenID) ? request.tokenID : "malformed")"
         logger[metadataKey: LogKey.address] = "\(caller.address)"
-        if let wait = guesses.wait(for: caller.address, now: .now) {
+        let network = CallerNetwork(caller.address)
+        if let wait = guesses.wait(for: network, now: .now) {
             logger.warning("a peer guesses tokens", metadata: [LogKey.audit: "token-refused-unseen"])
             return .refused(
                 ErrorMessage(
@@ -66,7 +66,7 @@ public struct EnrolmentDesk: Sendable {
                 clusterID: request.clusterID, keyHash: key?.subjectPublicKeyInfoSHA256 ?? [],
                 refused: { logger[metadataKey: LogKey.reason] = "\($0)" }, check: { try await check(request) })
             guard outcome == .redeemed, let key else {
-                guesses.note(caller.address, now: .now)
+                guesses.note(network, now: .now)
                 logger.warning("a token was refused", metadata: [LogKey.audit: "token-refused"])
                 return .tokenRefused
             }

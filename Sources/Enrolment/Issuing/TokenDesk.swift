@@ -11,11 +11,16 @@ public import Wire
 public struct TokenDesk: Sendable {
     /// How often a record may change under us before we give up: as often as there are redeemers at once, and some.
     private static let attempts = 16
+    /// How often a minute one token may be asked for in vain, by whomever: more than one address may ask, so that nobody who has
+    /// learnt the id, which is no secret, can keep its bearer waiting alone.
+    private static let refusalsOfOne = 30
 
     private let cluster: any ClusterAPI
     private let role: PeerRole
     private let logger: Logger
     private let now: @Sendable () -> Int
+    /// By id, of tokens that there are: what is guessed at random needs no room.
+    private let guesses = TokenGuesses<String>(free: refusalsOfOne)
 
     /// - Parameters:
     ///   - role: of this daemon: a token that was made for the cluster's other one is refused.
@@ -56,13 +61,20 @@ public struct TokenDesk: Sendable {
                 record?.id == id ? record : nil, presented: presented, now: now(), equals: constantTimeEquals)
             switch verdict {
             case .refused:
+                if record?.id == id { guesses.note(id, now: .now) }
                 refused(
-                    TokenVerification.reason(record?.id == id ? record : nil, presented: presented, now: now()))
+                    TokenVerification.reason(
+                        record?.id == id ? record : nil, presented: presented, now: now(), equals: constantTimeEquals))
                 return .refused
             case .repeated:
                 try await check()
                 return .redeemed
             case .accepted(let used):
+                // After the same work as for any other, and with the same answer: nobody learns that there is such a token.
+                guard guesses.wait(for: id, now: .now) == nil else {
+                    refused("it was asked for in vain too often within a minute; it is good again after that")
+                    return .refused
+                }
                 try await check()
                 guard var object else { return .refused }
                 object.json["data"] = used.secretData

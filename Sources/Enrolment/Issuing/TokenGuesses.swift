@@ -1,43 +1,58 @@
 import Synchronization
 
-/// How many refused tokens an address may bring before it has to wait: nobody tries many.
+/// How many refusals a key may cause before it has to wait: an address that brings tokens, or the id of a token.
 ///
 /// A token has 256 random bits, so no guessing succeeds; this keeps guessers from filling the log and the cluster's time.
-/// What is remembered is bounded: the addresses of one minute, and of those a thousand.
-final class TokenGuesses: Sendable {
-    /// Refusals that are free, of one address within ``window``.
-    static let free = 10
+/// What is remembered is bounded: the keys of one minute, and of those a thousand.
+final class TokenGuesses<Key: Hashable & Sendable>: Sendable {
     /// How long a refusal counts.
-    static let window: Duration = .seconds(60)
-    /// Addresses that are told apart; all further ones share one count.
-    static let addresses = 1000
+    static var window: Duration { .seconds(60) }
+    /// Keys that are told apart; all further ones share one count.
+    static var keys: Int { 1000 }
 
-    private let refusals = Mutex<[String: [ContinuousClock.Instant]]>([:])
+    /// Refusals that are free, of one key within ``window``.
+    private let free: Int
+    private let state = Mutex(State())
+
+    private struct State {
+        var refusals: [Key?: [ContinuousClock.Instant]] = [:]
+        /// When room was made last: whoever fills the table must not have it searched with each refusal.
+        var sweptAt: ContinuousClock.Instant?
+    }
+
+    init(free: Int = 10) { self.free = free }
 
     /// Remembers a refusal.
-    func note(_ address: String, now: ContinuousClock.Instant) {
-        refusals.withLock { refusals in
-            if refusals.count >= Self.addresses {
-                refusals = refusals.filter { ($0.value.last?.advanced(by: Self.window) ?? now) > now }
+    func note(_ key: Key, now: ContinuousClock.Instant) {
+        state.withLock { state in
+            if state.refusals.count >= Self.keys, state.sweptAt.map({ now - $0 >= .seconds(1) }) ?? true {
+                state.refusals = state.refusals.filter { ($0.value.last?.advanced(by: Self.window) ?? now) > now }
+                state.sweptAt = now
             }
-            let key = Self.key(address, in: refusals)
-            refusals[key, default: []].append(now)
-            refusals[key]?.removeAll { $0.advanced(by: Self.window) <= now }
+            let key = Self.counted(key, in: state.refusals)
+            var own = state.refusals[key]?.filter { $0.advanced(by: Self.window) > now } ?? []
             // The newest ones decide; whoever goes on while waiting gains nothing by it.
-            if let count = refusals[key]?.count, count > Self.free { refusals[key]?.removeFirst(count - Self.free) }
+            if own.count >= free { own.removeFirst(own.count - free + 1) }
+            state.refusals[key] = own + [now]
         }
     }
 
-    /// - Returns: how long the address has to wait; `nil` where it need not.
-    func wait(for address: String, now: ContinuousClock.Instant) -> Duration? {
-        refusals.withLock { refusals in
-            let own = refusals[Self.key(address, in: refusals)]?.filter { $0.advanced(by: Self.window) > now } ?? []
-            guard own.count >= Self.free, let first = own.first else { return nil }
+    /// - Returns: how long the key has to wait; `nil` where it need not.
+    func wait(for key: Key, now: ContinuousClock.Instant) -> Duration? {
+        state.withLock { state in
+            let own =
+                state.refusals[Self.counted(key, in: state.refusals)]?.filter { $0.advanced(by: Self.window) > now }
+                ?? []
+            guard own.count >= free, let first = own.first else { return nil }
             return first.advanced(by: Self.window) - now
         }
     }
 
-    private static func key(_ address: String, in refusals: [String: [ContinuousClock.Instant]]) -> String {
-        refusals[address] != nil || refusals.count < addresses ? address : ""
+    /// How much is remembered: never more than ``keys`` and one.
+    var count: Int { state.withLock { $0.refusals.count } }
+
+    /// The key under which a key is counted: `nil` for all that there is no room for.
+    private static func counted(_ key: Key, in refusals: [Key?: [ContinuousClock.Instant]]) -> Key? {
+        refusals[key] != nil || refusals.count < keys ? key : nil
     }
 }

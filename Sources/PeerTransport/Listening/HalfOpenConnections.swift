@@ -6,7 +6,7 @@ import Synchronization
 final class HalfOpenConnections: Sendable {
     private struct State {
         var all = 0
-        var byAddress: [String: Int] = [:]
+        var byNetwork: [CallerNetwork: Int] = [:]
     }
 
     private let limit: Int
@@ -19,22 +19,22 @@ final class HalfOpenConnections: Sendable {
     }
 
     /// Takes a place; `nil` where there is none.
-    func enter(_ address: String) -> Place? {
+    func enter(_ network: CallerNetwork) -> Place? {
         let isThereRoom = state.withLock { state in
-            let own = state.byAddress[address] ?? 0
+            let own = state.byNetwork[network] ?? 0
             guard state.all < limit, own < limitPerAddress else { return false }
             state.all += 1
-            state.byAddress[address] = own + 1
+            state.byNetwork[network] = own + 1
             return true
         }
-        return isThereRoom ? Place(of: self, address) : nil
+        return isThereRoom ? Place(of: self, network) : nil
     }
 
-    private func leave(_ address: String) {
+    private func leave(_ network: CallerNetwork) {
         state.withLock { state in
             state.all -= 1
-            let own = (state.byAddress[address] ?? 1) - 1
-            state.byAddress[address] = own > 0 ? own : nil
+            let own = (state.byNetwork[network] ?? 1) - 1
+            state.byNetwork[network] = own > 0 ? own : nil
         }
     }
 
@@ -43,12 +43,12 @@ final class HalfOpenConnections: Sendable {
     /// A place taken; given back once, at the latest when nobody refers to it.
     final class Place: Sendable {
         private let owner: HalfOpenConnections
-        private let address: String
+        private let network: CallerNetwork
         private let isLeft = Mutex(false)
 
-        init(of owner: HalfOpenConnections, _ address: String) {
+        init(of owner: HalfOpenConnections, _ network: CallerNetwork) {
             self.owner = owner
-            self.address = address
+            self.network = network
         }
 
         deinit { leave() }
@@ -58,7 +58,7 @@ final class HalfOpenConnections: Sendable {
                 defer { isLeft = true }
                 return !isLeft
             }
-            if isFirst { owner.leave(address) }
+            if isFirst { owner.leave(network) }
         }
     }
 }

@@ -58,7 +58,7 @@ public final class PeerListener: Sendable {
             .childChannelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator.peer)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard let place = halfOpen.enter(channel.remoteAddress?.ipAddress ?? "") else {
+                    guard let place = halfOpen.enter(CallerNetwork(channel.remoteAddress?.ipAddress ?? "")) else {
                         throw PeerSessionEnd(.limit, "too many connections have not proved who they are")
                     }
                     let codec = PeerCodecHandler(

@@ -43,9 +43,11 @@ public enum TokenVerification: Sendable, Hashable {
     }
 
     /// Why a token was refused, for the issuer's own log; whoever brought it is told ``refusalMessage`` and nothing else.
-    public static func reason(_ record: TokenRecord?, presented: Presented, now: Int) -> String {
+    public static func reason(
+        _ record: TokenRecord?, presented: Presented, now: Int, equals: ([UInt8], [UInt8]) -> Bool
+    ) -> String {
         guard let record else { return "there is no such token" }
-        if record.secretHash != presented.secretHash { return "its secret is wrong" }
+        if !equals(record.secretHash, presented.secretHash) { return "its secret is wrong" }
         if let issuer = record.issuer, issuer != presented.issuer {
             return "it was made for the cluster's \(issuer.rawValue)"
         }
@@ -54,7 +56,7 @@ public enum TokenVerification: Sendable, Hashable {
             return "the peering with this very cluster was ended or revoked after the token was made"
         }
         if let use = record.use {
-            return use.keyHash == presented.keyHash
+            return equals(use.keyHash, presented.keyHash)
                 ? "it was used \(now - use.time) s ago" : "it was used by another peer"
         }
         return
