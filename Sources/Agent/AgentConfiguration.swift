@@ -23,6 +23,10 @@ public struct AgentConfiguration: Sendable, Hashable {
     public var transport = PeerTransportConfiguration()
     /// How much of the edge each hub may use, unless its ForeignCluster says otherwise.
     public var share = EdgeShare.everything
+    /// How far hubs' pods may reach for the edge's machines, unless their ForeignCluster says otherwise.
+    public var podSecurity = PodSecurityLevel.baseline
+    /// Which images hubs may have run, unless their ForeignCluster says otherwise.
+    public var allowedImages = AllowedImages.all
     /// How many connections may be unproved.
     public var halfOpen = PeerListener.HalfOpenLimits()
     /// Pods that are made or ended at once, all hubs together.

@@ -110,6 +110,16 @@ struct AgentContext: Sendable {
         return share.limits(of: whole, asked: asked.keys)
     }
 
+    /// What a hub's pods may not be. What a ForeignCluster says goes before the settings; an unknown word is taken for the
+    /// narrower one.
+    func policy(of hub: HubPeering) -> PodPolicy {
+        let foreign = foreignClusters.get(name: hub.clusterName).map(ForeignCluster.init)
+        return PodPolicy(
+            security: foreign?.podSecurity.map { PodSecurityLevel(rawValue: $0) ?? .baseline }
+                ?? configuration.podSecurity,
+            images: foreign?.allowedImages.map(AllowedImages.init) ?? configuration.allowedImages)
+    }
+
     /// Whether it is known what hubs may use, and what there is of it.
     var areSharesKnown: Bool { nodes.isSynced && foreignClusters.isSynced }
 

@@ -68,6 +68,10 @@ public struct DaemonConfiguration: Sendable, Hashable {
     /// How long it waits before it ends with all that ran for its hub: one of ``revokedGracePeriods``. A day, as long as any
     /// token lives, unless told otherwise.
     public var revokedGracePeriod: Duration = .seconds(86_400)
+    /// How far hubs' pods may reach for the machines (agents), unless their ForeignCluster says otherwise.
+    public var podSecurity = PodSecurityLevel.baseline
+    /// Which images hubs may have run (agents), unless their ForeignCluster says otherwise.
+    public var allowedImages = AllowedImages.all
     /// What runs the pods.
     public var runtime = Runtime.process
     /// The table that maps image names to commands, for the process runtime; `nil` for the one beside the program's folder.

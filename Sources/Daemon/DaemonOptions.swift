@@ -82,6 +82,18 @@ public struct DaemonOptions: ParsableArguments {
             valueName: "time"))
     var revokedGracePeriod: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How far hubs' pods may reach for an edge's machines: baseline or privileged (baseline).",
+            valueName: "level"))
+    var podSecurity: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Which images hubs may have run, * for anything: nginx,registry.example.com/shop/* (*).",
+            valueName: "pattern,…"))
+    var allowedImages: String?
+
     @Option(help: ArgumentHelp("What runs pods: process, or hollow, where nothing runs.", valueName: "runtime"))
     var runtime: String?
 
@@ -107,6 +119,7 @@ public struct DaemonOptions: ParsableArguments {
         let flags: [(String, String?)] = [
             ("state", state), ("cluster-name", clusterName), ("cluster-labels", clusterLabels),
             ("api-listen", apiListen), ("share", share), ("revoked-grace-period", revokedGracePeriod),
+            ("pod-security", podSecurity), ("allowed-images", allowedImages),
             ("peer-listen", peerListen), ("peer-address", peerAddress), ("kubeconfig-out", kubeconfigOut),
             ("pod-cidr", podCIDR), ("service-cidr", serviceCIDR), ("runtime", runtime), ("images", images),
             ("local-nodes", localNodes), ("scheduling-seed", schedulingSeed), ("log-level", logLevel),

@@ -9,7 +9,7 @@ package struct DaemonSettings {
     /// The names there are, as the flags are named.
     static let names: Set<String> = [
         "state", "cluster-name", "cluster-labels", "api-listen", "peer-listen", "peer-address", "kubeconfig-out",
-        "pod-cidr", "share", "revoked-grace-period",
+        "pod-cidr", "share", "revoked-grace-period", "pod-security", "allowed-images",
         "service-cidr", "runtime", "images", "local-nodes", "scheduling-seed", "log-level",
         "kubeconfig", "context", "in-cluster", "node-listen", "webhook-listen", "webhook-url", "leader-elect",
     ]
@@ -71,6 +71,8 @@ package struct DaemonSettings {
             }
             configuration.revokedGracePeriod = known
         }
+        if let level = values["pod-security"] { configuration.podSecurity = try word(level) }
+        if let images = values["allowed-images"] { configuration.allowedImages = AllowedImages(images.text) }
         if let runtime = values["runtime"] { configuration.runtime = try word(runtime) }
         configuration.images = values["images"]?.text
         if let count = values["local-nodes"] {

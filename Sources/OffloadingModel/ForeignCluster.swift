@@ -88,6 +88,12 @@ public struct ForeignCluster: Sendable, Hashable {
     /// How much of this cluster the other may use; `nil` where nothing is said.
     public var share: String? { object.annotation(Names.shareAnnotation) }
 
+    /// How far the other's pods may reach for this cluster's machines; `nil` where nothing is said.
+    public var podSecurity: String? { object.annotation(Names.podSecurityAnnotation) }
+
+    /// Which images the other may have run here; `nil` where nothing is said.
+    public var allowedImages: String? { object.annotation(Names.allowedImagesAnnotation) }
+
     /// The name of the virtual node that stands for this cluster.
     public var virtualNode: String { Names.virtualNode(clusterName) }
 

@@ -100,6 +100,12 @@ public enum Names {
     /// On a ForeignCluster at an edge: how much of the edge that hub may use, such as `50%` or `cpu=2,memory=4Gi,pods=20`; the
     /// agent's setting `share` counts without it.
     public static let shareAnnotation = "causeway.io/share"
+    /// On a ForeignCluster at an edge: how far that hub's pods may reach for the machines, as ``PodSecurityLevel`` names it; the
+    /// agent's setting `pod-security` counts without it.
+    public static let podSecurityAnnotation = "causeway.io/pod-security"
+    /// On a ForeignCluster at an edge: which images that hub may have run, as ``AllowedImages``; the agent's setting
+    /// `allowed-images` counts without it.
+    public static let allowedImagesAnnotation = "causeway.io/allowed-images"
     /// On a ForeignCluster that is dialled: `http://HOST:PORT` of the proxy to dial it through, or `direct` for none; the
     /// daemon's environment decides without it.
     public static let proxyAnnotation = "causeway.io/proxy"

@@ -43,6 +43,8 @@ struct Run: AsyncParsableCommand {
         settings.gateway = cluster.gateway
         settings.share = configuration.share
         settings.revokedGracePeriod = configuration.revokedGracePeriod
+        settings.podSecurity = configuration.podSecurity
+        settings.allowedImages = configuration.allowedImages
         settings.transport.proxies = try ProxySettings(environment: ProcessInfo.processInfo.environment)
         let stores =
             try configuration.access == nil

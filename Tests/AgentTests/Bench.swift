@@ -77,7 +77,11 @@ struct Bench: Sendable {
         .namespace("demo"): .namespace(
             DesiredNamespace(
                 originName: "demo", remoteName: "demo", mapping: "EnforceSameName",
-                labels: ["team": "a", "pod-security.kubernetes.io/enforce": "privileged"]))
+                labels: ["team": "a", "pod-security.kubernetes.io/enforce": "privileged"],
+                annotations: [
+                    "scheduler.alpha.kubernetes.io/node-selector": "role=control-plane",
+                    Names.onDisconnectAnnotation: "keep",
+                ]))
     ]
 
     static func pod(

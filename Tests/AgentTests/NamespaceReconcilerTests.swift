@@ -19,6 +19,9 @@ import Wire
             #expect(object.label("team") == "a")
             #expect(object.label("pod-security.kubernetes.io/enforce") == nil)
             #expect(object.annotation(Names.originalNamespaceAnnotation) == "demo")
+            // Nor with annotations that an edge's admission heeds; policies of the offloading are taken.
+            #expect(object.annotation("scheduler.alpha.kubernetes.io/node-selector") == nil)
+            #expect(object.annotation(Names.onDisconnectAnnotation) == "keep")
         }
     }
 

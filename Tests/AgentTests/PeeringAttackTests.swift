@@ -1,8 +1,12 @@
+import ClusterAPI
 import Digests
 import Enrolment
+import JSONTree
+import KubernetesModel
 import Logging
 import NIOCore
 import NIOPosix
+import OffloadingModel
 import PeerTransport
 import Sessions
 import Synchronization
@@ -100,7 +104,8 @@ import Wire
     @Test("a certificate speaks for its own cluster only, and so does what it is renewed to (A5, A6)")
     func another() async throws {
         let edge = try await TestEdge()
-        try await edge.run { port in
+        let lines = Lines()
+        try await edge.run(logger: lines.logger) { port in
             let own = try await TestHub().enrol(port, try await edge.token())
             let other = try await TestHub(id: "hub-2", name: "sky").enrol(port, try await edge.token())
             let error = await #expect(throws: PeerDialError.self) {
@@ -124,6 +129,8 @@ import Wire
             let leaf = try #require(chain.first)
             #expect(leaf.subject.commonName == "hub-1")
             #expect(CertificateProfile.peerClient(clusterID: "hub-1").describes(leaf))
+            let line = try await lines.event("certificate-renewed")
+            #expect(line.contains("fingerprint=\(Hex.encode(leaf.fingerprint))"))
             await connection.close()
         }
     }
@@ -166,6 +173,81 @@ import Wire
             _ = try await lines.event("token-refused-unseen")
             let refusal = try await lines.event("token-refused")
             #expect(refusal.contains("reason=there is no such token"))
+        }
+    }
+
+    @Test(
+        "a name that is taken is refused with a good token, which stays good; one that is over is deleted, and both are noted"
+    )
+    func names() async throws {
+        let edge = try await TestEdge()
+        let late = try PeerToken.make(
+            randomBytes: [UInt8](repeating: 5, count: PeerToken.randomByteCount),
+            authorityPin: edge.authority.certificate.subjectPublicKeyInfoSHA256)
+        let record = try TokenRecord(
+            token: late, secretHash: SHA256.hash(late.secret), now: TestEdge.now() - 100, lifetime: 10)
+        _ = try await edge.cluster.create(.secrets, record.secret)
+        let lines = Lines()
+        try await edge.run(logger: lines.logger) { port in
+            _ = try await TestHub().enrol(port, try await edge.token())
+            let token = try await edge.token()
+            let error = await #expect(throws: PeerDialError.self) {
+                _ = try await TestHub(id: "hub-2", name: "cloud").enrol(port, token)
+            }
+            #expect(error?.end.error?.code == .identity)
+            #expect(try await lines.event("enrolment-refused").contains("token.id=\(token.id)"))
+            _ = try await TestHub(id: "hub-2", name: "sky").enrol(port, token)
+            #expect(try await lines.event("token-over").contains("token.id=\(late.id)"))
+        }
+    }
+
+    @Test(
+        "a hub that reaches for the machine, for namespaces of the edge's own or of another hub is refused and noted (A8)"
+    )
+    func reach() async throws {
+        let edge = try await TestEdge()
+        let lines = Lines()
+        try await edge.run(logger: lines.logger) { port in
+            let other = Conversation(
+                try await TestHub(id: "hub-2", name: "sky").connect(
+                    port, try await TestHub(id: "hub-2", name: "sky").enrol(port, try await edge.token())),
+                wanting: [
+                    .namespace("theirs"): .namespace(
+                        DesiredNamespace(originName: "theirs", remoteName: "theirs", mapping: "EnforceSameName"))
+                ])
+            try await eventually("another hub has its namespace") {
+                try await edge.cluster.find(.namespaces, name: "theirs") != nil
+            }
+            let system: [ItemKey: DesiredContent] = [
+                .namespace("x"): .namespace(
+                    DesiredNamespace(originName: "x", remoteName: "kube-system", mapping: "SelectedName")),
+                .pod("theirs", "p"): .pod(
+                    DesiredPod(
+                        originUID: "u9", remoteNamespace: "theirs",
+                        object: ["spec": ["containers": [["name": "c", "image": "nginx"]]]])),
+                // Of a kind that belongs to the whole cluster.
+                ItemKey(kind: "ClusterRoleBinding", name: "b"): .other(["roleRef": ["name": "cluster-admin"]]),
+                ItemKey(kind: "Secret", namespace: "theirs", name: "s"): .object(
+                    DesiredObject(remoteNamespace: "theirs", fields: ["data": ["k": "MQ=="]])),
+            ]
+            let wants = system.merging(Bench.namespace) { $1 }
+                .merging(Bench.pod("p", spec: ["hostNetwork": true, "containers": []])) { $1 }
+            let hub = Conversation(
+                try await TestHub().connect(port, try await TestHub().enrol(port, try await edge.token())),
+                wanting: wants)
+            try await eventually("the pod is refused") { hub.pod("p")?.refused?.reason == "NotAllowed" }
+            for what in ["reason=spec.hostNetwork", "namespace=kube-system", "key=Pod/theirs/p", "key=Secret/theirs/s"]
+            {
+                try await eventually(what) {
+                    lines.all.contains { $0.contains("audit=scope-violation") && $0.contains(what) }
+                }
+            }
+            #expect(try await edge.cluster.list(.pods).items.isEmpty)
+            #expect(try await edge.cluster.find(.namespaces, name: "kube-system") == nil)
+            let written = edge.cluster.log.filter { $0.hasPrefix("create") }
+            #expect(!written.contains { $0.contains("clusterrole") || $0.contains("secrets theirs/") }, "\(written)")
+            await hub.connection.close()
+            await other.connection.close()
         }
     }
 

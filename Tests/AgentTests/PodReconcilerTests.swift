@@ -40,12 +40,57 @@ import Wire
             ["volumes": [["name": "v", "hostPath": ["path": "/"]]]],
             ["containers": [["name": "c", "securityContext": ["privileged": true]]]],
             ["initContainers": [["name": "c", "securityContext": ["privileged": true]]]],
+            ["nodeName": "n1"], ["serviceAccount": "builder"], ["priorityClassName": "system-node-critical"],
+            ["volumes": [["name": "v", "projected": ["sources": [["serviceAccountToken": ["path": "t"]]]]]]],
         ] as [JSON])
     func notAllowed(_ spec: JSON) async throws {
         try await Bench().run { bench in
             bench.want(Bench.namespace.merging(Bench.pod("p", spec: spec)) { $1 })
             try await eventually("refused") { bench.link.pod("p")?.refused?.reason == "NotAllowed" }
             #expect(try await bench.found("p") == nil)
+        }
+    }
+
+    @Test("what the edge's operator allows a hub goes before the settings, and an unknown word allows little (A8)")
+    func allowed() async throws {
+        let spec: JSON = ["hostNetwork": true, "containers": [["name": "c", "image": "shop/web:2"]]]
+        var foreign = ForeignCluster(
+            name: "cloud", clusterID: Bench.hubID, clusterName: "cloud", authURL: "", outgoing: .no, incoming: .yes
+        ).object
+        foreign.annotations = [Names.podSecurityAnnotation: "privileged", Names.allowedImagesAnnotation: "shop/*"]
+        try await Bench(existing: [(.foreignClusters, foreign)]).run { bench in
+            bench.want(
+                Bench.namespace.merging(Bench.pod("p", spec: spec)) { $1 }.merging(Bench.pod("q", uid: "u2")) { $1 })
+            try await eventually("the one is made") { try await bench.found("p") != nil }
+            try await eventually("the other is refused") { bench.link.pod("q")?.refused?.reason == "NotAllowed" }
+            #expect(bench.link.pod("q")?.refused?.message.contains("shop/*") == true)
+            // What runs already is not given another image either; what it had may stay.
+            var changed = spec
+            changed["containers"] = [["name": "c", "image": "elsewhere/web"]]
+            bench.want(Bench.pod("p", spec: changed))
+            bench.want(Bench.pod("r", uid: "u3", spec: ["containers": [["name": "c", "image": "shop/web"]]]))
+            try await eventually("all were looked at") { try await bench.found("r") != nil }
+            #expect(try await bench.found("p")?.spec["containers"]?[0]?["image"] == "shop/web:2")
+            _ = try await bench.cluster.merge(
+                .foreignClusters, name: "cloud",
+                ["metadata": ["annotations": [Names.podSecurityAnnotation: "anything"]]])
+            try await eventually("the narrower one applies") {
+                bench.context.policy(of: bench.hub).security == .baseline
+            }
+            bench.want(Bench.pod("s", uid: "u4", spec: spec))
+            try await eventually("refused") { bench.link.pod("s")?.refused?.reason == "NotAllowed" }
+        }
+    }
+
+    @Test("no pod of a hub has a token of the edge's, whatever the hub says (A8)")
+    func tokenless() async throws {
+        try await Bench().run { bench in
+            bench.want(
+                Bench.namespace.merging(Bench.pod("p", spec: ["automountServiceAccountToken": true, "containers": []]))
+                { $1 }
+            )
+            let pod = try await eventually("made") { try await bench.found("p") }
+            #expect(pod.spec["automountServiceAccountToken"] == false)
         }
     }
 

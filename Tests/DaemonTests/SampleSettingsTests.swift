@@ -14,7 +14,9 @@ struct SampleSettingsTests {
         #expect(configuration.clusterLabels.keys.sorted() == ["topology.liqo.io/type"])
         #expect(configuration.runtime == .process)
         let unset: Set<String> =
-            name == "hub" ? ["peer-listen", "peer-address", "share", "revoked-grace-period"] : ["peer-address"]
+            name == "hub"
+            ? ["peer-listen", "peer-address", "share", "revoked-grace-period", "pod-security", "allowed-images"]
+            : ["peer-address"]
         let otherCluster: Set<String> = [
             "kubeconfig", "context", "in-cluster", "node-listen", "webhook-listen", "webhook-url", "leader-elect",
         ]

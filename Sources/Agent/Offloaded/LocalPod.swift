@@ -11,9 +11,11 @@ enum LocalPod {
         let given = KubernetesObject(wanted.object)
         var metadata: JSON = ["labels": JSON(labels(given, wanted, hub))]
         metadata["annotations"] = JSON(annotations(given, item))
+        var spec = OwnNodes.only(given.spec)
+        // No offloaded pod has a token for this cluster, whatever its hub says.
+        spec["automountServiceAccountToken"] = false
         return KubernetesObject(
-            .pods, name: item.key.name, namespace: wanted.remoteNamespace,
-            ["metadata": metadata, "spec": OwnNodes.only(given.spec)])
+            .pods, name: item.key.name, namespace: wanted.remoteNamespace, ["metadata": metadata, "spec": spec])
     }
 
     /// The pod as it should be now that the hub wants something else of it; as far as a running pod can change.

@@ -12,4 +12,9 @@ enum NamespacePolicy {
     static func allowed(_ labels: [String: String]) -> [String: String] {
         labels.filter { !$0.key.hasPrefix("pod-security.kubernetes.io/") }
     }
+
+    /// The annotations that a hub may set: its policies. Others may say to an edge's admission what pods may do, or where they go.
+    static func allowed(annotations: [String: String]) -> [String: String] {
+        annotations.filter { Fence.policies.contains($0.key) }
+    }
 }

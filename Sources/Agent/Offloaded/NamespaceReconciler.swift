@@ -123,7 +123,7 @@ struct NamespaceReconciler: Sendable {
         var labels = NamespacePolicy.allowed(want.namespace.labels)
         labels[Names.originClusterIDLabel] = want.hub.clusterID
         labels[Names.managedByLabel] = Names.managedByValue
-        var annotations = want.namespace.annotations
+        var annotations = NamespacePolicy.allowed(annotations: want.namespace.annotations)
         annotations[Names.originalNamespaceAnnotation] = want.item.key.name
         annotations[Names.managedByAnnotation] = want.hub.clusterName
         annotations[Names.desiredRevisionAnnotation] = want.item.hash

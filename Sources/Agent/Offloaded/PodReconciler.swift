@@ -150,9 +150,15 @@ struct PodReconciler: Sendable {
         _ pod: KubernetesObject, _ desired: DesiredItem, _ wanted: DesiredPod, _ hub: HubPeering
     ) async throws -> Requeue {
         guard !LocalPod.isCurrent(pod, desired), !pod.isBeingDeleted else { return .none }
+        guard context.foreignClusters.isSynced else { return .after(.milliseconds(100)) }
+        let updated = LocalPod.updated(pod, desired, wanted, hub: hub.clusterID)
+        // Of a pod that was let through nothing but its images changes.
+        if let objection = context.policy(of: hub).objection(toImagesOf: updated, insteadOf: pod) {
+            noteViolation(desired.key, hub, objection)
+            return .none
+        }
         do {
-            _ = try await context.cluster.update(
-                .pods, LocalPod.updated(pod, desired, wanted, hub: hub.clusterID))
+            _ = try await context.cluster.update(.pods, updated)
         } catch let error as APIError where error.isNotFound {
             return .none
         } catch let error as APIError where Self.isRefusal(error) {
@@ -185,13 +191,9 @@ struct PodReconciler: Sendable {
                             reason: String(reason.prefix(100)), message: String(message.prefix(1000))))))
             return retry ? .after(context.configuration.refusalRetry) : .none
         }
-        if let objection = PodPolicy.objection(to: wanted.object["spec"] ?? .null) {
-            context.logger.warning(
-                "a pod is not allowed",
-                metadata: [
-                    LogKey.audit: "scope-violation", LogKey.key: "\(key)", LogKey.hubID: "\(hub.clusterID)",
-                    LogKey.reason: "\(objection)",
-                ])
+        guard context.foreignClusters.isSynced else { return .after(.milliseconds(100)) }
+        if let objection = context.policy(of: hub).objection(to: KubernetesObject(wanted.object)) {
+            noteViolation(key, hub, objection)
             return refuse(PodPolicy.reason, objection, retry: false)
         }
         guard let namespace = context.namespaces.get(name: wanted.remoteNamespace) else { return .none }
@@ -247,6 +249,15 @@ struct PodReconciler: Sendable {
         } catch let error as APIError where Self.isRefusal(error) {
             return refuse(error.reason.rawValue, error.message)
         }
+    }
+
+    private func noteViolation(_ key: ItemKey, _ hub: HubPeering, _ objection: String) {
+        context.logger.warning(
+            "a pod is not allowed",
+            metadata: [
+                LogKey.audit: "scope-violation", LogKey.key: "\(key)", LogKey.hubID: "\(hub.clusterID)",
+                LogKey.reason: "\(objection)",
+            ])
     }
 
     /// The name is in use: by this very pod, where the local copy lags, or by somebody's own.
