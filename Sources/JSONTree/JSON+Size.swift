@@ -6,6 +6,17 @@ extension JSON {
         return !takeSize(from: &left)
     }
 
+    /// About how many bytes of memory this value takes: more than its text where it is made of many small values.
+    public var footprint: Int {
+        switch self {
+        case .null, .bool: 16
+        case .number(let number): 32 + number.text.utf8.count
+        case .string(let text): 32 + text.utf8.count
+        case .array(let elements): elements.reduce(48) { $0 + $1.footprint }
+        case .object(let object): object.reduce(96) { $0 + 48 + $1.key.utf8.count + $1.value.footprint }
+        }
+    }
+
     /// Subtracts the bytes of the text, without what escapes add, from those that are left.
     ///
     /// - Returns: false once they are used up.

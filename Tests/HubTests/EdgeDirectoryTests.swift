@@ -52,7 +52,7 @@ import Wire
         #expect(copy.namespaces.mapValues(\.phase) == ["shop-1": .ready])
         #expect(copy.begin(epoch: 1) == [.namespace("shop"): item.hash])
         #expect(copy.isComplete)
-        #expect(copy.apply(ObservedMessage(isComplete: true)).hasCaughtUp)
+        #expect(copy.apply(ObservedMessage(isComplete: true))?.hasCaughtUp == true)
         // Of another epoch nothing is known.
         #expect(copy.begin(epoch: 2).isEmpty)
         #expect(!copy.isComplete && copy.isEmpty && copy.namespaces.isEmpty)

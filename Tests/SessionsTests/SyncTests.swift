@@ -214,6 +214,34 @@ struct SyncTests {
         #expect(!replica.isComplete && replica.items.isEmpty)
     }
 
+    @Test("a copy grows to its limit and no further, and nothing is taken over after what was left out (A10)")
+    func bounded() {
+        let size = Self.desired("p0", 1, padding: 10_000).footprint
+        var replica = ReplicaSet<DesiredItem>(limit: size * 10)
+        replica.begin(epoch: 1)
+        func takes(_ changes: DesiredMessage) -> Bool { replica.apply(changes) }
+        for number in 0..<10 {
+            #expect(takes(DesiredMessage(upserts: [Self.desired("p\(number)", 1, padding: 10_000)])))
+        }
+        // The same again, twice in one message, is no more; and what goes makes room.
+        let again = Self.desired("p3", 2, padding: 10_000)
+        #expect(takes(DesiredMessage(upserts: [again, again])))
+        #expect(takes(DesiredMessage(removals: [.pod("demo", "p0"), .pod("demo", "p0")])))
+        #expect(takes(DesiredMessage(upserts: [Self.desired("q", 1, padding: 9_000)])))
+        let full = replica.items
+        #expect(!takes(DesiredMessage(upserts: [Self.desired("r", 1, padding: 10_000)])))
+        // This one would fit; but whoever believed it complete would miss what was left out.
+        #expect(!takes(DesiredMessage(removals: [.pod("demo", "q")], isComplete: true)))
+        #expect(replica.items == full && !replica.isComplete)
+        replica.begin(epoch: 1)
+        #expect(takes(DesiredMessage(removals: [.pod("demo", "q")], isComplete: true)))
+        #expect(replica.isComplete)
+        // Many small values take more memory than their text.
+        let many = DesiredItem(
+            key: .pod("demo", "m"), hash: "m", content: .other(.array(Array(repeating: [], count: 1000))))
+        #expect(many.footprint > 40_000)
+    }
+
     @Test("both sets converge whatever is cut, delayed and changed meanwhile (F8)", arguments: 1...40)
     func converges(seed: Int) {
         var generator = SplitMix(seed: UInt64(seed))

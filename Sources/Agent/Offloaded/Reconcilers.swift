@@ -91,15 +91,18 @@ struct Reconcilers: Sendable {
     func statusChanged(_ hub: HubPeering) { foreignClusters.add(hub.clusterID) }
 
     /// Takes over what a hub wants.
-    func take(_ changes: DesiredMessage, from hub: HubPeering) {
-        if let keys = hub.apply(changes) {
-            for key in keys { look(hub, key) }
-        } else {
+    @discardableResult
+    func take(_ changes: DesiredMessage, from hub: HubPeering) -> Bool {
+        switch hub.apply(changes) {
+        case .tooMuch: return false
+        case .keys(let keys): for key in keys { look(hub, key) }
+        case .everything:
             context.logger.info(
                 "all that a hub wants is known",
                 metadata: [LogKey.hubID: "\(hub.clusterID)", LogKey.count: "\(hub.desiredItems.count)"])
             lookAtAll(of: hub)
         }
+        return true
     }
 
     /// What the hub wants under a key has changed.

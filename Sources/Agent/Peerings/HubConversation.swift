@@ -108,7 +108,9 @@ struct HubConversation: Sendable {
             if let keeper { group.addTask { await keeper.renew(over: connection) } }
             for await event in connection.events {
                 switch event {
-                case .desired(let changes): reconcilers.take(changes, from: hub)
+                case .desired(let changes):
+                    guard !reconcilers.take(changes, from: hub) else { break }
+                    await connection.refuse(.noRoom(for: .desired))
                 case .received(let message): await received(hub, connection, message, keeper)
                 case .streamRequested(let request): group.addTask { await streams.serve(request, hub: hub) }
                 case .lost(let end): await lost(hub, connection.identity, end)

@@ -80,19 +80,26 @@ final class HubPeering: Sendable {
     var isComplete: Bool { state.withLock { $0.desired.isComplete && !$0.isEnding } }
 
     /// Takes changes over.
-    ///
-    /// - Returns: the keys concerned; `nil` for all that there are, when the set has just become complete.
-    func apply(_ changes: DesiredMessage) -> Set<ItemKey>? {
+    func apply(_ changes: DesiredMessage) -> Concern {
         state.withLock { state in
             let wasComplete = state.desired.isComplete
-            state.desired.apply(changes)
+            guard state.desired.apply(changes) else { return .tooMuch }
             if changes.isComplete {
                 state.hearing.informed()
                 (state.isDuplicate, state.duplicateSince) = (false, nil)
             }
-            if state.desired.isComplete, !wasComplete { return nil }
-            return Set(changes.upserts.map(\.key)).union(changes.removals)
+            if state.desired.isComplete, !wasComplete { return .everything }
+            return .keys(Set(changes.upserts.map(\.key)).union(changes.removals))
         }
+    }
+
+    /// What changes of the wants are about.
+    enum Concern: Sendable, Hashable {
+        case keys(Set<ItemKey>)
+        /// All that there are: the set has just become complete.
+        case everything
+        /// There is no room for them, and nothing was taken over.
+        case tooMuch
     }
 
     /// Whether the peering is over and everything of it goes.

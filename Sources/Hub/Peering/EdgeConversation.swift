@@ -33,9 +33,11 @@ struct EdgeConversation: Sendable {
         return digest
     }
 
-    func take(_ changes: ObservedMessage) {
+    /// - Returns: whether there was room for what the edge says; where there was none it is to be refused.
+    @discardableResult
+    func take(_ changes: ObservedMessage) -> Bool {
         context.violations.check(changes.upserts, of: name, node: cluster.virtualNode, context)
-        let progress = copy.apply(changes)
+        guard let progress = copy.apply(changes) else { return false }
         let keys = changes.upserts.map(\.key) + changes.removals
         // All pods of the edge are looked at then: once a connection, and not with each pod's change.
         let concernsAll = progress.hasCaughtUp || keys.contains { $0.kind == ItemKey.namespaceKind }
@@ -44,6 +46,7 @@ struct EdgeConversation: Sendable {
             edge.isObservedComplete = progress.isComplete
         }
         if concernsAll { context.edges.update(name) { _ in } }
+        return true
     }
 
     func take(_ advertisement: AdvertiseMessage) {

@@ -176,7 +176,8 @@ struct EdgeLink: Sendable {
     ) async {
         switch event {
         case .observed(let changes):
-            talk.take(changes)
+            guard !talk.take(changes) else { return }
+            await connection.refuse(.noRoom(for: .observed))
         case .received(.advertise(let advertisement)):
             talk.take(advertisement)
         case .received(.renewed(let answer)):

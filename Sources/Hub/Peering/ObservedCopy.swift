@@ -57,10 +57,12 @@ final class ObservedCopy: Sendable {
     }
 
     /// Takes changes over.
+    ///
+    /// - Returns: `nil` where there is no room for them, and nothing was taken over.
     @discardableResult
-    func apply(_ changes: SetChanges<ObservedItem>) -> Progress {
+    func apply(_ changes: SetChanges<ObservedItem>) -> Progress? {
         state.withLock { state in
-            state.replica.apply(changes)
+            guard state.replica.apply(changes) else { return nil }
             let hasCaughtUp = changes.isComplete && !state.isInStep
             if hasCaughtUp { state.isInStep = true }
             return Progress(isComplete: state.replica.isComplete, hasCaughtUp: hasCaughtUp)

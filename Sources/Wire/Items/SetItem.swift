@@ -30,6 +30,15 @@ public protocol ItemContent: Sendable, Hashable {
     func write(into object: inout JSONObject)
 }
 
+extension SetItem {
+    /// About how many bytes of memory the item takes.
+    public var footprint: Int {
+        var object = JSONObject()
+        content.write(into: &object)
+        return 2 * ItemKey.maximumLength + JSON.object(object).footprint
+    }
+}
+
 extension ItemContent {
     /// The bytes of whose SHA-256 the item's hash is made: canonical JSON, keys sorted, no white space.
     public var canonicalBytes: [UInt8] {

@@ -52,3 +52,14 @@ public struct ErrorMessage: MessageBody {
         object["message"] = .string(message)
     }
 }
+
+extension ErrorMessage {
+    /// For the owner of a set that has become more than the other side will hold.
+    public static func noRoom(for set: ItemSetName) -> ErrorMessage {
+        ErrorMessage(
+            code: .limit,
+            message:
+                "the \(set.rawValue) set is larger than the \(set.maximumFootprint >> 20) MiB that are kept of it; "
+                + "spread it over more edges")
+    }
+}
