@@ -58,6 +58,9 @@ import Testing
             try await echo.say("after")
             echo.end()
             try await forwarding
+            // Both sides note it, whoever issues.
+            #expect(pair.hubAudit.count(of: "certificate-renewed") == 1)
+            #expect(pair.edgeAudit.count(of: "certificate-renewed") == 1)
             #expect(pair.hubAudit.count(of: "connected") == 1)
             #expect(pair.hubAudit.count(of: "disconnected") == 0)
             #expect(try await pair.edgePod("p")?.uid == pod.uid)

@@ -1,12 +1,15 @@
 import Enrolment
+import NIOPosix
 import OffloadingModel
+import PeerTransport
 import Synchronization
 import TLSTransport
 import TestKit
+import Wire
 
 /// The side that dials holds a certificate of the other one.
 extension PeeredPair {
-    private var dialler: (id: String, peer: String, folder: String) {
+    var dialler: (id: String, peer: String, folder: String) {
         way == .hubDials
             ? (Self.hubID, Self.edgeID, folder.path) : (Self.edgeID, Self.hubID, edgeFolder.path)
     }
@@ -52,6 +55,21 @@ extension PeeredPair {
         guard var held = try await credentials() else { return }
         held.identity = identity
         try await store().save(held)
+    }
+
+    /// Dials the side that is dialled as a peer of the other role would, with a certificate of the test's own.
+    func dial(with identity: Identity, as id: String) async throws {
+        let isAgent = way == .hubDials
+        let connection = try await PeerDialler(
+            PeerAddress(host: "127.0.0.1", port: isAgent ? port.withLock { $0 } : hubPort.withLock { $0 }),
+            group: MultiThreadedEventLoopGroup.singleton
+        ).connect(
+            tls: try PeerTLS.dialler(
+                identity: identity, authorities: [issuer.current.certificate], peerClusterID: dialler.peer),
+            hello: HelloMessage(
+                softwareVersion: "1", clusterID: id, clusterName: "mallory", role: isAgent ? .hub : .agent,
+                epoch: isAgent ? Self.now() * 2 : 0))
+        await connection.close()
     }
 
     /// Of which authority the peer has shown a certificate last, as the issuer remembers it.

@@ -38,8 +38,8 @@ final class PeeredPair: Sendable {
     let revokedGracePeriod = Mutex(Duration.seconds(86_400))
     let hubAudit = AuditCollector()
     let edgeAudit = AuditCollector()
-    private let port = Mutex(0)
-    private let hubPort = Mutex(0)
+    let port = Mutex(0)
+    let hubPort = Mutex(0)
     private let hub = Mutex<Task<Void, any Error>?>(nil)
     private let agent = Mutex<Task<Void, any Error>?>(nil)
 
