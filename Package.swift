@@ -78,35 +78,48 @@ let package = Package(
         library("TLSTransport", ["COpenSSL", "COpenSSLShims", "Digests", nioCore]),
         library(
             "PeerTransport",
-            ["CZlib", "TLSTransport", "Digests", "Wire", "Sessions", "JSONTree", nioCore, nioPosix, logging, collections]),
-        library("HTTPTransport", ["CZlib", "TLSTransport", "Digests", nioCore, nioPosix, nioHTTP1, nioWebSocket, logging]),
+            [
+                "CZlib", "TLSTransport", "Digests", "Wire", "Sessions", "JSONTree", nioCore, nioPosix, logging,
+                collections,
+            ]),
+        library(
+            "HTTPTransport", ["CZlib", "TLSTransport", "Digests", nioCore, nioPosix, nioHTTP1, nioWebSocket, logging]),
         library("ClusterAPI", ["JSONTree", "KubernetesModel", logging, collections]),
         library(
             "KubernetesClient",
             [
-                "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "Digests", "JSONTree", "KubernetesModel", nioCore, nioPosix,
+                "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "Digests", "JSONTree", "KubernetesModel",
+                nioCore, nioPosix,
                 nioHTTP1, logging, yams, subprocess,
             ]),
         library("PodSessions", ["ClusterAPI", "HTTPTransport", "JSONTree", "KubernetesModel", nioCore, nioHTTP1]),
         library("SchedulerLoop", ["Scheduling", "ClusterAPI", "JSONTree", "KubernetesModel", logging]),
         library("PodHost", ["CLinuxShims", "PodRecords", "JSONTree"]),
-        library("PodRuntime", ["CLinuxShims", "PodHost", "PodRecords", "ClusterAPI", "JSONTree", "KubernetesModel", "Digests", logging, subprocess, yams]),
+        library(
+            "PodRuntime",
+            [
+                "CLinuxShims", "PodHost", "PodRecords", "ClusterAPI", "JSONTree", "KubernetesModel", "Digests", logging,
+                subprocess, yams,
+            ]),
         library(
             "EmbeddedCluster",
             [
-                "CSQLite", "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "Digests", "PodRuntime", "SchedulerLoop", "Scheduling",
+                "CSQLite", "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "Digests", "PodRuntime",
+                "SchedulerLoop", "Scheduling",
                 "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging, collections, yams,
             ]),
         library(
             "Enrolment",
             [
-                "OffloadingModel", "ClusterBootstrap", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "JSONTree",
+                "OffloadingModel", "ClusterBootstrap", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests",
+                "Sessions", "Wire", "JSONTree",
                 "KubernetesModel", logging,
             ]),
         library(
             "KubeletServer",
             [
-                "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "JSONTree", "KubernetesModel", nioCore, nioPosix, nioHTTP1,
+                "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "JSONTree", "KubernetesModel", nioCore,
+                nioPosix, nioHTTP1,
                 logging,
             ]),
         library(
@@ -116,7 +129,8 @@ let package = Package(
                 "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging,
             ]),
         library("Leadership", ["ClusterAPI", "JSONTree", "KubernetesModel", logging]),
-        library("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "Digests", "JSONTree", "KubernetesModel", logging]),
+        library(
+            "ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "Digests", "JSONTree", "KubernetesModel", logging]),
 
         // What each side decides
         library(
@@ -137,7 +151,8 @@ let package = Package(
             "CommandLineTool",
             [
                 "OffloadingModel", "ClusterBootstrap",
-                "KubernetesClient", "HTTPTransport", "ClusterAPI", "Digests", "Sessions", "Wire", "Scheduling", "JSONTree",
+                "KubernetesClient", "HTTPTransport", "ClusterAPI", "Digests", "Sessions", "Wire", "Scheduling",
+                "JSONTree",
                 "KubernetesModel", argumentParser, logging, yams,
             ]),
 
@@ -146,20 +161,23 @@ let package = Package(
             "Daemon",
             [
                 "CLinuxShims", "OffloadingModel", "ClusterBootstrap", "Enrolment", "AdmissionWebhook", "Leadership",
-                "EmbeddedCluster", "KubernetesClient", "KubeletServer", "ClusterAPI", "PodRuntime", "Scheduling", "SchedulerLoop", "TLSTransport", "Digests", "JSONTree",
+                "EmbeddedCluster", "KubernetesClient", "KubeletServer", "ClusterAPI", "PodRuntime", "Scheduling",
+                "SchedulerLoop", "TLSTransport", "Digests", "JSONTree",
                 "KubernetesModel", argumentParser, logging, yams, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         program(
             "causeway-hub",
             [
-                "Hub", "Enrolment", "Digests", "Daemon", "ClusterAPI", "ClusterBootstrap", "EmbeddedCluster", "OffloadingModel", "TLSTransport", "KubernetesModel",
+                "Hub", "Enrolment", "Digests", "Daemon", "ClusterAPI", "ClusterBootstrap", "EmbeddedCluster",
+                "OffloadingModel", "TLSTransport", "KubernetesModel",
                 "PeerTransport", argumentParser, logging, nioPosix,
             ]),
         program(
             "causeway-agent",
             [
-                "Agent", "Enrolment", "Daemon", "ClusterAPI", "ClusterBootstrap", "EmbeddedCluster", "OffloadingModel", "TLSTransport", "KubernetesModel",
+                "Agent", "Enrolment", "Daemon", "ClusterAPI", "ClusterBootstrap", "EmbeddedCluster", "OffloadingModel",
+                "TLSTransport", "KubernetesModel",
                 "PeerTransport", "Digests", argumentParser, logging, nioPosix,
             ]),
         program("causewayctl", ["CommandLineTool", argumentParser]),
@@ -175,7 +193,8 @@ let package = Package(
             "Benchmarks",
             [
                 "Agent", "Daemon", "Enrolment", "OffloadingModel", "PeerTransport", "Sessions", "Wire", "ClusterAPI",
-                "KubernetesClient", "HTTPTransport", "TLSTransport", "Digests", "COpenSSL", "COpenSSLShims", "Scheduling",
+                "KubernetesClient", "HTTPTransport", "TLSTransport", "Digests", "COpenSSL", "COpenSSLShims",
+                "Scheduling",
                 "KubernetesModel", "JSONTree", "TestKit", argumentParser, logging, nioCore, nioPosix,
             ]),
 
@@ -183,12 +202,14 @@ let package = Package(
         library(
             "Fuzzing",
             [
-                "AdmissionWebhook", "Daemon", "EmbeddedCluster", "KubernetesClient", "PodSessions", "HTTPTransport", "PeerTransport", "TLSTransport", "Sessions", "Wire",
-                "JSONTree", "KubernetesModel", nioCore, nioEmbedded,
+                "AdmissionWebhook", "Daemon", "EmbeddedCluster", "KubernetesClient", "PodSessions", "HTTPTransport",
+                "PeerTransport", "TLSTransport", "Sessions", "Wire",
+                "JSONTree", "KubernetesModel", "OffloadingModel", logging, nioCore, nioEmbedded, nioHTTP1,
             ]),
 
         // Tests mirror sources
-        library("TestKit", ["ClusterAPI", "TLSTransport", "JSONTree", "KubernetesModel", subprocess, nioCore, nioPosix]),
+        library(
+            "TestKit", ["ClusterAPI", "TLSTransport", "JSONTree", "KubernetesModel", subprocess, nioCore, nioPosix]),
         tests("JSONTree", []),
         tests("KubernetesModel", ["JSONTree"], resources: [.copy("Fixtures")]),
         tests("OffloadingModel", ["JSONTree", "KubernetesModel"]),
@@ -201,7 +222,8 @@ let package = Package(
         tests(
             "PeerTransport",
             [
-                "TLSTransport", "Digests", "Wire", "Sessions", "JSONTree", "KubernetesModel", "TestKit", nioCore, nioPosix,
+                "TLSTransport", "Digests", "Wire", "Sessions", "JSONTree", "KubernetesModel", "TestKit", nioCore,
+                nioPosix,
                 nioEmbedded, logging,
             ]),
         tests("HTTPTransport", ["TLSTransport", "TestKit", nioCore, nioPosix, nioHTTP1, nioEmbedded]),
@@ -209,54 +231,76 @@ let package = Package(
         tests(
             "KubernetesClient",
             [
-                "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioPosix,
+                "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree",
+                "KubernetesModel", nioCore, nioPosix,
                 nioHTTP1, logging,
             ]),
         tests(
             "PodSessions",
-            ["ClusterAPI", "HTTPTransport", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1, nioPosix, logging]),
+            [
+                "ClusterAPI", "HTTPTransport", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioHTTP1, nioPosix,
+                logging,
+            ]),
         tests("SchedulerLoop", ["Scheduling", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
         tests("PodRecords", ["JSONTree"]),
-        tests("PodRuntime", ["PodHost", "PodRecords", "causeway-supervisor", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
+        tests(
+            "PodRuntime",
+            ["PodHost", "PodRecords", "causeway-supervisor", "ClusterAPI", "TestKit", "JSONTree", "KubernetesModel"]),
         tests(
             "EmbeddedCluster",
-            ["ClusterAPI", "KubernetesClient", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree", "KubernetesModel", "Scheduling", nioCore, nioHTTP1, nioPosix, logging]),
+            [
+                "ClusterAPI", "KubernetesClient", "HTTPTransport", "TLSTransport", "Digests", "TestKit", "JSONTree",
+                "KubernetesModel", "Scheduling", nioCore, nioHTTP1, nioPosix, logging,
+            ]),
         tests(
             "KubeletServer",
             [
-                "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "TestKit", "JSONTree", "KubernetesModel", nioCore, nioPosix,
+                "ClusterAPI", "PodSessions", "HTTPTransport", "TLSTransport", "TestKit", "JSONTree", "KubernetesModel",
+                nioCore, nioPosix,
                 nioHTTP1, logging,
             ]),
         tests(
             "AdmissionWebhook",
             [
-                "ClusterBootstrap", "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "OffloadingModel", "TestKit", "JSONTree",
+                "ClusterBootstrap", "ClusterAPI", "HTTPTransport", "TLSTransport", "Digests", "OffloadingModel",
+                "TestKit", "JSONTree",
                 "KubernetesModel", nioCore, nioPosix, nioHTTP1, logging,
             ]),
         tests("Leadership", ["ClusterAPI", "TestKit", "JSONTree", "KubernetesModel", logging]),
-        tests("ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "TestKit", "JSONTree", "KubernetesModel", logging]),
+        tests(
+            "ClusterBootstrap", ["ClusterAPI", "OffloadingModel", "TestKit", "JSONTree", "KubernetesModel", logging]),
         tests(
             "Hub",
             [
-                "Agent", "Enrolment", "OffloadingModel", "ClusterBootstrap", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests",
-                "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling", nioPosix, logging,
+                "Agent", "Enrolment", "OffloadingModel", "ClusterBootstrap", "ClusterAPI", "PeerTransport",
+                "TLSTransport", "Digests",
+                "EmbeddedCluster", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling", nioPosix,
+                logging,
             ]),
         tests(
             "Enrolment",
-            ["OffloadingModel", "ClusterBootstrap", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", logging]),
+            [
+                "OffloadingModel", "ClusterBootstrap", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests",
+                "Sessions", "Wire", "TestKit", "JSONTree", "KubernetesModel", logging,
+            ]),
         tests(
             "Agent",
             [
-                "Enrolment", "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions", "Wire", "TestKit", "JSONTree",
+                "Enrolment", "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions",
+                "Wire", "TestKit", "JSONTree",
                 "KubernetesModel", nioCore, nioPosix, logging,
             ]),
         tests(
             "CommandLineTool",
-            ["OffloadingModel", "ClusterBootstrap", "ClusterAPI", "Sessions", "Digests", "Scheduling", "TestKit", "JSONTree", "KubernetesModel", argumentParser, yams]),
+            [
+                "OffloadingModel", "ClusterBootstrap", "ClusterAPI", "Sessions", "Digests", "Scheduling", "TestKit",
+                "JSONTree", "KubernetesModel", argumentParser, yams,
+            ]),
         tests(
             "Daemon",
             [
-                "OffloadingModel", "ClusterBootstrap", "Enrolment", "ClusterAPI", "TLSTransport", "Digests", "TestKit", "JSONTree",
+                "OffloadingModel", "ClusterBootstrap", "Enrolment", "ClusterAPI", "TLSTransport", "Digests", "TestKit",
+                "JSONTree",
                 "KubernetesModel", argumentParser, logging,
             ]),
         tests("Fuzzing", [], resources: [.copy("Corpus")]),
@@ -264,14 +308,18 @@ let package = Package(
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "Agent", "Hub", "Enrolment", "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport", "Digests", "Sessions",
+                "Agent", "Hub", "Enrolment", "OffloadingModel", "ClusterAPI", "PeerTransport", "TLSTransport",
+                "Digests", "Sessions",
                 "Wire", "TestKit", "JSONTree", "KubernetesModel", "Scheduling", logging, nioPosix,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestKit", "JSONTree", "causeway-hub", "causeway-agent", "causewayctl", "causeway-supervisor"],
+            dependencies: [
+                "PeerTransport", "TLSTransport", "Sessions", "Wire", "TestKit", "JSONTree", nioPosix, "causeway-hub",
+                "causeway-agent", "causewayctl", "causeway-supervisor",
+            ],
             swiftSettings: settings
         ),
     ],

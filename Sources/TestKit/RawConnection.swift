@@ -24,8 +24,9 @@ public final class RawConnection: Sendable {
     ///   - tls: makes it a connection of TLS; what is sent before the handshake's end waits for it.
     ///   - reads: false never takes a byte from the socket, which no handshake survives.
     ///   - receiveBuffer: the size of the socket's buffer in bytes; nil for the system's.
+    ///   - address: which address of loopback it comes from.
     public static func connect(
-        port: Int, tls: TLSContextBox? = nil, reads: Bool = true, receiveBuffer: Int? = nil
+        port: Int, tls: TLSContextBox? = nil, reads: Bool = true, receiveBuffer: Int? = nil, from address: String? = nil
     ) async throws -> RawConnection {
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.autoRead, value: reads)
@@ -33,6 +34,7 @@ public final class RawConnection: Sendable {
             bootstrap = bootstrap.channelOption(
                 .socketOption(.so_rcvbuf), value: SocketOptionValue(receiveBuffer))
         }
+        if let address { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: address, port: 0)) }
         let connection = try await bootstrap.connect(host: "127.0.0.1", port: port) { channel in
             channel.eventLoop.makeCompletedFuture {
                 let collector = Collector()
@@ -53,6 +55,22 @@ public final class RawConnection: Sendable {
     /// Sends bytes.
     public func send(bytes: [UInt8]) async throws {
         try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
+    }
+
+    /// Sends bytes, and gives up where the peer takes none of them for so long or has closed.
+    ///
+    /// - Returns: whether they are on their way.
+    public func send(bytes: [UInt8], within limit: Duration) async -> Bool {
+        let written = channel.eventLoop.makePromise(of: Void.self)
+        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: written)
+        let timer = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) { [channel] in channel.close(promise: nil) }
+        defer { timer.cancel() }
+        return (try? await written.futureResult.get()) != nil
+    }
+
+    /// What has come so far.
+    public func bytes() async throws -> [UInt8] {
+        try await channel.eventLoop.submit { [collector] in Array(buffer: collector.value.bytes) }.get()
     }
 
     /// Closes the connection.
