@@ -27,6 +27,12 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case patch
     /// A message of a session in a pod, by channels over a WebSocket, and the same as SPDY frames.
     case session
+    /// Records of a session in a pod, as they come over a peering's stream.
+    case records
+    /// An object that the other side of a peering sent: a pod, or what pods use.
+    case object
+    /// What comes over a connection to the embedded cluster's API.
+    case http
 
     /// Decodes bytes. What they are is refused with a typed error or accepted; a trap says that something is wrong, and so does
     /// a promise that is not kept.
@@ -47,6 +53,9 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .admission: TextDecoders.admission(bytes)
         case .patch: TextDecoders.patch(bytes)
         case .session: SessionDecoders.session(bytes)
+        case .records: SessionDecoders.records(bytes)
+        case .object: PeerDecoders.object(bytes)
+        case .http: HTTPDecoders.http(bytes)
         }
     }
 }

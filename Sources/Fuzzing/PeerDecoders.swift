@@ -1,5 +1,8 @@
+import JSONTree
+import KubernetesModel
 import NIOCore
 import NIOEmbedded
+import OffloadingModel
 import PeerTransport
 import Sessions
 import TLSTransport
@@ -56,6 +59,22 @@ enum PeerDecoders {
         guard let message = try? Message(parsing: bytes) else { return }
         let again = try? Message(parsing: message.encoded)
         precondition(again == message, "a message that was read is not written as it was")
+    }
+
+    /// What both sides look at in objects that the other one has written.
+    static func object(_ bytes: [UInt8]) {
+        guard let value = try? JSON(parsing: bytes) else { return }
+        let object = KubernetesObject(value)
+        _ = (object.labels, object.annotations, object.isBeingDeleted, object.ownerReferences)
+        let references = PodReferences(object)
+        _ = (references.all, PodReferences.tokenVolumes(of: object.spec))
+        _ = (PodRequests.total(of: object), KubernetesObject.isFinishedPod(status: object.status))
+        for kind in ReflectedKind.allCases {
+            let fields = kind.fields(of: value)
+            precondition(
+                kind.fields(of: fields) == fields, "what an object has at an edge depends on how often it is asked")
+            _ = (kind.objection(to: value, name: object.name), kind.isSame(value, as: fields))
+        }
     }
 
     static func token(_ bytes: [UInt8]) {

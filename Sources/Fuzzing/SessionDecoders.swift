@@ -1,5 +1,6 @@
 import HTTPTransport
 import PodSessions
+import Wire
 
 /// What comes from clients of exec, attach and port-forward, and from the servers that an agent asks for them.
 enum SessionDecoders {
@@ -11,6 +12,30 @@ enum SessionDecoders {
         guard let atOnce = try? frames([bytes]), let oneByOne = try? frames(bytes.map { [$0] }) else { return }
         precondition(atOnce.frames == oneByOne.frames, "frames depend on the pieces in which they come")
         precondition(atOnce.isBroken == oneByOne.isBroken, "errors depend on the pieces in which frames come")
+    }
+
+    static func records(_ bytes: [UInt8]) {
+        let atOnce = records([bytes])
+        let oneByOne = records(bytes.map { [$0] })
+        precondition(atOnce.records == oneByOne.records, "records depend on the pieces in which they come")
+        precondition(atOnce.isBroken == oneByOne.isBroken, "errors depend on the pieces in which records come")
+        guard !atOnce.isBroken else { return }
+        let again = records([atOnce.records.flatMap(\.encoded)])
+        precondition(again.records == atOnce.records, "a record that was read is not written as it was")
+    }
+
+    private static func records(_ pieces: [[UInt8]]) -> (records: [ContainerRecord], isBroken: Bool) {
+        var decoder = ContainerRecordDecoder()
+        var records: [ContainerRecord] = []
+        do {
+            for piece in pieces {
+                decoder.append(piece)
+                while let record = try decoder.next() { records.append(record) }
+            }
+        } catch {
+            return (records, true)
+        }
+        return (records, false)
     }
 
     /// - Throws: where zlib cannot start.

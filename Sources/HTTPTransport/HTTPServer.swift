@@ -110,6 +110,18 @@ public final class HTTPServer: Sendable {
         await connections.close(grace: grace)
     }
 
+    /// Serves one connection that somebody else has made, without TLS: what a client may send is read as on any other.
+    package static func serve(
+        _ channel: any Channel, configuration: HTTPServerConfiguration = HTTPServerConfiguration(),
+        responder: any HTTPResponder, logger: Logger
+    ) throws {
+        try addHandlers(
+            channel, configuration,
+            HTTPServerConnectionHandler(
+                configuration: configuration, responder: responder,
+                budget: HTTPMemoryBudget(limit: configuration.maxBufferedBytes), logger: logger))
+    }
+
     private static func addHandlers(
         _ channel: any Channel,
         _ configuration: HTTPServerConfiguration,

@@ -1,7 +1,7 @@
 import KubernetesModel
 
 /// In which form a client wants the answer, read from its `Accept` header: always JSON, sometimes not the object itself.
-enum AcceptedForm: Sendable, Equatable {
+package enum AcceptedForm: Sendable, Equatable {
     case object
     /// `as=Table;v=v1;g=meta.k8s.io`
     case table(Version)
@@ -11,7 +11,7 @@ enum AcceptedForm: Sendable, Equatable {
     case aggregatedDiscovery
 
     /// The version of `meta.k8s.io` that the client knows; what they hold is the same.
-    enum Version: String, Sendable {
+    package enum Version: String, Sendable {
         case v1, v1beta1
 
         var apiVersion: String { "meta.k8s.io/\(rawValue)" }
@@ -23,7 +23,7 @@ enum AcceptedForm: Sendable, Equatable {
 
     /// - Parameter allowsTables: `false` where a table cannot be had, so that what the header names next counts.
     /// - Returns: the first form of the header that is served; `nil` where none is.
-    init?(_ header: String?, allowsTables: Bool = true) {
+    package init?(_ header: String?, allowsTables: Bool = true) {
         guard let header, !header.isEmpty, header != "application/json" else {
             self = .object
             return

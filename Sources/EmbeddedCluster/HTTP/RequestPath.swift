@@ -1,7 +1,7 @@
 /// Where a request goes, read from its path.
-enum RequestPath: Sendable, Equatable {
+package enum RequestPath: Sendable, Equatable {
     /// `/api/v1/…` and `/apis/GROUP/VERSION/…`.
-    struct Resource: Sendable, Equatable {
+    package struct Resource: Sendable, Equatable {
         var group: String
         var version: String
         var plural: String
@@ -24,7 +24,7 @@ enum RequestPath: Sendable, Equatable {
     case other([String])
 
     /// - Parameter segments: the path's decoded segments, without the empty one before the first slash.
-    init(_ segments: [String]) {
+    package init(_ segments: [String]) {
         var segments = segments
         if segments.last?.isEmpty == true { segments.removeLast() }
         switch segments.first {
