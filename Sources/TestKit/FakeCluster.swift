@@ -23,6 +23,7 @@ public final class FakeCluster: ClusterAPI {
         var watchers: [Int: Watcher] = [:]
         var nextWatcher = 0
         var failure: (any Error)?
+        var asked = 0
         var unknownStatusFields: Set<String> = []
         var endsWatches = false
         var watchesBegun = 0
@@ -88,6 +89,9 @@ public final class FakeCluster: ClusterAPI {
         set { state.withLock { $0.failure = newValue } }
     }
 
+    /// How often anything was read or made so far, refusals among it.
+    public var asked: Int { state.withLock { $0.asked } }
+
     /// Makes every eviction throw it until it is `nil` again: a budget that forbids them.
     public var evictionRefusal: (any Error)? {
         get { state.withLock { $0.evictionRefusal } }
@@ -102,6 +106,7 @@ public final class FakeCluster: ClusterAPI {
 
     public func get(_ type: ResourceType, namespace: String?, name: String) async throws -> KubernetesObject {
         try state.withLock { state in
+            state.asked += 1
             if let failure = state.failure { throw failure }
             let key = ObjectKey(namespace: namespace ?? "", name: name)
             guard let object = state.objects[type]?[key] else { throw APIError.notFound(type, name) }
@@ -113,6 +118,7 @@ public final class FakeCluster: ClusterAPI {
         let labels = try LabelSelector(text: options.labelSelector)
         let fields = Self.fields(options.fieldSelector)
         return try state.withLock { state in
+            state.asked += 1
             if let failure = state.failure { throw failure }
             let items = (state.objects[type] ?? [:]).values
                 .filter {
@@ -155,6 +161,7 @@ public final class FakeCluster: ClusterAPI {
         -> KubernetesObject
     {
         try state.withLock { state in
+            state.asked += 1
             if let failure = state.failure { throw failure }
             var object = object
             if object.name.isEmpty, let prefix = object.json["metadata"]?["generateName"]?.string {

@@ -79,8 +79,12 @@ import Wire
             #expect(pods.isEmpty && edge.store.all.isEmpty)
             try await edge.cluster.delete(.foreignClusters, namespace: nil, name: "cloud", DeleteOptions())
         }
-        try await edge.run { _ in
-            try await Task.sleep(for: .milliseconds(50))
+        try await edge.run { port in
+            // Once another hub is peered with, the agent has read and looked at everything.
+            _ = try await TestHub(id: "hub-2", name: "sky").enrol(port, try await edge.token())
+            try await eventually("the other one is told of") {
+                try await edge.cluster.find(.foreignClusters, name: "sky") != nil
+            }
             #expect(try await edge.cluster.find(.foreignClusters, name: "cloud") == nil)
         }
     }

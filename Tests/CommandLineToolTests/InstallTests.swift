@@ -112,7 +112,7 @@ import Yams
         let world = World()
         world.cluster.failure = APIError.unavailable("etcdserver: request timed out")
         async let status = world.run("install", "--cluster-name", "rome", "--no-wait")
-        try await Task.sleep(for: .milliseconds(50))
+        try await world.isAsked()
         world.cluster.failure = nil
         #expect(await status == 0)
         world.cluster.failure = ClusterUnreachable("nobody listens")

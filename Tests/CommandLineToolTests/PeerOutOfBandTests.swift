@@ -125,7 +125,7 @@ import Testing
         async let status = world.run(command())
         try await eventually("a ForeignCluster") { try await world.foreignCluster("europe-rome-edge") }
         world.cluster.failure = ClusterUnreachable("connection refused")
-        try await Task.sleep(for: .milliseconds(30))
+        try await world.isAsked()
         world.cluster.failure = nil
         for type in [PeeringConditionType.authentication, .outgoing, .network] {
             try await world.set(type, PeeringCondition(.established, "Test"), of: "europe-rome-edge")

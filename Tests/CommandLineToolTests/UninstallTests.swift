@@ -84,7 +84,7 @@ import Testing
         world.pace.settling = .seconds(10)
         try await world.peer("europe-cloud", [.incoming: .disconnecting], outgoing: .no)
         async let status = world.run("uninstall")
-        try await Task.sleep(for: .milliseconds(30))
+        try await world.isAsked()
         try await world.cluster.delete(.foreignClusters, namespace: nil, name: "europe-cloud", DeleteOptions())
         #expect(await status == 0)
     }

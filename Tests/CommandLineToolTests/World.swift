@@ -64,6 +64,12 @@ struct World: Sendable {
         return await CommandLineProgram.run(arguments, host: host)
     }
 
+    /// Waits until a command that runs has asked the cluster again and again, from now on.
+    func isAsked() async throws {
+        let before = cluster.asked
+        try await eventually("the cluster is asked again") { cluster.asked >= before + 10 }
+    }
+
     // MARK: - What there is
 
     func info(_ role: ClusterInfo.Role) -> ClusterInfo {

@@ -69,6 +69,17 @@ final class ServerProcess {
         return words.count > 1 ? (Int(words[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
     }
 
+    /// Waits until a process has held no more memory than before for a second.
+    static func settles(_ id: pid_t, within deadline: Duration = .seconds(60)) async throws {
+        var highest = try residentBytes(of: id)
+        var since = ContinuousClock.now
+        try await eventually("the server takes no more memory", within: deadline) {
+            let now = try residentBytes(of: id)
+            if now > highest { (highest, since) = (now, .now) }
+            return ContinuousClock.now - since >= .seconds(1)
+        }
+    }
+
     private static func spawn(_ folder: String) throws -> pid_t {
         let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let arguments = [path, "--testing-library", "swift-testing", "--filter", "ServerChild"]

@@ -222,7 +222,7 @@ struct HostileClientTests {
     @Test("large lists that nobody reads")
     func unreadLists() async throws {
         let scene = try await Scene()
-        let (port, administrator, client) = (scene.port, scene.administrator, scene.client)
+        let (port, administrator, client, id) = (scene.port, scene.administrator, scene.client, scene.server.id)
         let padding = String(repeating: "x", count: 1_000_000)
         for turn in 0..<10 {
             let object: JSON = ["metadata": ["name": .string("n\(turn)")], "data": ["v": .string(padding)]]
@@ -230,15 +230,18 @@ struct HostileClientTests {
         }
         // 60 times 100 lists of 10 MB are asked for.
         try await Bystander(client).watch(scene.server, patience: .seconds(10), megabytes: 700) {
+            let greedy = Mutex<[RawConnection]>([])
             try await Self.manyTimes(60) { _ in
-                let greedy = try await RawConnection.connect(port: port, tls: administrator)
-                try await greedy.send("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
-                try await greedy.received { text, _ in text.contains("200 OK") }
-                try await greedy.stopReading()
-                try? await greedy.send(String(repeating: "GET \(Self.maps) HTTP/1.1\r\nHost: x\r\n\r\n", count: 100))
-                try await Task.sleep(for: .seconds(3))
-                try? await greedy.close()
+                let one = try await RawConnection.connect(port: port, tls: administrator)
+                try await one.send("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+                try await one.received { text, _ in text.contains("200 OK") }
+                try await one.stopReading()
+                try? await one.send(String(repeating: "GET \(Self.maps) HTTP/1.1\r\nHost: x\r\n\r\n", count: 100))
+                greedy.withLock { $0.append(one) }
             }
+            // All are asked for at once; the server holds what it will when it takes no more for a while.
+            try await ServerProcess.settles(id)
+            for one in greedy.withLock({ $0 }) { try? await one.close() }
         }
         #expect(try await CrashTests.list(client).objects.count == 10)
         scene.end()
