@@ -27,8 +27,8 @@ public final class Hub: Sendable {
     private let podReconciler: PodReconciler
     private let serviceReflection: ServiceReflection
     /// Where pods may come past the admission; `nil` where none can.
-    private let adoption: PodAdoption?
-    private let adoptions: Controller<ObjectKey>
+    let adoption: PodAdoption?
+    let adoptions: Controller<ObjectKey>
 
     /// - Parameters:
     ///   - cluster: the origin.

@@ -18,12 +18,14 @@ final class HubProcess {
         case peering(String)
         case offloading(String)
         case pod(ObjectKey)
+        case adoption(ObjectKey)
 
         var description: String {
             switch self {
             case .peering(let name): "peering \(name)"
             case .offloading(let namespace): "offloading \(namespace)"
             case .pod(let key): "pod \(key)"
+            case .adoption(let key): "adoption \(key)"
             }
         }
     }
@@ -76,6 +78,7 @@ final class HubProcess {
         await jobs.drain(hub.foreignClusters.queue) { .peering($0) }
         await jobs.drain(hub.offloadings.queue) { .offloading($0) }
         await jobs.drain(hub.pods.queue) { .pod($0) }
+        await jobs.drain(hub.adoptions.queue) { .adoption($0) }
         let hub = hub
         await dials.board.settle { hub.links.farewells.pending }
         for (id, connection) in dials.follow(clock.now) {
@@ -111,6 +114,7 @@ final class HubProcess {
                 case .peering(let name): try await hub.foreignClusters.reconcile(name)
                 case .offloading(let namespace): try await hub.offloadings.reconcile(namespace)
                 case .pod(let key): try await hub.pods.reconcile(key)
+                case .adoption(let key): try await hub.adoptions.reconcile(key)
                 }
             if case .after(let delay) = requeue { jobs.add(job, at: clock.now + delay) }
         } catch is Life.Killed {

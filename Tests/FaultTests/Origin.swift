@@ -73,9 +73,15 @@ final class Origin {
                 "containers": [container], "restartPolicy": workload.isJob ? "Never" : "Always",
             ],
         ]
-        _ = try await cluster.create(
-            .pods,
+        try await admit(
             KubernetesObject(.pods, name: nextPodName(workload), namespace: workload.namespace, fields))
+    }
+
+    /// Makes a pod, by way of the hub's webhook.
+    func admit(_ pod: KubernetesObject) async throws {
+        var pod = pod
+        try await OffloadedPodAdmission(cluster).admit(&pod, namespace: pod.namespace)
+        _ = try await cluster.create(.pods, pod)
     }
 
     func delete(_ pod: KubernetesObject) async throws {

@@ -93,7 +93,7 @@ extension Origin {
             "maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway",
             "labelSelector": ["matchLabels": ["app": .string(workload.name)]],
         ]
-        var pod = KubernetesObject(
+        let pod = KubernetesObject(
             .pods, name: nextPodName(workload), namespace: workload.namespace,
             [
                 "metadata": [
@@ -104,8 +104,7 @@ extension Origin {
                     "containers": [container], "restartPolicy": "Always", "topologySpreadConstraints": [spread],
                 ],
             ])
-        try await OffloadedPodAdmission(cluster).admit(&pod, namespace: workload.namespace)
-        _ = try await cluster.create(.pods, pod)
+        try await admit(pod)
     }
 
     /// The node that the hub's scheduler gives a pod; `nil` for none now.
@@ -120,6 +119,6 @@ extension Origin {
         for other in pods where !other.isFinishedPod && other.spec["nodeName"]?.string != nil {
             scheduler.snapshot.setPod(PlacedPod(other))
         }
-        return scheduler.decide(try PendingPod(pod), excluding: advice.excludedNodes(for: pod)).node
+        return scheduler.decide(try PendingPod(advice.placed(pod)), excluding: advice.excludedNodes(for: pod)).node
     }
 }
