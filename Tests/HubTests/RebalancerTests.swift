@@ -227,6 +227,21 @@ import Testing
         }
     }
 
+    @Test("a pod that is gone before its move is leaves nothing behind that keeps its workload's new pods off edges")
+    func vanished() async throws {
+        _ = try await Scene { scene in
+            for time in [0, 30] { try await scene.look(time) }
+            let old = try #require(try await scene.moving())
+            let owner = try await scene.bench.cluster.get(.replicaSets, namespace: "shop", name: "web").uid
+            try await scene.bench.cluster.delete(
+                .pods, namespace: "shop", name: old.name, DeleteOptions(gracePeriodSeconds: 0))
+            try await scene.look(31)
+            #expect(!scene.bench.context.moves[owner].isEmpty, "that it is gone may be old news")
+            for time in [35, 36] { try await scene.look(time) }
+            #expect(scene.bench.context.moves.isEmpty)
+        }
+    }
+
     @Test("a hub that starts anew goes on with what is under way")
     func restarted() async throws {
         _ = try await Scene { scene in

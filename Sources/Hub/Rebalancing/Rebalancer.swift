@@ -24,7 +24,8 @@ struct Rebalancer: Sendable {
 
     /// How soon an eviction that was forbidden is tried again.
     private static let evictionRetry: Duration = .seconds(5)
-    /// How long a ReplicaSet may take to end the one pod too many that a move taken back leaves.
+    /// How long new pods are kept off edges after a move was seen last: a ReplicaSet may take that long to end the one pod too
+    /// many that a move taken back leaves, and the hub to see a move that has begun.
     private static let settlingTime: Duration = .seconds(5)
     /// How often everything is looked at.
     private static let interval: Duration = .seconds(1)
@@ -43,7 +44,7 @@ struct Rebalancer: Sendable {
         var resting: [String: ContinuousClock.Instant] = [:]
         /// Pods whose eviction a budget forbade, by uid, until they are tried again.
         var blocked: [String: ContinuousClock.Instant] = [:]
-        /// Workloads whose move was taken back just now, by uid, until their new pods may go anywhere again.
+        /// Workloads of which a pod is being moved or was just now, by uid, until their new pods may go anywhere again.
         var settling: [String: ContinuousClock.Instant] = [:]
         /// Per namespace, the pods of the plan that was told last.
         var told: [String: Set<ObjectKey>] = [:]
@@ -132,7 +133,7 @@ struct Rebalancer: Sendable {
             return
         }
         await tell(moves, offloading)
-        try await begin(first, pod, nodes.map(\.name))
+        try await begin(first, pod, nodes.map(\.name), at: now)
     }
 
     /// All that a plan goes by, for telling whether anything has changed.
@@ -207,14 +208,16 @@ struct Rebalancer: Sendable {
 
     // MARK: - One move
 
-    private func begin(_ move: RebalanceMove, _ pod: KubernetesObject, _ nodes: [String]) async throws {
+    private func begin(
+        _ move: RebalanceMove, _ pod: KubernetesObject, _ nodes: [String], at now: ContinuousClock.Instant
+    ) async throws {
         guard let owner = pod.controller, let hash = pod.label(MoveMark.label) else { return }
         let mark = MoveMark(
             hash: hash, workload: owner.name, workloadUID: owner.uid, target: move.to, since: context.now(),
             newest: context.pods.objects.filter { $0.controller?.uid == owner.uid }
                 .compactMap { Timestamp.seconds($0.creationTimestamp) }.max() ?? 0)
         // Before the ReplicaSet makes the new pod: it must not go anywhere else.
-        context.moves.keep(owner.uid, off: nodes.filter { $0 != move.to }, for: edge(move.to))
+        keep(owner.uid, off: nodes.filter { $0 != move.to }, for: edge(move.to), at: now)
         do {
             try await change(pod, mark.beginning)
         } catch {
@@ -230,6 +233,13 @@ struct Rebalancer: Sendable {
         )
     }
 
+    /// Has a workload's new pods go to no other node for now. A pod whose move goes on says so again; one that is gone does not,
+    /// and must not hold up its workload for good.
+    private func keep(_ workload: String, off nodes: [String], for target: String, at now: ContinuousClock.Instant) {
+        context.moves.keep(workload, off: nodes, for: target)
+        memory.state.withLock { $0.settling[workload] = now + Self.settlingTime }
+    }
+
     /// Goes on with a move that has begun.
     private func resume(_ pod: KubernetesObject, at now: ContinuousClock.Instant) async throws {
         guard let mark = MoveMark(pod) else {
@@ -238,7 +248,9 @@ struct Rebalancer: Sendable {
         guard !pod.isBeingDeleted, !pod.isFinishedPod else { return context.moves.forget(mark.workloadUID) }
         if context.moves[mark.workloadUID].isEmpty {
             let nodes = try await context.cluster.list(.nodes).items.map(\.name)
-            context.moves.keep(mark.workloadUID, off: nodes.filter { $0 != mark.target }, for: edge(mark.target))
+            keep(mark.workloadUID, off: nodes.filter { $0 != mark.target }, for: edge(mark.target), at: now)
+        } else {
+            memory.state.withLock { $0.settling[mark.workloadUID] = now + Self.settlingTime }
         }
         let replicaSet = try await context.cluster.find(
             .replicaSets, namespace: pod.namespace, name: mark.workload)
@@ -304,8 +316,7 @@ struct Rebalancer: Sendable {
         at now: ContinuousClock.Instant
     ) async throws {
         let nodes = try await context.cluster.list(.nodes).items.map(\.name)
-        context.moves.keep(mark.workloadUID, off: nodes, for: "nowhere")
-        memory.state.withLock { $0.settling[mark.workloadUID] = now + Self.settlingTime }
+        keep(mark.workloadUID, off: nodes, for: "nowhere", at: now)
         if let new = MoveStep.unfinished(mark, of: others) {
             try await context.cluster.deleteIfPresent(
                 .pods, namespace: new.namespace, name: new.name, DeleteOptions(uid: new.uid))
