@@ -9,11 +9,13 @@ struct Playground: Sendable {
 
     /// Starts one with these edges, hands it over, and removes all of it whatever happens.
     ///
-    /// - Parameter variables: what `scripts/playground` heeds besides.
+    /// - Parameters:
+    ///   - folder: where, if that must be known before.
+    ///   - variables: what `scripts/playground` heeds besides.
     static func with(
-        edges: [String], variables: [String: String] = [:], _ body: @Sendable (Playground) async throws -> Void
+        edges: [String], folder: String = newFolder(), variables: [String: String] = [:],
+        _ body: @Sendable (Playground) async throws -> Void
     ) async throws {
-        let folder = NSTemporaryDirectory() + "causeway-\(UUID().uuidString.prefix(8))"
         let playground = Playground(
             folder: folder, environment: variables.merging(["CAUSEWAY_PLAYGROUND": folder]) { $1 })
         do {
@@ -28,6 +30,9 @@ struct Playground: Sendable {
         #expect(down.status == 0, "\(down.text)")
         #expect(!FileManager.default.fileExists(atPath: folder))
     }
+
+    /// The name of a folder that is not there.
+    static func newFolder() -> String { NSTemporaryDirectory() + "causeway-\(UUID().uuidString.prefix(8))" }
 
     /// Runs a command with the playground's programs, kubectl and kubeconfigs, where it is up.
     func run(_ command: String) async throws -> ShellResult {

@@ -76,6 +76,18 @@ class Breaking:
         self.fleet.say(f"bytes between {peering} take {peering.relay.delay} s")
         return peering.relay.mend
 
+    def lose(self, peering):
+        """F3"""
+        self.fleet.say(f"the line between {peering} loses every tenth segment")
+        peering.relay.loss = 0.1
+        return peering.relay.mend
+
+    def narrow(self, peering):
+        """F3"""
+        self.fleet.say(f"the line between {peering} is one of 64 kbit/s")
+        peering.relay.rate = 8000
+        return peering.relay.mend
+
     def cut(self, peering):
         """F8"""
         self.fleet.say(f"the connection of {peering} is cut")
@@ -91,7 +103,7 @@ class Breaking:
     def anything(self):
         """Breaks one thing."""
         of_daemons = [(self.kill, 3), (self.stop, 2), (self.restart, 2), (self.jump, 2), (self.restore, 1)]
-        of_networks = [(self.hold, 3), (self.slow, 1), (self.cut, 1.5), (self.flap, 1)]
+        of_networks = [(self.hold, 3), (self.slow, 1), (self.lose, 1), (self.narrow, 1), (self.cut, 1.5), (self.flap, 1)]
         kinds = of_daemons + of_networks
         kind = self.random.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]
         if any(kind == one for one, _ in of_networks):

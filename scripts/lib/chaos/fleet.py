@@ -43,12 +43,12 @@ class NotAtRest(Exception):
 class Peering:
     """Of a hub and an edge, by the way that it was made last."""
 
-    def __init__(self, hub, edge, loop):
+    def __init__(self, hub, edge, loop, seed):
         self.hub, self.edge = hub, edge
         self.way = ("hub", "v4")
         # Rises with each peering that is made or ended: an older backup knows nothing of it.
         self.generation = 0
-        self.relay = Relay(self.port, loop)
+        self.relay = Relay(self.port, loop, seed)
 
     def __str__(self):
         return f"{self.edge} and {self.hub}" if self.hub != CLOUD else self.edge
@@ -78,7 +78,8 @@ class Fleet:
         self.environment = dict(os.environ)
         loop = asyncio.new_event_loop()
         threading.Thread(target=loop.run_forever, daemon=True).start()
-        self.peerings = [Peering(CLOUD, edge, loop) for edge in EDGES] + [Peering(SOUTH, ROME, loop)]
+        sides = [(CLOUD, edge) for edge in EDGES] + [(SOUTH, ROME)]
+        self.peerings = [Peering(hub, edge, loop, random.random()) for hub, edge in sides]
         self.clocks = {}
 
     # Telling
