@@ -69,13 +69,13 @@ final class ServerProcess {
         return words.count > 1 ? (Int(words[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
     }
 
-    /// Waits until a process has held no more memory than before for a second.
+    /// Waits until a process has held no more memory than before, but for a MiB, for a second.
     static func settles(_ id: pid_t, within deadline: Duration = .seconds(60)) async throws {
         var highest = try residentBytes(of: id)
         var since = ContinuousClock.now
         try await eventually("the server takes no more memory", within: deadline) {
             let now = try residentBytes(of: id)
-            if now > highest { (highest, since) = (now, .now) }
+            if now > highest + (1 << 20) { (highest, since) = (now, .now) }
             return ContinuousClock.now - since >= .seconds(1)
         }
     }

@@ -79,7 +79,7 @@ class Fleet:
         loop = asyncio.new_event_loop()
         threading.Thread(target=loop.run_forever, daemon=True).start()
         sides = [(CLOUD, edge) for edge in EDGES] + [(SOUTH, ROME)]
-        self.peerings = [Peering(hub, edge, loop, random.random()) for hub, edge in sides]
+        self.peerings = [Peering(hub, edge, loop, chance.random()) for hub, edge in sides]
         self.clocks = {}
 
     # Telling
