@@ -123,17 +123,20 @@ import Wire
         #expect(Array(found.all.prefix(2)) == places)
     }
 
-    @Test("TCP's keep-alive is set on both ends")
-    func keepAlive() async throws {
+    @Test("TCP is asked to keep the way open, and to leave what it cannot send yet to the session")
+    func socketOptions() async throws {
+        let unsent = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: 25))
         let idle = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: 4))
         var server = ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-        for (option, value) in KeepAlive.options { server = server.childChannelOption(option, value: value) }
+        for (option, value) in PeerSocket.options { server = server.childChannelOption(option, value: value) }
         let listening = try await server.bind(host: "127.0.0.1", port: 0).get()
         var client = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-        for (option, value) in KeepAlive.options { client = client.channelOption(option, value: value) }
+        for (option, value) in PeerSocket.options { client = client.channelOption(option, value: value) }
         let channel = try await client.connect(to: try #require(listening.localAddress)).get()
         #expect(try await channel.getOption(idle).get() == 30)
         #expect(try await channel.getOption(.socketOption(.so_keepalive)).get() == 1)
+        #expect(try await channel.getOption(.tcpOption(.tcp_nodelay)).get() == 1)
+        #expect(try await channel.getOption(unsent).get() == 64 << 10)
         try await channel.close()
         try await listening.close()
     }

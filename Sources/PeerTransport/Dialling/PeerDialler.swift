@@ -138,7 +138,6 @@ public struct PeerDialler: Sendable {
             var bootstrap = ClientBootstrap(group: loop)
                 .resolver(KnownAddresses(addresses: places, eventLoop: loop))
                 .connectTimeout(TimeAmount(configuration.connectTimeout))
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelOption(.writeBufferWaterMark, value: .peer)
                 .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator.peer)
                 .channelInitializer { channel in
@@ -151,7 +150,7 @@ public struct PeerDialler: Sendable {
                                 connected: { try speak($0.channel) }, failed: { promise.fail($0) }))
                     }
                 }
-            for (option, value) in KeepAlive.options { bootstrap = bootstrap.channelOption(option, value: value) }
+            for (option, value) in PeerSocket.options { bootstrap = bootstrap.channelOption(option, value: value) }
             return bootstrap.connect(host: target.host, port: target.port).map(\.remoteAddress)
         }
         return await withTaskCancellationHandler {

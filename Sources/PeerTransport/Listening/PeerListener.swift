@@ -53,7 +53,6 @@ public final class PeerListener: Sendable {
         var bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.writeBufferWaterMark, value: .peer)
             .childChannelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator.peer)
             .childChannelInitializer { channel in
@@ -72,7 +71,7 @@ public final class PeerListener: Sendable {
                     ])
                 }
             }
-        for (option, value) in KeepAlive.options { bootstrap = bootstrap.childChannelOption(option, value: value) }
+        for (option, value) in PeerSocket.options { bootstrap = bootstrap.childChannelOption(option, value: value) }
         do {
             let channel = try await bootstrap.bind(host: address.host, port: address.port).get()
             return PeerListener(
@@ -115,7 +114,7 @@ public final class PeerListener: Sendable {
 
 extension ChannelOptions.Types.WriteBufferWaterMark {
     /// Enough for some full stream frames, little enough that pings do not wait long behind them.
-    static let peer = ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
+    static let peer = ChannelOptions.Types.WriteBufferWaterMark(low: 32 << 10, high: 128 << 10)
 }
 
 extension AdaptiveRecvByteBufferAllocator {
