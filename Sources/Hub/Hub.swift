@@ -26,8 +26,7 @@ public final class Hub: Sendable {
     let services: Controller<String>
     private let podReconciler: PodReconciler
     private let serviceReflection: ServiceReflection
-    /// Where pods may come past the admission; `nil` where none can.
-    let adoption: PodAdoption?
+    let adoption: PodAdoption
     let adoptions: Controller<ObjectKey>
 
     /// - Parameters:
@@ -91,9 +90,9 @@ public final class Hub: Sendable {
             serviceReflection.reconcile(namespace)
             return .none
         }
-        let adoption = configuration.adoptsPods ? PodAdoption(context: context) : nil
+        let adoption = PodAdoption(context: context)
         self.adoption = adoption
-        adoptions = Controller("pods-to-adopt", logger: logger) { try await adoption?.reconcile($0) ?? .none }
+        adoptions = Controller("pods-to-adopt", logger: logger) { try await adoption.reconcile($0) }
         wire()
     }
 
@@ -135,7 +134,7 @@ public final class Hub: Sendable {
             services.add(change.key.namespace)
             for pod in context.pods.objects where pod.namespace == change.key.namespace { pods.add(pod.key) }
         }
-        if adoption != nil { wireAdoption() }
+        wireAdoption()
         context.namespaces.onChange { change in
             offloadings.add(change.key.name)
             services.add(change.key.name)

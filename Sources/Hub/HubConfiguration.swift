@@ -16,9 +16,6 @@ public struct HubConfiguration: Sendable, Hashable {
     public var halfOpen = PeerListener.HalfOpenLimits()
     /// How often tokens that are over are deleted.
     public var tokenSweepInterval: Duration = .seconds(60)
-    /// Whether pods may come into offloaded namespaces past ``PodAdmission``, and are then taken as they are: on clusters
-    /// whose API asks the hub by webhook, or not at all.
-    public var adoptsPods = false
     /// Whether the cluster's own controllers would end pods whose edge is away; see ``AbsenceTolerations``.
     public var extendsTolerations = false
     /// How often the leases of the virtual nodes are renewed: as kubelets do, unless told. Only a real cluster's controllers

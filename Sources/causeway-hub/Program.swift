@@ -49,7 +49,6 @@ struct Run: AsyncParsableCommand {
             settings.nodeAddress = address.host
             settings.nodePort = address.port
         }
-        settings.adoptsPods = configuration.access != nil
         settings.extendsTolerations = configuration.access != nil
         if configuration.access == nil { settings.leaseInterval = .seconds(300) }
         let stores =

@@ -53,6 +53,28 @@ extension EndToEnd {
                 """)
         }
 
+        @Test("pods that wait for a node since before their namespace was offloaded run once it is")
+        func adopted() async throws {
+            try await Playground.with(edges: ["europe-rome-edge"]) { playground in
+                try await playground.expect(
+                    """
+                    kubectl cordon europe-cloud-control-plane
+                    kubectl create namespace early
+                    kubectl create deployment web -n early --image=nginxdemos/hello --replicas=2
+                    timeout 20 bash -c 'until kubectl get pods -n early -o name | grep -q pod/web; do sleep 0.1; done'
+                    kubectl wait -n early --for=jsonpath='{.status.conditions[0].reason}'=Unschedulable pod --all --timeout=20s
+                    eval "$(causewayctl generate peer-command --only-command --kubeconfig "$KUBECONFIG_EUROPE_ROME_EDGE")"
+                    causewayctl offload namespace early --namespace-mapping-strategy EnforceSameName \
+                        --pod-offloading-strategy Remote
+                    kubectl rollout status deployment web -n early --timeout=30s
+                    """)
+                #expect(
+                    try await playground.expect(
+                        "kubectl get events -n early --field-selector reason=Adopted -o name | wc -l"
+                    ).contains("2"))
+            }
+        }
+
         @Test(
             "anti-affinity keeps pods on edges of their own, and an urgent pod, once its gate is gone, takes one's place"
         )

@@ -84,7 +84,6 @@ final class World {
         guard hub == nil else { return }
         var configuration = HubConfiguration(clusterID: Self.hubID, clusterName: Self.hubName, version: "1")
         configuration.farewellInterval = .seconds(2)
-        configuration.adoptsPods = true
         let line = line
         hub = try HubProcess(
             configuration: configuration, cluster: origin.cluster, credentials: hubDisk,

@@ -13,7 +13,7 @@ import Testing
     private func with(
         strategy: String = "Remote", spec: JSON = [:], _ body: (HubBench, PodAdoption) async throws -> Void
     ) async throws {
-        let bench = try HubBench { $0.adoptsPods = true }
+        let bench = try HubBench()
         try await bench.run {
             try await bench.namespace()
             bench.edge("rome")

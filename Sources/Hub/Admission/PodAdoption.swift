@@ -3,8 +3,8 @@ import JSONTree
 import KubernetesModel
 import OffloadingModel
 
-/// Takes pods that came into an offloaded namespace past ``PodAdmission``: before the offloading, or while nobody answered
-/// the webhook.
+/// Takes pods that came into an offloaded namespace past ``PodAdmission`` and wait for a node: before the offloading, or while
+/// nobody answered a real cluster's webhook.
 ///
 /// A pod's scheduler name and affinity cannot change any more, its tolerations can grow. So the pod gets the toleration and a
 /// mark, and from then on this hub's scheduler places it as if it had been admitted.
@@ -56,7 +56,7 @@ struct PodAdoption: Sendable {
         await context.events.record(
             .normal, pod, reason: "Adopted",
             "the pod was not admitted for the offloading of its namespace: the hub adds the toleration of virtual nodes "
-                + "and places the pod itself, though its scheduler name stays \(Self.defaultScheduler)")
+                + "and places the pod as the offloading asks, though its scheduler name stays \(Self.defaultScheduler)")
         return .none
     }
 
