@@ -135,7 +135,7 @@ import Wire
             )
             let advice = EdgeAdvice(
                 edges: bench.context.edges, rejections: bench.context.rejections, moves: bench.context.moves,
-                offloadings: bench.context.offloadings)
+                offloadings: bench.context.offloadings, adoption: PodAdoption(context: bench.context))
             #expect(advice.excludedNodes(for: pod) == ["liqo-rome": "rome: Forbidden: quota exceeded"])
             var other = pod
             other.ownerReferences = []

@@ -25,7 +25,7 @@ import Testing
                 context: context,
                 advice: EdgeAdvice(
                     edges: context.edges, rejections: context.rejections, moves: context.moves,
-                    offloadings: context.offloadings))
+                    offloadings: context.offloadings, adoption: PodAdoption(context: context)))
             try await bench.run {
                 try await bench.namespace()
                 try await bench.offloading(annotations: annotations)
@@ -254,7 +254,7 @@ import Testing
                 context: context,
                 advice: EdgeAdvice(
                     edges: context.edges, rejections: context.rejections, moves: context.moves,
-                    offloadings: context.offloadings))
+                    offloadings: context.offloadings, adoption: PodAdoption(context: context)))
             try await scene.bench.settle()
             await again.look(at: scene.start + .seconds(31))
             #expect(context.moves[owner].keys.sorted() == ["liqo-rome"])

@@ -24,14 +24,26 @@ final class HubPeering: Sendable {
         /// The last second of the certificate that the hub showed, in seconds since 1970.
         var certificateNotAfter: Int
         var ownCertificateNotAfter: Int?
-        var isRevoked: Bool
-        var revokedSince: HeardMark?
-        var isDuplicate = false
-        var duplicateSince: HeardMark?
+        var revocation: Since
+        var duplicate = Since()
         var isEnding: Bool
         var hearing: HubHearing
         /// Namespaces of this edge whose pods are stopped.
         var closed: Set<String> = []
+    }
+
+    /// Something that holds or does not, and since when it is noted to.
+    private struct Since {
+        var holds = false
+        var mark: HeardMark?
+
+        /// - Returns: when it was first noted: now, where it was not before; `nil` where it does not hold.
+        mutating func since(noting now: HeardMark) -> HeardMark? {
+            guard holds else { return nil }
+            let since = mark ?? now
+            mark = since
+            return since
+        }
     }
 
     private let state: Mutex<State>
@@ -43,8 +55,9 @@ final class HubPeering: Sendable {
         state = Mutex(
             State(
                 certificateNotAfter: record.issued.map(\.notAfter).max() ?? 0,
-                isRevoked: record.isRevoked || record.address != nil && record.revokedSince != nil,
-                revokedSince: record.mayBeRevoked ? record.revokedSince : nil, isEnding: record.isEnding,
+                revocation: Since(
+                    holds: record.isRevoked || record.address != nil && record.revokedSince != nil,
+                    mark: record.mayBeRevoked ? record.revokedSince : nil), isEnding: record.isEnding,
                 hearing: HubHearing(mark: record.heard)))
     }
 
@@ -86,7 +99,7 @@ final class HubPeering: Sendable {
             guard state.desired.apply(changes) else { return .tooMuch }
             if changes.isComplete {
                 state.hearing.informed()
-                (state.isDuplicate, state.duplicateSince) = (false, nil)
+                state.duplicate = Since()
             }
             if state.desired.isComplete, !wasComplete { return .everything }
             return .keys(Set(changes.upserts.map(\.key)).union(changes.removals))
@@ -111,23 +124,18 @@ final class HubPeering: Sendable {
     /// Whether the side that is dialled has revoked the other's certificates, and nobody has enrolled anew: the peering waits
     /// for that, and its pods for as long as ``Fence`` says.
     var isRevoked: Bool {
-        get { state.withLock { $0.isRevoked } }
+        get { state.withLock { $0.revocation.holds } }
         set {
             state.withLock { state in
-                state.isRevoked = newValue
-                if !newValue { state.revokedSince = nil }
+                state.revocation.holds = newValue
+                if !newValue { state.revocation.mark = nil }
             }
         }
     }
 
     /// When the revocation was first noted: now, where it was not before; `nil` where there is none.
     func revokedSince(noting now: HeardMark) -> HeardMark? {
-        state.withLock { state in
-            guard state.isRevoked else { return nil }
-            let since = state.revokedSince ?? now
-            state.revokedSince = since
-            return since
-        }
+        state.withLock { $0.revocation.since(noting: now) }
     }
 
     /// The record has changed. Told in the order of the changes, so that what is known here is what is stored, whoever of those
@@ -139,19 +147,14 @@ final class HubPeering: Sendable {
     }
 
     /// The hub refuses this agent, as another one with its identity lives; until it says again all that it wants of this one.
-    func refusedAsDuplicate() { state.withLock { $0.isDuplicate = true } }
+    func refusedAsDuplicate() { state.withLock { $0.duplicate.holds = true } }
 
     /// Whether the hub refuses this agent for that.
-    var isDuplicate: Bool { state.withLock { $0.isDuplicate } }
+    var isDuplicate: Bool { state.withLock { $0.duplicate.holds } }
 
     /// When that was first noted: now, where it was not before; `nil` where the hub does not.
     func duplicateSince(noting now: HeardMark) -> HeardMark? {
-        state.withLock { state in
-            guard state.isDuplicate else { return nil }
-            let since = state.duplicateSince ?? now
-            state.duplicateSince = since
-            return since
-        }
+        state.withLock { $0.duplicate.since(noting: now) }
     }
 
     // MARK: What the hub is told

@@ -1,5 +1,4 @@
 import ClusterAPI
-import Digests
 import Enrolment
 import JSONTree
 import KubernetesModel
@@ -101,8 +100,7 @@ struct PeeringEnding: Sendable {
             let name = Names.tokenSecret(foreignCluster: hub.clusterName, .incoming)
             guard let secret = try await context.cluster.find(.secrets, namespace: Names.systemNamespace, name: name)
             else { return }
-            let text = secret.json["data"]?["token"]?.string.flatMap(Base64.decode) ?? []
-            let token = try? PeerToken(parsing: String(decoding: text, as: UTF8.self))
+            let token = CredentialKeeper.tokenText(secret).flatMap { try? PeerToken(parsing: $0) }
             guard dialledWith.isEmpty || token?.id == dialledWith else { return }
             let object = try await context.cluster.find(.foreignClusters, name: hub.clusterName)
             guard object.map({ ForeignCluster($0).tokenID(.incoming) }) ?? "" == dialledWith else { return }

@@ -1,7 +1,7 @@
 public import ClusterAPI
 import Digests
 import JSONTree
-import KubernetesModel
+public import KubernetesModel
 public import Logging
 import OffloadingModel
 public import PeerTransport
@@ -72,13 +72,18 @@ public struct CredentialKeeper: Sendable {
         return try await cluster.find(.secrets, namespace: Names.systemNamespace, name: secretName) != nil
     }
 
+    /// The token as it was given, in the Secret that a token waits in to be used; `nil` where there is none in it.
+    public static func tokenText(_ secret: KubernetesObject) -> String? {
+        secret.json["data"]?["token"]?.string.flatMap(Base64.decode).map { String(decoding: $0, as: UTF8.self) }
+    }
+
     private var secretName: String {
         Names.tokenSecret(foreignCluster: name, local.role == .hub ? .outgoing : .incoming)
     }
 
     private func enrol(_ enrolled: (PeerCredentials) async throws -> Void) async throws -> PeerCredentials {
         guard let secret = try await cluster.find(.secrets, namespace: Names.systemNamespace, name: secretName),
-            let text = secret.json["data"]?["token"]?.string.flatMap(Base64.decode)
+            let text = Self.tokenText(secret)
         else {
             throw CredentialProblem(
                 PeeringCondition(
@@ -88,7 +93,7 @@ public struct CredentialKeeper: Sendable {
         }
         let token: PeerToken
         do {
-            token = try PeerToken(parsing: String(decoding: text, as: UTF8.self))
+            token = try PeerToken(parsing: text)
         } catch {
             try await forgetToken()
             throw CredentialProblem(PeeringCondition(.denied, "InvalidToken", "\(error)"))

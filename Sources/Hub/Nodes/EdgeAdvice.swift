@@ -9,7 +9,7 @@ struct EdgeAdvice: PlacementAdvice {
     let rejections: EdgeRejections
     let moves: MoveTargets
     let offloadings: Informer
-    var adoption: PodAdoption?
+    let adoption: PodAdoption
 
     func excludedNodes(for pod: KubernetesObject) -> [String: String] {
         let elsewhere = moves.isEmpty ? [:] : moves[EdgeRejections.workload(of: pod)]
@@ -29,7 +29,7 @@ struct EdgeAdvice: PlacementAdvice {
         return Dictionary(asked, uniquingKeysWith: { first, _ in first })
     }
 
-    func placed(_ pod: KubernetesObject) -> KubernetesObject { adoption?.placed(pod) ?? pod }
+    func placed(_ pod: KubernetesObject) -> KubernetesObject { adoption.placed(pod) }
 
     func state(ofNode node: KubernetesObject) -> EdgeState {
         guard node.label(Names.typeLabel) == Names.virtualNodeType else { return .ready }

@@ -10,9 +10,13 @@ import Wire
 struct JoinedEdges: Sendable {
     let context: HubContext
     let book: PeeringBook
-    /// Those that edges join by.
-    var tokens: TokenDesk {
-        TokenDesk(cluster: context.cluster, role: .hub, logger: context.logger, now: context.now)
+    /// Those that edges join by. One desk for all: it remembers who guesses.
+    let tokens: TokenDesk
+
+    init(context: HubContext, book: PeeringBook) {
+        self.context = context
+        self.book = book
+        tokens = TokenDesk(cluster: context.cluster, role: .hub, logger: context.logger, now: context.now)
     }
 
     /// Whether an edge has joined.
